@@ -1,0 +1,1 @@
+"""Sound and numbers: signal functions, synthesiser parts, timbre descriptors."""
