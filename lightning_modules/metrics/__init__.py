@@ -1,1 +1,57 @@
-""""""
+"""What `timbre test` reports of a resynthesis, one number per note and metric."""
+
+from lightning_modules.metrics.pair import Metric, Pair
+from lightning_modules.metrics.reconstruction import F0L1, CentroidL1, FlatnessL1, LoudnessL1, TemporalCentroidL1
+from lightning_modules.metrics.spectral import LogSpectralDistance, MagnitudeSNR, MultiResolutionSTFT
+from lightning_modules.metrics.summary import (
+    MetricSummary,
+    NoteRow,
+    measure_notes,
+    readable,
+    summarize,
+    summary_table,
+    write_report,
+)
+from lightning_modules.metrics.visqol import ViSQOL
+from lightning_modules.metrics.waveform import SISDR, SNR
+
+QUICK_METRICS = (
+    F0L1,
+    LoudnessL1,
+    CentroidL1,
+    FlatnessL1,
+    TemporalCentroidL1,
+    SNR,
+    SISDR,
+    MagnitudeSNR,
+    MultiResolutionSTFT,
+    LogSpectralDistance,
+)
+"""All that cost next to nothing; ViSQOL takes about half a second a note."""
+
+METRICS = (*QUICK_METRICS, ViSQOL)
+
+__all__ = [
+    "F0L1",
+    "METRICS",
+    "QUICK_METRICS",
+    "SISDR",
+    "SNR",
+    "CentroidL1",
+    "FlatnessL1",
+    "LogSpectralDistance",
+    "LoudnessL1",
+    "MagnitudeSNR",
+    "Metric",
+    "MetricSummary",
+    "MultiResolutionSTFT",
+    "NoteRow",
+    "Pair",
+    "TemporalCentroidL1",
+    "ViSQOL",
+    "measure_notes",
+    "readable",
+    "summarize",
+    "summary_table",
+    "write_report",
+]

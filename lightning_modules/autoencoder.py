@@ -1,0 +1,159 @@
+"""The only training loop: read this file first."""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+
+from lightning_modules.decoder import Decoder
+from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
+from lightning_modules.losses import MultiResolution
+from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
+from lightning_modules.provenance import provenance, refuse_other_tracker
+from synths import Clip, ClipFormat, Loudness, Recipe, SMSSynth
+
+
+class Rendering(NamedTuple):
+    """A sound put together: audio (B, N), the raw synth parameters by name, and the encoding they came from."""
+
+    audio: Tensor
+    parameters: dict[str, Tensor]
+    encoding: Encoding
+
+
+class TimbreAutoencoder(LightningModule):
+    """Takes sound apart into pitch, knobs and residual, and puts it together again through the synth.
+
+    Args:
+        clip: format of the run
+        encoder: audio to controls and residual
+        synth: pitch and parameters to audio
+        reconstruction: distance of the resynthesis from the recording
+        decoder_width: units of each decoder layer
+        learning_rate: of Adam, at the start; it falls to a twentieth along a cosine
+        turned_share: share of each batch whose knobs are also turned and measured; 0 never tests a knob in training
+        turned_weight: weight of the knobs' error on turned clips
+    """
+
+    def __init__(
+        self,
+        clip: ClipFormat,
+        encoder: Recipe[Encoder] = DescriptorEncoder,
+        synth: Recipe[SMSSynth] = SMSSynth,
+        reconstruction: Recipe[nn.Module] = MultiResolution,
+        decoder_width: int = 256,
+        learning_rate: float = 2e-3,
+        turned_share: float = 0.25,
+        turned_weight: float = 2.0,
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= turned_share <= 1.0:
+            raise ValueError(f"model.turned_share is {turned_share}: it is a share of the batch, 0 to 1.")
+        self.clip = clip
+        self.learning_rate = learning_rate
+        self.turned_share = turned_share
+        self.turned_weight = turned_weight
+        self.encoder = encoder(clip)
+        self.synth = synth(clip)
+        self.decoder = Decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes, decoder_width)
+        self.reconstruction = reconstruction(clip)
+        self.loudness = Loudness(clip)
+        self.f0_tracker: str | None = None
+        self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction"])
+
+    def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
+        """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""
+        return self.put_together(f0_hz, self.encoder(audio))
+
+    def put_together(self, f0_hz: Tensor, encoding: Encoding) -> Rendering:
+        """Render an encoding, as it was taken or with its knobs turned."""
+        parameters = self.decoder(f0_hz, encoding.controls, encoding.residual)
+        return Rendering(self.synth(f0_hz, parameters), parameters, encoding)
+
+    def sounding(self, audio: Tensor) -> Tensor:
+        """(B, F) 1 in the frames within 40 dB of a clip's loudest, else 0."""
+        loudness_db = self.loudness.measure(audio)
+        return (loudness_db > loudness_db.amax(1, keepdim=True) - 40.0).to(audio.dtype)
+
+    def training_step(self, clip: Clip, batch_idx: int) -> Tensor:
+        """Sum of weighted terms, each logged."""
+        rendering = self(clip.audio, clip.f0_hz)
+        terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clip.audio)), **rendering.encoding.terms}
+        n_turned = math.ceil(self.turned_share * len(clip.audio))
+        if n_turned and self.encoder.knobs:
+            errors, _ = self.turned_error(clip.audio[:n_turned], clip.f0_hz[:n_turned], rendering.encoding)
+            terms["turned_knobs"] = Term(errors.mean(), self.turned_weight)
+        total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
+        self.log_dict({f"train/{name}": term.value.detach() for name, term in terms.items()}, prog_bar=True)
+        self.log("train/loss", total.detach())
+        return total
+
+    def turned_error(self, audio: Tensor, f0_hz: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor]:
+        """Turn one random knob of each clip: (B, C) error of all knobs, and (B, C) 1 for the one that was turned."""
+        n_clips = len(audio)
+        sounding = self.sounding(audio)
+        asked, turned = turn_one_knob(encoding.controls[:n_clips], sounding)
+        rendering = self.put_together(f0_hz, encoding._replace(controls=asked, residual=encoding.residual[:n_clips]))
+        return knob_error(asked, self.encoder.measure(rendering.audio), sounding), turned
+
+    def validation_step(self, clip: Clip, batch_idx: int) -> None:
+        """Log the reconstruction and the error of turned knobs."""
+        rendering = self(clip.audio, clip.f0_hz)
+        n_clips = len(clip.audio)
+        logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clip.audio)}
+        if self.encoder.knobs:
+            errors, turned = self.turned_error(clip.audio, clip.f0_hz, rendering.encoding)
+            logged["validation/control_error"] = (errors * turned).sum(1).mean()
+        self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
+
+    def test_step(self, clip: Clip, batch_idx: int) -> Rendering:
+        """Render, for the evaluation callback to judge."""
+        return self(clip.audio, clip.f0_hz)
+
+    def predict_step(self, clip: Clip, batch_idx: int) -> Rendering:
+        """Render, for the writing callback to keep."""
+        return self(clip.audio, clip.f0_hz)
+
+    def configure_optimizers(self) -> Any:
+        """Adam, its rate on a cosine over the planned steps."""
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate)
+        n_steps = self.trainer.estimated_stepping_batches
+        if not math.isfinite(n_steps):
+            return optimizer
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, int(n_steps), eta_min=self.learning_rate / 20)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def setup(self, stage: str) -> None:
+        """Remember the data's pitch tracker, or refuse one that differs from training's."""
+        tracker = getattr(getattr(self.trainer, "datamodule", None), "tracker", None)
+        if tracker is not None:
+            refuse_other_tracker(self.f0_tracker, tracker.identity)
+            self.f0_tracker = tracker.identity
+
+    def on_fit_start(self) -> None:
+        """Take the knobs' ranges from the training split, once in the life of a run."""
+        if not self.encoder.calibrated and self.encoder.knobs:
+            loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
+            audio = [clip.audio for clip, _ in zip(loader, range(32), strict=False)]
+            self.encoder.calibrate(torch.cat(audio).to(self.device))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say what made the checkpoint."""
+        checkpoint["interpretsynth"] = {**provenance(), "f0_tracker": self.f0_tracker, "knobs": self.encoder.knobs}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Know which pitch tracker the checkpoint was trained with; refuse a checkpoint of another model."""
+        made_by = checkpoint.get("interpretsynth")
+        if made_by is None:
+            raise ValueError(
+                "the checkpoint was not written by InterpretSynth: choose one from runs/<name>/checkpoints."
+            )
+        if made_by["knobs"] != self.encoder.knobs:
+            raise ValueError(
+                f"the checkpoint's knobs are {', '.join(made_by['knobs']) or 'none'}; this model's are "
+                f"{', '.join(self.encoder.knobs) or 'none'}: use the run's own config.yaml."
+            )
+        refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
+        self.f0_tracker = made_by["f0_tracker"]

@@ -1,0 +1,29 @@
+"""Ask for a knob position that was not measured, and check what the sound then measures."""
+
+import torch
+from torch import Tensor
+
+
+def turn_one_knob(controls: Tensor, sounding: Tensor) -> tuple[Tensor, Tensor]:
+    """Move one random knob of each clip so that its mean position over the sounding frames is uniform in 0..1.
+
+    Args:
+        controls: (B, F, C) knob positions
+        sounding: (B, F) 1 where the clip sounds
+
+    Returns:
+        (B, F, C) turned controls and (B, C), 1 for the knob that was turned
+    """
+    batch, _, n_controls = controls.shape
+    weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
+    mean = torch.einsum("bfc,bf->bc", controls, weight)
+    knob = torch.randint(n_controls, (batch,), device=controls.device)
+    turned = torch.nn.functional.one_hot(knob, n_controls).to(controls.dtype)
+    offset = (torch.rand_like(mean) - mean) * turned
+    return controls + offset[:, None], turned
+
+
+def knob_error(asked: Tensor, measured: Tensor, sounding: Tensor) -> Tensor:
+    """Mean absolute distance of (B, F, C) measured from asked positions over the sounding frames, (B, C)."""
+    weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
+    return torch.einsum("bfc,bf->bc", (measured - asked).abs(), weight)

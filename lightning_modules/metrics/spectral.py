@@ -1,0 +1,110 @@
+"""How close the magnitude spectra are, whatever the phases."""
+
+import math
+from typing import ClassVar
+
+import torch
+from auraloss.freq import MultiResolutionSTFTLoss
+from torch import Tensor
+
+from lightning_modules.metrics.frames import is_silent
+from lightning_modules.metrics.pair import Better, Pair
+from lightning_modules.metrics.waveform import CAP_DB
+from synths.clip import ClipFormat
+
+WINDOW_S = 0.040
+"""Shortest window that resolves the partials of a low note; rounded up to 1024 samples at 16 kHz."""
+
+FLOOR_DB = -80.0
+"""Bins of the log-spectral distance are floored here, relative to the target's strongest."""
+
+
+class MagnitudeSNR:
+    """Signal-to-noise ratio of short-time magnitude spectra in dB: the SNR that forgives phases."""
+
+    name: ClassVar[str] = "magnitude_snr"
+    unit: ClassVar[str] = "dB"
+    better: ClassVar[Better] = "higher"
+    definition: ClassVar[str] = (
+        "Power of the target's short-time spectra over the power of the difference of the magnitudes (window of 1024 "
+        "samples at 16 kHz, hop a quarter of it): what waveform SNR would say if phases did not matter."
+    )
+
+    def __init__(self, clip: ClipFormat) -> None:
+        self._n_fft = _window_size(clip.sample_rate)
+
+    def __call__(self, pair: Pair) -> Tensor:
+        """Pair of B notes -> (B,) dB within +-100, NaN where the target is silent."""
+        target = _magnitudes(pair.target, self._n_fft)
+        output = _magnitudes(pair.output, self._n_fft)
+        ratio = target.square().sum(dim=(-2, -1)) / (target - output).square().sum(dim=(-2, -1))
+        return (10 * ratio.log10()).clamp(-CAP_DB, CAP_DB).masked_fill(is_silent(pair.target), torch.nan)
+
+
+class MultiResolutionSTFT:
+    """Distance of magnitude spectra at six resolutions (Engel et al., 2020), by auraloss."""
+
+    name: ClassVar[str] = "multi_resolution_stft"
+    unit: ClassVar[str] = "none"
+    better: ClassVar[Better] = "lower"
+    definition: ClassVar[str] = (
+        "Mean absolute difference of magnitudes plus that of their natural logarithms, averaged over windows of 64 to "
+        "2048 samples at 16 kHz with hops of a quarter window (bins floored at 1e-4)."
+    )
+
+    def __init__(self, clip: ClipFormat) -> None:
+        longest = 2 * _window_size(clip.sample_rate)
+        sizes = [longest // 2**halvings for halvings in range(6)]
+        self._distance = MultiResolutionSTFTLoss(
+            fft_sizes=sizes,
+            hop_sizes=[size // 4 for size in sizes],
+            win_lengths=sizes,
+            w_sc=0.0,
+            w_log_mag=1.0,
+            w_lin_mag=1.0,
+        )
+
+    def __call__(self, pair: Pair) -> Tensor:
+        """Pair of B notes -> (B,), NaN where the target is silent."""
+        # auraloss averages over what it is given, hence one note at a time; it wants (B, channels, N).
+        notes = zip(pair.output[:, None, None], pair.target[:, None, None], strict=True)
+        distances = torch.stack([self._distance(output, target) for output, target in notes])
+        return distances.masked_fill(is_silent(pair.target), torch.nan)
+
+
+class LogSpectralDistance:
+    """Log-spectral distance in dB."""
+
+    name: ClassVar[str] = "log_spectral_distance"
+    unit: ClassVar[str] = "dB"
+    better: ClassVar[Better] = "lower"
+    definition: ClassVar[str] = (
+        "Root mean square over frequency of the difference of the spectra in dB, averaged over frames (window of 1024 "
+        "samples at 16 kHz, hop a quarter of it; both spectra floored 80 dB below the target's strongest bin)."
+    )
+
+    def __init__(self, clip: ClipFormat) -> None:
+        self._n_fft = _window_size(clip.sample_rate)
+
+    def __call__(self, pair: Pair) -> Tensor:
+        """Pair of B notes -> (B,) dB, NaN where the target is silent."""
+        target = _magnitudes(pair.target, self._n_fft)
+        output = _magnitudes(pair.output, self._n_fft)
+        floor = (target.amax(dim=(-2, -1), keepdim=True) * 10 ** (FLOOR_DB / 20)).clamp(
+            min=torch.finfo(target.dtype).tiny
+        )
+        difference_db = 20 * (target.maximum(floor) / output.maximum(floor)).log10()
+        distance_db = difference_db.square().mean(dim=-1).sqrt().mean(dim=-1)
+        return distance_db.masked_fill(is_silent(pair.target), torch.nan)
+
+
+def _window_size(sample_rate: int) -> int:
+    """Samples in the analysis window: the next power of two that lasts at least WINDOW_S."""
+    return 2 ** math.ceil(math.log2(WINDOW_S * sample_rate))
+
+
+def _magnitudes(audio: Tensor, n_fft: int) -> Tensor:
+    """(B, N) audio -> (B, frames, n_fft / 2 + 1) magnitudes, hop a quarter window, silence beyond the ends."""
+    window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
+    spectrum = torch.stft(audio, n_fft, n_fft // 4, window=window, pad_mode="constant", return_complex=True)
+    return spectrum.abs().mT

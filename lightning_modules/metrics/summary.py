@@ -1,0 +1,146 @@
+"""From values per note to the numbers of a report: means, intervals, and the files that hold them."""
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from rich.table import Table
+from scipy.stats import bootstrap
+from torch import Tensor
+
+from lightning_modules.metrics.pair import Better, Metric, Pair
+
+N_RESAMPLES = 2000
+SEED = 0
+
+
+class NoteRow(NamedTuple):
+    """One note and its value under each metric, by the metric's name; NaN where undefined."""
+
+    note: str
+    values: dict[str, float]
+
+
+class MetricSummary(NamedTuple):
+    """One metric over all notes: mean, median and the 95 % bootstrap interval of the mean, NaN where undefined."""
+
+    name: str
+    unit: str
+    better: Better
+    definition: str
+    mean: float
+    median: float
+    low: float
+    high: float
+    n_notes: int
+
+
+def measure_notes(metrics: Sequence[Metric], pair: Pair, notes: Sequence[str]) -> list[NoteRow]:
+    """Pair of B notes and their names -> one row per note."""
+    columns: dict[str, Tensor] = {metric.name: metric(pair) for metric in metrics}
+    return [
+        NoteRow(note, {name: float(column[index]) for name, column in columns.items()})
+        for index, note in enumerate(notes)
+    ]
+
+
+def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[MetricSummary]:
+    """Rows of all notes -> one summary per metric, over the notes where that metric is defined."""
+    return [_summary(metric, np.array([row.values[metric.name] for row in rows])) for metric in metrics]
+
+
+def write_report(
+    folder: Path, metrics: Sequence[Metric], rows: Sequence[NoteRow], facts: Mapping[str, str | int | float]
+) -> list[MetricSummary]:
+    """Write metrics.json (what was measured, definitions, summaries) and notes.csv (a line per note) into a folder.
+
+    Each file appears whole or not at all. What is undefined is null in the one and empty in the other.
+
+    Args:
+        folder: created if missing
+        metrics: in the order of the report
+        rows: one per note
+        facts: what a reader needs to place the numbers, such as run, checkpoint and data
+    """
+    summaries = summarize(metrics, rows)
+    report = {
+        "facts": {key: _or_none(value) for key, value in facts.items()},
+        "n_notes": len(rows),
+        "metrics": [{key: _or_none(value) for key, value in summary._asdict().items()} for summary in summaries],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_whole(folder / "metrics.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
+    _write_whole(folder / "notes.csv", _csv(metrics, rows))
+    return summaries
+
+
+def summary_table(summaries: Sequence[MetricSummary]) -> Table:
+    """Summaries -> a table for the terminal."""
+    table = Table("metric", "unit", "better", title="Resynthesis, mean over notes")
+    for column in ("mean", "95 % interval", "median", "notes"):
+        table.add_column(column, justify="right")
+    for summary in summaries:
+        interval = f"{readable(summary.low)} to {readable(summary.high)}" if math.isfinite(summary.low) else "–"
+        cells = (readable(summary.mean), interval, readable(summary.median), str(summary.n_notes))
+        table.add_row(summary.name, summary.unit, summary.better, *cells)
+    return table
+
+
+def readable(value: float) -> str:
+    """A number with three significant digits and no exponent, or a dash where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    # A tenth of a thousandth is below what any of these metrics can tell apart.
+    decimals = min(4, max(0, 2 - math.floor(math.log10(abs(value)))))
+    return f"{value:.{decimals}f}"
+
+
+def _summary(metric: Metric, values: np.ndarray) -> MetricSummary:
+    """Values (n_notes,) of one metric -> its summary."""
+    values = values[np.isfinite(values)]
+    mean, median = (values.mean(), np.median(values)) if values.size else (np.nan, np.nan)
+    low, high = _interval(values)
+    return MetricSummary(
+        metric.name, metric.unit, metric.better, metric.definition, float(mean), float(median), low, high, values.size
+    )
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """Values (n,) -> ends of the 95 % interval of their mean, NaN for fewer than two."""
+    if values.size < 2:
+        return np.nan, np.nan
+    # Batches bound the memory: thousands of notes times all resamples at once would take hundreds of megabytes.
+    result = bootstrap((values,), np.mean, n_resamples=N_RESAMPLES, batch=100, method="percentile", rng=SEED)
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def _or_none(value: str | int | float) -> str | int | float | None:
+    """JSON has no NaN."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:
+    """Rows -> comma-separated text under a header of metric names."""
+    names = [metric.name for metric in metrics]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["note", *names])
+    writer.writerows(
+        [row.note, *("" if math.isnan(row.values[name]) else row.values[name] for name in names)] for row in rows
+    )
+    return text.getvalue()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write beside the target and rename: a job killed half-way leaves the old file or none."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,70 @@
+"""ViSQOL, a listener's opinion predicted from spectrogram similarity; slow, and the only one that is."""
+
+import logging
+from threading import Lock
+from typing import Any, ClassVar
+
+import numpy as np
+import soxr
+import torch
+from torch import Tensor
+
+from lightning_modules.metrics.frames import is_silent
+from lightning_modules.metrics.pair import Better, Pair
+from synths.clip import ClipFormat
+
+VISQOL_RATE = 48000
+SHORTEST_S = 1.0
+"""ViSQOL compares patches of spectrogram and finds none in clips much shorter than this."""
+
+# ViSQOL's numba kernels run on a work queue that ends the process when two threads enter it together.
+_ONE_AT_A_TIME = Lock()
+
+
+class ViSQOL:
+    """Predicted mean opinion score of the resynthesis against the target (Chinen et al., 2020)."""
+
+    name: ClassVar[str] = "visqol"
+    unit: ClassVar[str] = "MOS"
+    better: ClassVar[Better] = "higher"
+    definition: ClassVar[str] = (
+        "ViSQOL v3 in audio mode at 48 kHz, a predicted mean opinion score from 1 to 4.73 (identical); it ignores "
+        "level and small detuning, and below 48 kHz both sides lack the highest bands, so compare only at one rate."
+    )
+
+    def __init__(self, clip: ClipFormat) -> None:
+        self._sample_rate = clip.sample_rate
+        self._api: Any = None
+
+    def __call__(self, pair: Pair) -> Tensor:
+        """Pair of B notes -> (B,) MOS, NaN where either side is silent, not finite, or shorter than 1 s."""
+        undefined = is_silent(pair.target) | is_silent(pair.output) | ~pair.output.isfinite().all(dim=-1)
+        if pair.target.shape[-1] < SHORTEST_S * self._sample_rate:
+            undefined = torch.ones_like(undefined)
+        scores = [
+            np.nan if skip else self._opinion(self._upsampled(target), self._upsampled(output))
+            for target, output, skip in zip(pair.target, pair.output, undefined, strict=True)
+        ]
+        return torch.tensor(scores, dtype=pair.target.dtype, device=pair.target.device)
+
+    def _upsampled(self, audio: Tensor) -> np.ndarray:
+        """(N,) audio -> float64 samples at 48 kHz."""
+        samples = audio.detach().cpu().double().numpy()
+        return soxr.resample(samples, self._sample_rate, VISQOL_RATE)
+
+    def _opinion(self, target: np.ndarray, output: np.ndarray) -> float:
+        """Two waveforms at 48 kHz -> MOS."""
+        with _ONE_AT_A_TIME:
+            if self._api is None:
+                self._api = _created_api()
+            return float(self._api.measure_from_arrays(target, output, VISQOL_RATE).moslqo)
+
+
+def _created_api() -> Any:
+    """ViSQOL, imported only now: it compiles for a second or two, which nobody pays who skips this metric."""
+    from visqol import VisqolApi
+
+    logging.getLogger("visqol").setLevel(logging.ERROR)
+    api = VisqolApi()
+    api.create(mode="audio")
+    return api

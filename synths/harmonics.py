@@ -1,0 +1,35 @@
+"""The harmonic layer: one overall gain and a balance of partials."""
+
+from torch import Tensor, arange
+
+from synths.clip import ClipFormat
+from synths.oscillator import audible_harmonics, oscillator_bank
+from synths.part import Part
+from synths.signal import exp_sigmoid
+
+
+class Harmonics(Part):
+    """Sum of harmonics of the pitch, none of them above Nyquist (Engel et al. 2020, section 3.2).
+
+    Args:
+        clip: format of the run
+        n_harmonics: K; by default as many as reach Nyquist from an 80 Hz fundamental
+    """
+
+    def __init__(self, clip: ClipFormat, n_harmonics: int | None = None) -> None:
+        super().__init__()
+        self.clip = clip
+        self.n_harmonics = n_harmonics or round(clip.nyquist_hz / 80.0)
+        self.sizes = {"harmonic_gain": 1, "harmonic_balance": self.n_harmonics}
+
+    def amplitudes(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
+        """Raw parameters -> (B, F, K) amplitudes: the balance shares the gain among the audible partials only."""
+        balance = exp_sigmoid(parameters["harmonic_balance"])
+        index = arange(1, self.n_harmonics + 1, device=f0_hz.device)
+        audible = audible_harmonics(f0_hz, self.n_harmonics, self.clip.sample_rate)
+        balance = balance * (index <= audible[..., None])
+        return exp_sigmoid(parameters["harmonic_gain"]) * balance / balance.sum(-1, keepdim=True).clamp_min(1e-7)
+
+    def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
+        """(B, F) pitch and raw parameters -> (B, N) audio."""
+        return oscillator_bank(f0_hz, self.amplitudes(f0_hz, parameters), self.clip.hop, self.clip.sample_rate)

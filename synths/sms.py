@@ -1,0 +1,44 @@
+"""Spectral modelling synthesis: the sum of parts, then effects."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from synths.clip import ClipFormat, Recipe
+from synths.harmonics import Harmonics
+from synths.noise import FilteredNoise
+from synths.part import Part
+from synths.reverb import Reverb
+
+
+class SMSSynth(nn.Module):
+    """Harmonics + noise, in a room (Serra & Smith 1990; Engel et al. 2020), differentiable throughout.
+
+    Args:
+        clip: format of the run
+        parts: the additive layers
+        effects: what their sum passes through, in order
+    """
+
+    def __init__(
+        self,
+        clip: ClipFormat,
+        parts: Sequence[Recipe[Part]] = (Harmonics, FilteredNoise),
+        effects: Sequence[Recipe[nn.Module]] = (Reverb,),
+    ) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(part(clip) for part in parts)
+        self.effects = nn.ModuleList(effect(clip) for effect in effects)
+        self.sizes: dict[str, int] = {}
+        for part in self.parts:
+            twice = self.sizes.keys() & part.sizes.keys()
+            if twice:
+                raise ValueError(f"two parts of the synth want the same parameter: {', '.join(sorted(twice))}.")
+            self.sizes |= part.sizes
+
+    def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
+        """(B, F) pitch in Hz and raw (B, F, size) parameters -> (B, N) audio."""
+        audio = sum(part(f0_hz, parameters) for part in self.parts)
+        for effect in self.effects:
+            audio = effect(audio)
+        return audio
