@@ -4,9 +4,10 @@ from datamodules.audio import UnusableAudio, read_audio, read_clip
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.clip_index import Source
 from datamodules.nsynth import NSynth
-from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0, Yin
+from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
 from datamodules.recordings import Recordings
 from datamodules.synth1b1 import Synth1B1
+from datamodules.yin import Yin
 
 __all__ = [
     "ClipDataModule",

@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader
 
 from datamodules.clip_dataset import ClipDataset, collate
 from datamodules.clip_index import ClipIndex, Source
-from datamodules.pitch import PitchTracker, Yin
+from datamodules.pitch import PitchTracker
+from datamodules.yin import Yin
 from synths.clip import Clip, ClipFormat
 
 SPLITS = ("train", "valid", "test")

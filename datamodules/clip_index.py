@@ -1,15 +1,17 @@
-"""What is known of every clip of a split: usable or not, and its pitch. Kept in one file, so nothing is tracked twice."""
+"""What is known of every clip of a split, usable or not and its pitch; in a file, so that nothing is tracked twice."""
 
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from tqdm import tqdm
@@ -19,7 +21,7 @@ from datamodules.pitch import NoPitch, Pitch, PitchTracker
 from synths.clip import ClipFormat
 
 FLUSH_S = 30.0
-WORTH_PROCESSES = 400
+WORTH_PROCESSES = 64
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Source:
 
 
 class Entry(NamedTuple):
-    """What is known of one clip: its stamp, why it is unusable ("" if it is usable) and its pitch (zeros if unusable)."""
+    """What is known of one clip: its stamp, why it is unusable ("" if it is not) and its pitch (zeros if unusable)."""
 
     stamp: str
     problem: str
@@ -89,31 +91,36 @@ class ClipIndex:
         self._save()  # an unwritable folder must be known before an hour of tracking, not after
         saved_at, save_s = time.monotonic(), 0.0
         try:
-            for source, entry in zip(
-                unknown, tqdm(self._examined(unknown), desc=label, total=len(unknown), unit="clip"), strict=True
-            ):
-                self.entries[source.name] = entry
-                if time.monotonic() - saved_at > max(FLUSH_S, 20 * save_s):
-                    saved_at = time.monotonic()
-                    self._save()
-                    save_s = time.monotonic() - saved_at
+            with closing(self._examined(unknown)) as entries:
+                for source, entry in zip(unknown, tqdm(entries, label, len(unknown), unit="clip"), strict=True):
+                    self.entries[source.name] = entry
+                    if time.monotonic() - saved_at > max(FLUSH_S, 20 * save_s):
+                        saved_at = time.monotonic()
+                        self._save()
+                        save_s = time.monotonic() - saved_at
         finally:
             self._save()
 
-    def _examined(self, sources: list[Source]) -> Iterable[Entry]:
+    def _examined(self, sources: list[Source]) -> Generator[Entry, None, None]:
         job = partial(examine, tracker=self.tracker, clip=self.clip)
         n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if n_cores == 1 or len(sources) < WORTH_PROCESSES:
             yield from map(job, sources)
             return
-        with ProcessPoolExecutor(n_cores) as pool:
+        pool = ProcessPoolExecutor(n_cores)
+        try:
             yield from pool.map(job, sources, chunksize=16)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _load(self) -> dict[str, Entry]:
         if not self.path.exists():
             return {}
-        with np.load(self.path) as file:
-            text, f0_hz, confidence = json.loads(file["text"].tobytes()), file["f0_hz"], file["confidence"]
+        try:
+            with np.load(self.path) as file:
+                text, f0_hz, confidence = json.loads(file["text"].tobytes()), file["f0_hz"], file["confidence"]
+        except (ValueError, EOFError, KeyError, BadZipFile):
+            return {}  # a damaged index is as good as none
         return {
             name: Entry(stamp, problem, Pitch(f0_hz[row], confidence[row]))
             for row, (name, stamp, problem) in enumerate(text)

@@ -1,6 +1,7 @@
 """NSynth, single notes of a thousand instruments, in its official JSON and WAV folders."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ class NSynth(ClipDataModule):
             ) from error
         if not isinstance(notes, dict):
             raise ValueError(f"{listing} should hold one entry per note name: download or unpack the data set again.")
-        return [_source(folder, name, notes[name]) for name in sorted(notes) if self._is_wanted(notes[name])]
+        audio = folder / "audio"
+        present = set(os.listdir(audio)) if audio.is_dir() else set()
+        return [_source(folder, name, notes[name], present) for name in sorted(notes) if self._is_wanted(notes[name])]
 
     def _is_wanted(self, note: Any) -> bool:
         """Whether a note passes the filters; a note whose fields are missing passes, to be named as unusable."""
@@ -96,13 +99,13 @@ class NSynth(ClipDataModule):
         )
 
 
-def _source(folder: Path, name: str, note: Any) -> Source:
+def _source(folder: Path, name: str, note: Any, present: set[str]) -> Source:
     path = folder / "audio" / f"{name}.wav"
     missing = [field for field in LABELS if not isinstance(note, dict) or not isinstance(note.get(field), int | float)]
     problem = ""
     if missing:
         problem = f"{folder / 'examples.json'} gives {name} no {' or '.join(missing)}: mend or remove that entry."
-    elif not path.is_file():
+    elif path.name not in present:
         problem = f"{path} does not exist although examples.json names it: unpack the data set again."
     labels = {} if missing else {field: float(note[field]) for field in LABELS}
     return Source(name, str(path), 0.0, labels, problem=problem)

@@ -18,8 +18,8 @@ class Recordings(ClipDataModule):
     """WAV, FLAC, OGG and MP3 files of monophonic sound in a folder and the folders in it.
 
     Long files are sliced into consecutive clips, short ones padded with silence. A tenth of the files is for
-    validation and a tenth for testing, chosen by name, so that a new file rarely moves another; with fewer than three files
-    the slices are shared out instead. There are no labels.
+    validation and a tenth for testing, chosen by name, so that a new file rarely moves another; with fewer than three
+    files the slices are shared out instead. There are no labels.
 
     Args:
         clip: the format of the run

@@ -65,6 +65,8 @@ class Synth1B1(ClipDataModule):
         self.n_sounds = {"train": n_train, "valid": n_valid, "test": n_test}
         self.first_id = first_id
         self.variant = variant
+        # The name of a sound says which batch of 128 it is in and where, as the authors write it.
+        self.corpus = "synth1B1" if variant == "full" else f"synth1B1-{variant}"
         self.folder = Path(root) / f"{variant}-{clip.sample_rate}hz-{clip.n_samples}"
 
     def prepare_data(self) -> None:
@@ -89,9 +91,9 @@ class Synth1B1(ClipDataModule):
 
     def _render_split(self, voice: Voice, split: str) -> None:
         """Block after block, each noted in the listing once its files are complete: it can stop and go on anywhere."""
-        lines = self._listing(split)
-        if not lines:
-            self._note(split, {"parameters": voice.parameter_names})
+        # Written anew, because an interruption may have cut the last line short.
+        lines = self._listing(split) or [{"parameters": voice.parameter_names}]
+        self._listing_path(split).write_text("".join(json.dumps(line) + "\n" for line in lines))
         done = {line["block"] for line in lines[1:]}
         n_missing = self.n_sounds[split] - sum(len(line["sounds"]) for line in lines[1:])
         with tqdm(desc=f"Synth1B1 {split}: rendering", total=n_missing, unit="sound") as progress:
@@ -115,7 +117,7 @@ class Synth1B1(ClipDataModule):
             ):
                 continue
             sound_id = block * BLOCK + row
-            name = f"synth1B1-{sound_id // 128}-{sound_id % 128}"
+            name = f"{self.corpus}-{sound_id // 128}-{sound_id % 128}"
             _write(self.folder / f"{name}.wav", sound, self.clip.sample_rate)
             kept.append((name, [round(float(value), 7) for value in parameters[row]]))
         return kept
@@ -147,7 +149,7 @@ class Synth1B1(ClipDataModule):
 def split_blocks(split: str, first_block: int) -> Iterator[int]:
     """Blocks of 32 ids that belong to a split, without end.
 
-    The authors' rule: of every ten groups of 1024 ids the last is test. Every other one of those is ours for validation.
+    The authors' rule: of every ten groups of 1024 ids the last is test. Every other one of those we validate on.
     """
     block = first_block
     while True:

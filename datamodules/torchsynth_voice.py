@@ -70,6 +70,6 @@ def _lightning_of_old() -> Iterator[None]:
     try:
         yield
     finally:
-        torch.pi = pi
+        torch.pi = pi  # type: ignore[misc]  # torchsynth overwrites it, in float32
         for name in added:
             sys.modules.pop(name, None)

@@ -12,7 +12,7 @@ from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Ter
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
 from lightning_modules.provenance import provenance, refuse_other_tracker
-from synths import Clip, ClipFormat, Loudness, Recipe, SMSSynth
+from synths import Clip, ClipFormat, Loudness, Recipe, SMSSynth, sounding_frames
 
 
 class Rendering(NamedTuple):
@@ -73,9 +73,8 @@ class TimbreAutoencoder(LightningModule):
         return Rendering(self.synth(f0_hz, parameters), parameters, encoding)
 
     def sounding(self, audio: Tensor) -> Tensor:
-        """(B, F) 1 in the frames within 40 dB of a clip's loudest, else 0."""
-        loudness_db = self.loudness.measure(audio)
-        return (loudness_db > loudness_db.amax(1, keepdim=True) - 40.0).to(audio.dtype)
+        """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
+        return sounding_frames(self.loudness.measure(audio)).to(audio.dtype)
 
     def training_step(self, clip: Clip, batch_idx: int) -> Tensor:
         """Sum of weighted terms, each logged."""

@@ -9,6 +9,7 @@ from synths.descriptors import (
     SpectralDescriptor,
     TemporalCentroid,
     measure_all,
+    sounding_frames,
 )
 from synths.harmonics import Harmonics
 from synths.noise import FilteredNoise
@@ -34,4 +35,5 @@ __all__ = [
     "Spectrum",
     "TemporalCentroid",
     "measure_all",
+    "sounding_frames",
 ]

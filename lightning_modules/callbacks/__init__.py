@@ -1,1 +1,7 @@
-""""""
+"""What happens beside the loop: listening, judging, writing."""
+
+from lightning_modules.callbacks.evaluation import Evaluation
+from lightning_modules.callbacks.listen import Listen
+from lightning_modules.callbacks.write_audio import WriteAudio
+
+__all__ = ["Evaluation", "Listen", "WriteAudio"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from synths import ClipFormat, Descriptor, Loudness, Recipe, measure_all
+from synths import ClipFormat, Descriptor, Loudness, Recipe, measure_all, sounding_frames
 
 
 class Term(NamedTuple):
@@ -60,9 +60,8 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, audio: Tensor) -> None:
-        """Take the range of every knob from (B, N) training audio; frames 40 dB below a clip's loudest do not count."""
-        loudness_db = Loudness(self._clip).to(audio.device).measure(audio)
-        sounding = loudness_db > loudness_db.amax(1, keepdim=True) - 40.0
+        """Take the range of every knob from (B, N) training audio, from the frames where it sounds."""
+        sounding = sounding_frames(Loudness(self._clip).to(audio.device).measure(audio))
         for descriptor in self.each_descriptor():
             descriptor.calibrate(descriptor.measure(audio)[sounding])
         self.calibrated.fill_(True)

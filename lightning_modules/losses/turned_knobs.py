@@ -4,6 +4,12 @@ import torch
 from torch import Tensor
 
 
+def mean_position(controls: Tensor, sounding: Tensor) -> Tensor:
+    """Mean of (B, F, C) over the frames where (B, F) sounding is 1: (B, C)."""
+    weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
+    return torch.einsum("bfc,bf->bc", controls, weight)
+
+
 def turn_one_knob(controls: Tensor, sounding: Tensor) -> tuple[Tensor, Tensor]:
     """Move one random knob of each clip so that its mean position over the sounding frames is uniform in 0..1.
 
@@ -15,8 +21,7 @@ def turn_one_knob(controls: Tensor, sounding: Tensor) -> tuple[Tensor, Tensor]:
         (B, F, C) turned controls and (B, C), 1 for the knob that was turned
     """
     batch, _, n_controls = controls.shape
-    weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
-    mean = torch.einsum("bfc,bf->bc", controls, weight)
+    mean = mean_position(controls, sounding)
     knob = torch.randint(n_controls, (batch,), device=controls.device)
     turned = torch.nn.functional.one_hot(knob, n_controls).to(controls.dtype)
     offset = (torch.rand_like(mean) - mean) * turned
@@ -25,5 +30,4 @@ def turn_one_knob(controls: Tensor, sounding: Tensor) -> tuple[Tensor, Tensor]:
 
 def knob_error(asked: Tensor, measured: Tensor, sounding: Tensor) -> Tensor:
     """Mean absolute distance of (B, F, C) measured from asked positions over the sounding frames, (B, C)."""
-    weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
-    return torch.einsum("bfc,bf->bc", (measured - asked).abs(), weight)
+    return mean_position((measured - asked).abs(), sounding)

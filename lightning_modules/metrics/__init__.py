@@ -8,6 +8,7 @@ from lightning_modules.metrics.summary import (
     NoteRow,
     measure_notes,
     readable,
+    readable_interval,
     summarize,
     summary_table,
     write_report,
@@ -15,7 +16,7 @@ from lightning_modules.metrics.summary import (
 from lightning_modules.metrics.visqol import ViSQOL
 from lightning_modules.metrics.waveform import SISDR, SNR
 
-QUICK_METRICS = (
+QUICK_METRICS: tuple[type[Metric], ...] = (
     F0L1,
     LoudnessL1,
     CentroidL1,
@@ -29,7 +30,7 @@ QUICK_METRICS = (
 )
 """All that cost next to nothing; ViSQOL takes about half a second a note."""
 
-METRICS = (*QUICK_METRICS, ViSQOL)
+METRICS: tuple[type[Metric], ...] = (*QUICK_METRICS, ViSQOL)
 
 __all__ = [
     "F0L1",
@@ -51,6 +52,7 @@ __all__ = [
     "ViSQOL",
     "measure_notes",
     "readable",
+    "readable_interval",
     "summarize",
     "summary_table",
     "write_report",

@@ -4,6 +4,8 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from torch import Tensor
 
+from synths.clip import ClipFormat
+
 Better = Literal["lower", "higher"]
 
 
@@ -36,6 +38,8 @@ class Metric(Protocol):
     unit: ClassVar[str]
     better: ClassVar[Better]
     definition: ClassVar[str]
+
+    def __init__(self, clip: ClipFormat) -> None: ...
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) values in the metric's unit, NaN where it is undefined."""

@@ -105,16 +105,14 @@ class FlatnessL1:
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._spectrum = Spectrum(clip)
         self._noisiness = Noisiness(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) in 0..1, NaN where target or output is silent."""
-        spectrum = self._spectrum.to(pair.target.device)
-        counts = _frames_with_spectrum(spectrum(pair.target), spectrum(pair.output))
         noisiness = self._noisiness.to(pair.target.device)
-        target, output = (10 ** (noisiness.measure(audio) / 10) for audio in (pair.target, pair.output))
-        return mean_where(counts, (target - output).abs())
+        target, output = noisiness.spectrum(pair.target), noisiness.spectrum(pair.output)
+        apart = (10 ** (noisiness.of(target) / 10) - 10 ** (noisiness.of(output) / 10)).abs()
+        return mean_where(_frames_with_spectrum(target, output), apart)
 
 
 class TemporalCentroidL1:

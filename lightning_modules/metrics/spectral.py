@@ -45,7 +45,7 @@ class MultiResolutionSTFT:
     """Distance of magnitude spectra at six resolutions (Engel et al., 2020), by auraloss."""
 
     name: ClassVar[str] = "multi_resolution_stft"
-    unit: ClassVar[str] = "none"
+    unit: ClassVar[str] = "distance"
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
         "Mean absolute difference of magnitudes plus that of their natural logarithms, averaged over windows of 64 to "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from rich.box import SIMPLE
 from rich.table import Table
 from scipy.stats import bootstrap
 from torch import Tensor
@@ -82,13 +83,12 @@ def write_report(
 
 def summary_table(summaries: Sequence[MetricSummary]) -> Table:
     """Summaries -> a table for the terminal."""
-    table = Table("metric", "unit", "better", title="Resynthesis, mean over notes")
-    for column in ("mean", "95 % interval", "median", "notes"):
-        table.add_column(column, justify="right")
+    table = Table("metric", "unit", "better", title="Resynthesis, mean over notes", box=SIMPLE, padding=(0, 0))
+    for column in ("mean", "95 % interval", "notes"):
+        table.add_column(column, justify="right", no_wrap=True)
     for summary in summaries:
-        interval = f"{readable(summary.low)} to {readable(summary.high)}" if math.isfinite(summary.low) else "–"
-        cells = (readable(summary.mean), interval, readable(summary.median), str(summary.n_notes))
-        table.add_row(summary.name, summary.unit, summary.better, *cells)
+        numbers = (readable(summary.mean), readable_interval(summary), str(summary.n_notes))
+        table.add_row(summary.name, summary.unit, summary.better, *numbers)
     return table
 
 
@@ -101,6 +101,11 @@ def readable(value: float) -> str:
     # A tenth of a thousandth is below what any of these metrics can tell apart.
     decimals = min(4, max(0, 2 - math.floor(math.log10(abs(value)))))
     return f"{value:.{decimals}f}"
+
+
+def readable_interval(summary: MetricSummary) -> str:
+    """The 95 % interval of a summary in words, or a dash where there is none."""
+    return f"{readable(summary.low)} to {readable(summary.high)}" if math.isfinite(summary.low) else "–"
 
 
 def _summary(metric: Metric, values: np.ndarray) -> MetricSummary:

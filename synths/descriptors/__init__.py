@@ -2,8 +2,17 @@
 
 from synths.descriptors.brightness import Brightness
 from synths.descriptors.descriptor import Descriptor, SpectralDescriptor, measure_all
-from synths.descriptors.loudness import Loudness
+from synths.descriptors.loudness import Loudness, sounding_frames
 from synths.descriptors.noisiness import Noisiness
 from synths.descriptors.temporal_centroid import TemporalCentroid
 
-__all__ = ["Brightness", "Descriptor", "Loudness", "Noisiness", "SpectralDescriptor", "TemporalCentroid", "measure_all"]
+__all__ = [
+    "Brightness",
+    "Descriptor",
+    "Loudness",
+    "Noisiness",
+    "SpectralDescriptor",
+    "TemporalCentroid",
+    "measure_all",
+    "sounding_frames",
+]

@@ -37,3 +37,9 @@ class Loudness(SpectralDescriptor):
         """Set the upper end from the data; the lower end stays silence, so that a release can reach it."""
         high = torch.quantile(values.double(), percentiles[1] / 100).item()
         self.span.copy_(torch.tensor([FLOOR_DB, max(high, FLOOR_DB + 10.0)]))
+
+
+def sounding_frames(loudness_db: Tensor, within_db: float = 40.0) -> Tensor:
+    """(B, F) loudness -> (B, F) True within 40 dB of a clip's loudest frame and clear of the floor."""
+    loudest_db = loudness_db.amax(-1, keepdim=True)
+    return (loudness_db > loudest_db - within_db) & (loudness_db > FLOOR_DB + 6.0)

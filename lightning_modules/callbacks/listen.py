@@ -1,0 +1,74 @@
+"""The same few validation clips after every validation, to hear and see a run learn."""
+
+from pathlib import Path
+from typing import Any
+
+import soundfile
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import WandbLogger
+from torch import Tensor
+
+from lightning_modules.pictures import pair_figure, save_png
+
+
+class Listen(Callback):
+    """Keeps target and resynthesis of the first validation clips: WAV and PNG in samples/, and in W&B.
+
+    Args:
+        n_clips: how many
+    """
+
+    def __init__(self, n_clips: int = 3) -> None:
+        self.n_clips = n_clips
+        self._heard: list[tuple[str, Tensor, Tensor]] = []
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Render the fixed clips, all of which are in the first batch."""
+        if batch_idx == 0 and not trainer.sanity_checking and trainer.is_global_zero:
+            audio = batch.audio[: self.n_clips]
+            output = module(audio, batch.f0_hz[: self.n_clips]).audio
+            self._heard = list(zip(batch.name, audio.cpu(), output.cpu(), strict=False))
+
+    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+        """Write and log them."""
+        folder = Path(trainer.default_root_dir) / "samples"
+        logged: dict[str, Any] = {}
+        for number, (name, target, output) in enumerate(self._heard):
+            stem = folder / f"{number}-{Path(name).name}"
+            folder.mkdir(parents=True, exist_ok=True)
+            write_wav(stem.with_name(f"{stem.name}-target.wav"), target, module.clip.sample_rate)
+            write_wav(stem.with_name(f"{stem.name}-resynthesis.wav"), output, module.clip.sample_rate)
+            picture = stem.with_name(f"{stem.name}.png")
+            save_png(pair_figure(target, output, module.clip, f"{name}, step {trainer.global_step}"), picture)
+            logged |= _for_wandb(trainer, number, name, target, output, picture, module.clip.sample_rate)
+        if logged:
+            trainer.logger.experiment.log(logged)  # type: ignore[union-attr]
+        self._heard = []
+
+
+def _for_wandb(
+    trainer: Trainer, number: int, name: str, target: Tensor, output: Tensor, picture: Path, sample_rate: int
+) -> dict[str, Any]:
+    if not isinstance(trainer.logger, WandbLogger):
+        return {}
+    import wandb
+
+    def sound(audio: Tensor) -> Any:
+        return wandb.Audio(torch.nan_to_num(audio).clamp(-1, 1).numpy(), sample_rate=sample_rate, caption=name)
+
+    return {
+        f"samples/{number}/target": sound(target),
+        f"samples/{number}/resynthesis": sound(output),
+        f"samples/{number}/log_mel": wandb.Image(str(picture), caption=name),
+        "trainer/global_step": trainer.global_step,
+    }
+
+
+def write_wav(path: Path, audio: Tensor, sample_rate: int) -> None:
+    """Write (N,) audio as 16-bit WAV, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    soundfile.write(partial, torch.nan_to_num(audio).clamp(-1, 1).numpy(), sample_rate, "PCM_16", format="WAV")
+    partial.replace(path)

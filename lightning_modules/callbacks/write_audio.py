@@ -1,0 +1,21 @@
+"""`timbre predict`: the resyntheses as files."""
+
+from pathlib import Path
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+from lightning_modules.callbacks.listen import write_wav
+
+
+class WriteAudio(Callback):
+    """Writes every predicted clip to predictions/NAME.wav in the run's folder."""
+
+    def on_predict_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Write one batch."""
+        for name, audio in zip(batch.name, outputs.audio.cpu(), strict=True):
+            path = Path(trainer.default_root_dir) / "predictions" / f"{name}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_wav(path, audio, module.clip.sample_rate)

@@ -1,0 +1,42 @@
+"""Checkpoints: read with weights only, refused in one sentence when they are not ours."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lightning_modules.autoencoder import TimbreAutoencoder
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Raise FileNotFoundError or ValueError when a checkpoint is missing or was not written by this project."""
+    _read(path)
+
+
+def load_model(path: Path) -> TimbreAutoencoder:
+    """The model of a checkpoint, ready to render.
+
+    Raises:
+        FileNotFoundError: there is no such file
+        ValueError: it is not a checkpoint of this project, or of another version of its model
+    """
+    _read(path)
+    try:
+        model = TimbreAutoencoder.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, TypeError, KeyError) as error:
+        first = str(error).splitlines()[0]
+        raise ValueError(f"{path} does not fit this version of the model ({first}): train it again.") from error
+    return model.eval()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}: train first, or name a file of runs/NAME/checkpoints.")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} is not a checkpoint that can be read with weights only.") from error
+    if not isinstance(checkpoint, dict) or "interpretsynth" not in checkpoint:
+        raise ValueError(f"{path} is a checkpoint of another model, not of InterpretSynth.")
+    return checkpoint

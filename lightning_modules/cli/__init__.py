@@ -1,0 +1,73 @@
+"""The command line `timbre`: the one door where data and model meet."""
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+
+USAGE = """usage: timbre VERB ...
+
+  prepare -c EXPERIMENT        read and check the data, track its pitch, once
+  fit -c EXPERIMENT            train; everything goes to runs/NAME
+  fit RUN --ckpt_path last     go on with an interrupted run
+  test RUN                     judge a run on held-out notes
+  validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
+  render CHECKPOINT IN OUT     put a recording together again, its knobs turned
+  knobs CHECKPOINT             the knobs of a model, their units and ranges
+  demo                         all of it in minutes, on sounds made on the spot
+
+EXPERIMENT is a file of configs/experiments, RUN a folder of runs. `timbre VERB --help` says more.
+Every key of a configuration is an option: --trainer.max_steps 5000 --data.root sounds --name mine"""
+
+_MODULES = {
+    "prepare": "experiment",
+    "fit": "experiment",
+    "validate": "experiment",
+    "test": "experiment",
+    "predict": "experiment",
+    "render": "render",
+    "knobs": "knobs",
+    "demo": "demo",
+}
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run one verb; bad input ends in one sentence and exit code 2, never in a traceback."""
+    args = list(sys.argv[1:] if args is None else args)
+    verb = args[0] if args else "--help"
+    if verb in ("-h", "--help", "help"):
+        print(USAGE)
+        return
+    if verb not in _MODULES:
+        _stop(f"there is no verb '{verb}': choose {', '.join(_MODULES)}.")
+    _quieten()
+    try:
+        # Imported only now: torch and lightning take seconds, and help and typos should not.
+        import_module(f"lightning_modules.cli.{_MODULES[verb]}").run(verb, args[1:])
+    except OSError as error:
+        _reraise_in_debug()
+        about = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        _stop(about)
+    except ValueError as error:
+        _reraise_in_debug()
+        _stop(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _stop(sentence: str) -> None:
+    print(f"timbre: {' '.join(sentence.split())}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _reraise_in_debug() -> None:
+    if os.environ.get("TIMBRE_DEBUG"):
+        raise
+
+
+def _quieten() -> None:
+    """Drop what libraries say that a user can do nothing about."""
+    os.environ.setdefault("WANDB_SILENT", "true")
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", category=FutureWarning)

@@ -1,0 +1,194 @@
+"""`timbre prepare | fit | validate | test | predict`: an experiment from its configuration."""
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from jsonargparse import ArgumentError, set_parsing_settings
+from lightning import Trainer
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import WandbLogger
+
+from datamodules import ClipDataModule
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.callbacks import Evaluation, Listen, WriteAudio
+from lightning_modules.checkpoint import refuse_unreadable
+from lightning_modules.provenance import provenance
+from synths import ClipFormat
+
+CLIP_FIELDS = ("sample_rate", "n_samples", "hop")
+
+
+class SaveConfig(SaveConfigCallback):
+    """The resolved configuration, into the run's folder and to the logger."""
+
+    def save_config(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Write config.yaml whole or not at all."""
+        if stage != "fit":
+            return
+        folder = Path(trainer.default_root_dir)
+        partial = folder / "config.yaml.partial"
+        self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
+        os.replace(partial, folder / "config.yaml")
+        if trainer.logger is not None:
+            trainer.logger.log_hyperparams({"config": self.config.as_dict(), **provenance()})
+
+
+class Experiment(LightningCLI):
+    """LightningCLI with one clip format for model and data, and one folder per run."""
+
+    def __init__(self, verb: str, args: list[str]) -> None:
+        set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+        self.verb = verb
+        super().__init__(
+            TimbreAutoencoder,
+            ClipDataModule,
+            subclass_mode_data=True,
+            save_config_callback=SaveConfig,
+            save_config_kwargs={"save_to_log_dir": False},
+            seed_everything_default=0,
+            parser_kwargs={
+                "parser_mode": "omegaconf",
+                "prog": f"timbre {verb}",
+                "description": _DESCRIPTIONS[verb],
+                "exit_on_error": False,
+            },
+            args=args,
+            run=False,
+            auto_configure_optimizers=False,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The run's name and place, the checkpoint, and the clip format that model and data share."""
+        parser.add_argument("--name", type=str | None, default=None, help="of the run; by default the experiment's")
+        parser.add_argument("--runs", type=str, default="runs", help="folder that holds the runs")
+        parser.add_argument("--ckpt_path", type=str | None, default=None, help="last, best, or a checkpoint's path")
+        parser.add_class_arguments(ClipFormat, "clip")
+        for field in CLIP_FIELDS:
+            parser.link_arguments(f"clip.{field}", f"model.clip.{field}")
+            parser.link_arguments(f"clip.{field}", f"data.init_args.clip.{field}")
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of the run is."""
+        return Path(self.config.runs) / self.config.name
+
+    def before_instantiate_classes(self) -> None:
+        """Name the run after its experiment, and find the checkpoint before anything slow."""
+        if not self.config.name:
+            given = self.config.get("config") or []
+            self.config.name = Path(str(given[-1])).stem if given else "run"
+        self.checkpoint = self._find_checkpoint(self.config.ckpt_path)
+        self.config.ckpt_path = None
+        if self.verb == "fit" and self.checkpoint is None and (self.folder / "config.yaml").exists():
+            raise ValueError(
+                f"{self.folder} already holds a run: go on with `timbre fit {self.folder} --ckpt_path last`, "
+                "or choose another --name."
+            )
+
+    def _find_checkpoint(self, asked: str | None) -> Path | None:
+        if asked is None and self.verb in ("prepare", "fit"):
+            return None
+        asked = asked or "best"
+        path = self.folder / "checkpoints" / f"{asked}.ckpt" if asked in ("best", "last") else Path(asked)
+        refuse_unreadable(path)
+        return path
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """The configured trainer, writing to the run's folder."""
+        trainer_config = self.config_init["trainer"]
+        training = self.verb == "fit" and not trainer_config.get("fast_dev_run")
+        if self.verb != "prepare":
+            self.folder.mkdir(parents=True, exist_ok=True)
+        if trainer_config.get("logger") in (None, True):
+            kwargs["logger"] = self._wandb() if training else False
+        callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
+        callbacks += self._callbacks() if training else [Evaluation(), WriteAudio()]
+        return super().instantiate_trainer(default_root_dir=str(self.folder), callbacks=callbacks, **kwargs)
+
+    def _wandb(self) -> WandbLogger:
+        """A logger that needs no account; `WANDB_MODE=online` sends the run as it goes."""
+        online = os.environ.get("WANDB_MODE", "offline") == "online"
+        os.environ.setdefault("WANDB_DATA_DIR", str(self.folder.resolve()))
+        name = self.config.name
+        return WandbLogger(project="interpretsynth", name=name, save_dir=str(self.folder), offline=not online)
+
+    def _callbacks(self) -> list[Callback]:
+        folder = self.folder / "checkpoints"
+        best = ModelCheckpoint(
+            folder, "best", monitor="validation/reconstruction", enable_version_counter=False, save_weights_only=False
+        )
+        last = ModelCheckpoint(
+            folder, "last", every_n_train_steps=100, save_on_exception=True, enable_version_counter=False
+        )
+        # Without a logger there is nothing to monitor the rate for.
+        rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
+        return [best, last, Listen(), *rate]
+
+
+_DESCRIPTIONS = {
+    "prepare": "Read and check the data and track its pitch, once; later runs find it beside the audio.",
+    "fit": "Train a model; checkpoints, configuration, samples and logs go to runs/NAME.",
+    "validate": "Losses of a run on its validation clips.",
+    "test": "Judge a run on held-out notes: metrics.json, notes.csv and a table.",
+    "predict": "Write the resyntheses of the test notes as WAV.",
+}
+
+
+def run(verb: str, args: list[str]) -> None:
+    """Run one of the verbs of an experiment."""
+    _quieten()
+    try:
+        experiment = Experiment(verb, _expand_run_folder(args))
+    except ArgumentError as error:
+        raise ValueError(readable_error(str(error))) from error
+    if verb == "prepare":
+        experiment.datamodule.prepare_data()
+        print(experiment.datamodule.prepare_report())
+        return
+    call = getattr(experiment.trainer, verb)
+    call(experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.checkpoint, weights_only=True)
+    if verb == "fit" and not experiment.trainer.fast_dev_run:
+        _finish_fit(experiment)
+
+
+def readable_error(message: str) -> str:
+    """The parser's report of a wrong key or value, without its layout."""
+    lines = [line.strip(" -") for line in message.splitlines() if line.strip(" -")]
+    return "configuration: " + " ".join(lines)
+
+
+def _finish_fit(experiment: Experiment) -> None:
+    folder = experiment.folder
+    experiment.trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt")
+    print(f"Trained {experiment.trainer.global_step} steps. Next: timbre test {folder}")
+
+
+def _expand_run_folder(args: list[str]) -> list[str]:
+    """`runs/flute ...` -> the configuration, name and place of that run."""
+    if not args or args[0].startswith("-"):
+        return args
+    folder = Path(args[0])
+    config = folder / "config.yaml"
+    if not config.is_file():
+        raise FileNotFoundError(f"{folder} is not a run: it has no config.yaml.")
+    return ["-c", str(config), "--name", folder.name, "--runs", str(folder.parent), *args[1:]]
+
+
+def _quieten() -> None:
+    """Lightning's advice on loaders, cores and accounts does not concern these runs."""
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
+    for phrase in (
+        "LightningCLI's args",
+        "does not have many workers",
+        "isinstance.treespec",
+        "mid-epoch",
+        "logging interval",
+    ):
+        warnings.filterwarnings("ignore", message=f".*{phrase}.*")
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)))) if sys.platform == "linux" else None

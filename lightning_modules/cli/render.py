@@ -1,0 +1,103 @@
+"""`timbre render`: a recording through a model, its knobs turned."""
+
+import argparse
+from pathlib import Path
+
+import soundfile
+import torch
+
+from datamodules import NoPitch, PitchTracker, Yin
+from datamodules.audio import read_audio
+from lightning_modules.checkpoint import load_model
+from lightning_modules.provenance import refuse_other_tracker
+from lightning_modules.render import measured_knobs, render
+
+EXAMPLE = """examples:
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set brightness=0.8
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge brightness=+0.2 --nudge loudness=-0.1"""
+
+
+def run(verb: str, args: list[str]) -> None:
+    """Render one file."""
+    parser = argparse.ArgumentParser(
+        f"timbre {verb}",
+        description="Take a recording apart into pitch, knobs and residual, turn knobs, and put it together again. "
+        "Pitch and loudness follow the recording, whatever instrument the model has learnt.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
+    parser.add_argument("input", type=Path, help="WAV, FLAC, OGG or MP3 at any rate, one voice")
+    parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
+    parser.add_argument("--set", action="append", default=[], metavar="KNOB=0..1", help="mean position of a knob")
+    parser.add_argument("--nudge", action="append", default=[], metavar="KNOB=-1..1", help="move a knob by this much")
+    parser.add_argument("--channel", default=None, help="of a stereo input: 0, 1 or mix")
+    parser.add_argument("--dry", action="store_true", help="leave out the learned room")
+    parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
+    given = parser.parse_args(args)
+    _render(given)
+
+
+def _render(given: argparse.Namespace) -> None:
+    positions, nudges = _knob_values(given.set, "--set"), _knob_values(given.nudge, "--nudge")
+    if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
+        raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
+    if not given.output.parent.is_dir():
+        raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
+    path = given.checkpoint / "checkpoints" / "best.ckpt" if given.checkpoint.is_dir() else given.checkpoint
+    model = load_model(path)
+    channel = int(given.channel) if given.channel in ("0", "1") else given.channel
+    audio = read_audio(str(given.input), model.clip, channel=channel)
+    tracker = _tracker_of(model.f0_tracker)
+    try:
+        f0_hz, _ = tracker.track(audio, model.clip)
+    except NoPitch as error:
+        raise ValueError(f"{given.input}: {error}; the synth needs a sound with a pitch.") from error
+    torch.manual_seed(given.seed)
+    output = render(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), positions, nudges, given.dry)
+    gain_db = _write(given.output, output, model.clip.sample_rate)
+    before, after = measured_knobs(model, torch.from_numpy(audio)), measured_knobs(model, output)
+    print(f"{given.output}: {len(output) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
+    if gain_db < 0:
+        print(f"  lowered by {-gain_db:.1f} dB to fit full scale")
+    for descriptor in model.encoder.each_descriptor():
+        name = descriptor.name
+        asked = positions.get(name, before[name]) + nudges.get(name, 0.0)
+        print(f"  {name:<18} input {before[name]:5.2f}   asked {asked:5.2f}   measured {after[name]:5.2f}")
+
+
+def _knob_values(given: list[str], option: str) -> dict[str, float]:
+    values = {}
+    for text in given:
+        name, equals, number = text.partition("=")
+        try:
+            values[name.strip()] = float(number)
+        except ValueError:
+            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} brightness=0.5.") from None
+        if not equals or values[name.strip()] != values[name.strip()]:
+            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} brightness=0.5.")
+    return values
+
+
+def _tracker_of(identity: str | None) -> PitchTracker:
+    """The tracker a model was trained with, so that its pitch means the same here."""
+    given = (Yin(),)
+    for tracker in given:
+        if tracker.identity == identity:
+            return tracker
+    refuse_other_tracker(identity, given[0].identity)
+    return given[0]
+
+
+def _write(path: Path, audio: torch.Tensor, sample_rate: int) -> float:
+    """Write audio whole or not at all, lowered where it would clip; the gain in dB."""
+    peak = float(audio.abs().max())
+    scale = min(1.0, 0.999 / peak) if peak > 0 else 1.0
+    partial = path.with_name(path.name + ".partial")
+    try:
+        soundfile.write(partial, (audio * scale).numpy(), sample_rate, format=path.suffix[1:].upper())
+    except (OSError, soundfile.SoundFileError) as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(f"cannot write {path} ({error}): choose a folder that can be written and has room.") from error
+    partial.replace(path)
+    return 20.0 * float(torch.log10(torch.tensor(scale)))

@@ -1,0 +1,70 @@
+"""Turning knobs: the one place where a person enters."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.encoders import Encoding
+from lightning_modules.losses.turned_knobs import mean_position
+
+
+class Sweep(NamedTuple):
+    """A batch of clips at P positions of one knob: asked (P,), measured (B, P), both as positions, audio (B, P, N)."""
+
+    asked: Tensor
+    measured: Tensor
+    audio: Tensor
+
+
+def turn(
+    encoding: Encoding,
+    sounding: Tensor,
+    knobs: Sequence[str],
+    positions: Mapping[str, float],
+    nudges: Mapping[str, float],
+) -> Encoding:
+    """Move knobs of a whole sound, keeping the way they move within it.
+
+    Args:
+        encoding: of B clips
+        sounding: (B, F) 1 where the clip sounds
+        knobs: names of the controls, in order
+        positions: knob to the position, 0..1, that its mean over the sounding frames shall have
+        nudges: knob to how far it moves, -1..1
+
+    Raises:
+        ValueError: a knob is not there, or a position or nudge is out of range
+    """
+    for name in (*positions, *nudges):
+        if name not in knobs:
+            raise ValueError(f"there is no knob '{name}': this model has {', '.join(knobs) or 'none'}.")
+    for name, position in positions.items():
+        if not 0.0 <= position <= 1.0:
+            raise ValueError(f"{name}={position:g} is out of range: a knob goes from 0 to 1, its training range.")
+    for name, nudge in nudges.items():
+        if not -1.0 <= nudge <= 1.0:
+            raise ValueError(f"{name}={nudge:+g} is out of range: a knob moves by -1 to +1.")
+    mean = mean_position(encoding.controls, sounding)
+    offset = torch.zeros_like(mean)
+    for name, position in positions.items():
+        offset[:, knobs.index(name)] = position - mean[:, knobs.index(name)]
+    for name, nudge in nudges.items():
+        offset[:, knobs.index(name)] += nudge
+    return encoding._replace(controls=encoding.controls + offset[:, None])
+
+
+@torch.no_grad()
+def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> Sweep:
+    """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
+    encoding, sounding = model.encoder(audio), model.sounding(audio)
+    index = model.encoder.knobs.index(knob)
+    audios, measured = [], []
+    for position in positions:
+        turned = turn(encoding, sounding, model.encoder.knobs, {knob: position}, {})
+        output = model.put_together(f0_hz, turned).audio
+        audios.append(output)
+        measured.append(mean_position(model.encoder.measure(output), sounding)[:, index])
+    return Sweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -1,0 +1,57 @@
+"""A recording of any length through a trained model, its knobs turned."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.knobs import turn
+from lightning_modules.losses.turned_knobs import mean_position
+from synths import Reverb
+
+
+@torch.no_grad()
+def render(
+    model: TimbreAutoencoder,
+    audio: Tensor,
+    f0_hz: Tensor,
+    positions: Mapping[str, float],
+    nudges: Mapping[str, float],
+    dry: bool = False,
+) -> Tensor:
+    """Take a sound apart, turn its knobs, put it together again: pitch and loudness follow the input.
+
+    Args:
+        model: in eval mode
+        audio: (N,) at the model's rate, any length
+        f0_hz: (F,) its pitch, F = ceil(N / hop)
+        positions: knob to its position, as `turn` takes them
+        nudges: knob to its nudge
+        dry: leave out the learned room
+
+    Returns:
+        (N,) audio
+    """
+    padded = whole_frames(model, audio)
+    rooms = [effect for effect in model.synth.effects if isinstance(effect, Reverb)]
+    for room in rooms:
+        room.enabled = not dry
+    encoding = turn(model.encoder(padded), model.sounding(padded), model.encoder.knobs, positions, nudges)
+    output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
+    for room in rooms:
+        room.enabled = True
+    return output
+
+
+@torch.no_grad()
+def measured_knobs(model: TimbreAutoencoder, audio: Tensor) -> dict[str, float]:
+    """(N,) audio -> mean position of each knob over the sounding frames."""
+    padded = whole_frames(model, audio)
+    mean = mean_position(model.encoder.measure(padded), model.sounding(padded))[0]
+    return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
+
+
+def whole_frames(model: TimbreAutoencoder, audio: Tensor) -> Tensor:
+    """(N,) audio -> (1, N') padded with silence to whole frames."""
+    return torch.nn.functional.pad(audio, (0, -len(audio) % model.clip.hop))[None]

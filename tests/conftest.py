@@ -1,0 +1,54 @@
+"""What every room's tests start from: small formats and sounds with known answers."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from synths import ClipFormat
+
+
+@pytest.fixture(autouse=True)
+def _repeatable() -> None:
+    """Every test draws the same random numbers, alone or in company; small tensors are faster on one thread."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def clip_format() -> ClipFormat:
+    """A fifth of a second at 16 kHz, 20 frames: the smallest that every component accepts."""
+    return ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
+
+
+@pytest.fixture
+def second() -> ClipFormat:
+    """One second at 16 kHz, 100 frames."""
+    return ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
+
+
+@pytest.fixture
+def sine() -> Callable[..., Tensor]:
+    """Format, frequency, amplitude -> (1, N) sine."""
+
+    def build(clip: ClipFormat, frequency_hz: float, amplitude: float = 1.0) -> Tensor:
+        time_s = torch.arange(clip.n_samples, dtype=torch.float64) / clip.sample_rate
+        return (amplitude * torch.sin(2 * math.pi * frequency_hz * time_s)).float()[None]
+
+    return build
+
+
+@pytest.fixture
+def harmonic_tone() -> Callable[..., Tensor]:
+    """Format, pitch, tilt in dB per octave -> (1, N) sum of the partials below Nyquist, peak about 0.5."""
+
+    def build(clip: ClipFormat, f0_hz: float, tilt_db: float = -6.0) -> Tensor:
+        time_s = torch.arange(clip.n_samples, dtype=torch.float64) / clip.sample_rate
+        partial = torch.arange(1, math.ceil(clip.nyquist_hz / f0_hz), dtype=torch.float64)
+        amplitude = partial ** (tilt_db / (20 * math.log10(2)))
+        audio = amplitude @ torch.sin(2 * math.pi * f0_hz * partial[:, None] * time_s)
+        return (0.5 * audio / audio.abs().max()).float()[None]
+
+    return build

@@ -1,0 +1,88 @@
+"""Sound files become mono clips at the rate of the run, and unusable ones say why."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from datamodules import UnusableAudio, read_audio, read_clip
+from synths.clip import ClipFormat
+
+CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
+
+
+def tone(sample_rate: int, duration_s: float = 1.0, f0_hz: float = 440.0) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * f0_hz * np.arange(round(sample_rate * duration_s)) / sample_rate)
+
+
+def peak_hz(audio: np.ndarray, sample_rate: int) -> float:
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
+    return float(np.argmax(spectrum) * sample_rate / (8 * len(audio)))
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("file_rate", [16000, 44100, 48000])
+def test_every_format_and_rate_keeps_its_pitch(tmp_path, kind, file_rate):
+    path = str(tmp_path / f"tone.{kind}")
+    soundfile.write(path, tone(file_rate), file_rate)
+    audio = read_clip(path, CLIP)
+    assert audio.shape == (16000,) and audio.dtype == np.float32
+    assert peak_hz(audio, 16000) == pytest.approx(440, abs=0.5)
+    assert np.abs(audio[4000:12000]).max() == pytest.approx(0.5, abs=0.05)
+
+
+def test_short_files_are_padded_and_long_ones_cropped(tmp_path):
+    path = str(tmp_path / "tone.wav")
+    soundfile.write(path, tone(16000, 0.5), 16000)
+    audio = read_clip(path, CLIP)
+    assert len(audio) == 16000 and not audio[8000:].any() and audio[7000:8000].any()
+    assert len(read_audio(path, CLIP)) == 8000
+    soundfile.write(path, tone(16000, 3.0), 16000)
+    assert len(read_clip(path, CLIP)) == 16000
+    assert len(read_audio(path, CLIP)) == 48000
+
+
+def test_start_is_where_reading_starts(tmp_path):
+    path = str(tmp_path / "tones.wav")
+    soundfile.write(path, np.concatenate([tone(44100), tone(44100, f0_hz=660)]), 44100)
+    assert peak_hz(read_clip(path, CLIP, start_s=1.0), 16000) == pytest.approx(660, abs=1)
+
+
+def test_channel_chooses_one_of_several(tmp_path):
+    path = str(tmp_path / "stereo.wav")
+    soundfile.write(path, np.stack([tone(16000), tone(16000, f0_hz=880)], axis=1), 16000)
+    assert peak_hz(read_clip(path, CLIP, channel=0), 16000) == pytest.approx(440, abs=1)
+    assert peak_hz(read_clip(path, CLIP, channel=1), 16000) == pytest.approx(880, abs=1)
+    assert np.abs(read_clip(path, CLIP, channel="mix")).max() == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(UnusableAudio, match=r"2 channels.*data\.channel"):
+        read_clip(path, CLIP)
+    with pytest.raises(UnusableAudio, match="number 2"):
+        read_clip(path, CLIP, channel=2)
+
+
+WRONG = {
+    "text": (b"these are words, not sound", "cannot be read"),
+    "nothing": (b"", "cannot be read"),
+    "empty": (np.zeros(0), "empty"),
+    "silent": (1e-5 * tone(16000), "silent"),
+    "brief": (tone(16000, 0.005), "control frame"),
+    "infinite": (np.where(np.arange(16000) == 99, np.inf, 0.1), "not finite"),
+    "not a number": (np.where(np.arange(16000) == 99, np.nan, 0.1), "not finite"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_unusable_files_say_which_and_why_in_one_sentence(tmp_path, name):
+    content, reason = WRONG[name]
+    path = tmp_path / f"{name}.wav"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        soundfile.write(path, content, 16000, subtype="FLOAT")
+    with pytest.raises(UnusableAudio, match=reason) as raised:
+        read_clip(str(path), CLIP)
+    assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_an_absent_file_is_named(tmp_path):
+    with pytest.raises(UnusableAudio, match=r"gone\.wav does not exist"):
+        read_clip(str(tmp_path / "gone.wav"), CLIP)

@@ -1,0 +1,67 @@
+"""Signal functions against librosa, numpy and their formulas."""
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from synths.signal import exp_sigmoid, fft_convolve, hz_to_erb_rate, hz_to_midi, midi_to_hz, overlap_add
+
+
+def test_hz_to_midi_equals_librosa():
+    """Over the range of the piano and beyond."""
+    f0_hz = torch.logspace(1, 4.2, 50)
+    np.testing.assert_allclose(hz_to_midi(f0_hz), librosa.hz_to_midi(f0_hz.numpy()), atol=1e-4)
+
+
+def test_midi_to_hz_equals_librosa():
+    """Every MIDI note."""
+    midi = torch.arange(0.0, 128.0)
+    np.testing.assert_allclose(midi_to_hz(midi), librosa.midi_to_hz(midi.numpy()), rtol=1e-5)
+
+
+def test_hz_to_midi_of_nothing_is_finite():
+    """0 Hz and below read as 1e-3 Hz, with a finite gradient."""
+    f0_hz = torch.tensor([0.0, -5.0, 1e-3], requires_grad=True)
+    midi = hz_to_midi(f0_hz)
+    torch.testing.assert_close(midi, torch.full((3,), float(librosa.hz_to_midi(1e-3))))
+    assert torch.autograd.grad(midi.sum(), f0_hz)[0].isfinite().all()
+
+
+@pytest.mark.parametrize(("frequency_hz", "erb_rate"), [(0.0, 0.0), (1000.0, 15.62), (100.0, 3.37), (8000.0, 33.30)])
+def test_erb_rate(frequency_hz, erb_rate):
+    """Glasberg & Moore (1990), equation 4, by hand."""
+    assert hz_to_erb_rate(torch.tensor(frequency_hz)).item() == pytest.approx(erb_rate, abs=6e-3)
+
+
+def test_exp_sigmoid_equals_its_formula():
+    """2 sigmoid(x)^ln 10 + 1e-7: 0.405 in the middle, 2 and 1e-7 at the ends, a tenth per unit far below 0."""
+    x = torch.linspace(-60, 60, 121, dtype=torch.float64)
+    expected = 2.0 * (1 / (1 + np.exp(-x.numpy()))) ** np.log(10) + 1e-7
+    np.testing.assert_allclose(exp_sigmoid(x), expected, rtol=1e-12)
+    assert exp_sigmoid(torch.tensor(0.0)).item() == pytest.approx(2 * 0.5**2.302585, rel=1e-5)
+    assert exp_sigmoid(torch.tensor(-200.0)).item() == pytest.approx(1e-7)
+
+
+def test_exp_sigmoid_learns_at_both_ends():
+    """The gradient is finite wherever a network may go."""
+    x = torch.tensor([-200.0, -30.0, 0.0, 30.0, 200.0], requires_grad=True)
+    assert torch.autograd.grad(exp_sigmoid(x).sum(), x)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("n_segments", [1, 2, 5])
+def test_overlap_add_equals_a_loop(n_segments):
+    """Frame by frame."""
+    hop, frames = 7, torch.randn(3, 6, 7 * n_segments)
+    expected = torch.zeros(3, (6 + n_segments - 1) * hop)
+    for t in range(6):
+        expected[:, t * hop : t * hop + hop * n_segments] += frames[:, t]
+    torch.testing.assert_close(overlap_add(frames, hop), expected)
+
+
+@pytest.mark.parametrize(("n_samples", "n_impulse"), [(100, 30), (31, 97), (1, 1), (64, 64)])
+def test_fft_convolve_equals_numpy(n_samples, n_impulse):
+    """The first N samples of the linear convolution: nothing wraps round."""
+    audio, impulse = torch.randn(2, n_samples, dtype=torch.float64), torch.randn(n_impulse, dtype=torch.float64)
+    expected = [np.convolve(each, impulse)[:n_samples] for each in audio.numpy()]
+    np.testing.assert_allclose(fft_convolve(audio, impulse), expected, atol=1e-12)

@@ -1,0 +1,83 @@
+"""The synth is the sum of its parts, then its effects."""
+
+import pytest
+import torch
+from torch import nn
+
+from synths import FilteredNoise, Harmonics, SMSSynth
+
+
+@pytest.fixture
+def score(clip_format):
+    """Synth -> a glide and random raw parameters for it."""
+
+    def build(synth):
+        f0_hz = torch.linspace(150, 400, clip_format.n_frames).expand(2, -1).clone()
+        raw = {name: torch.randn(2, clip_format.n_frames, size) for name, size in synth.sizes.items()}
+        return f0_hz, raw
+
+    return build
+
+
+class Half(nn.Module):
+    """An effect that halves."""
+
+    def __init__(self, clip):
+        super().__init__()
+
+    def forward(self, audio):
+        """Half of the audio."""
+        return 0.5 * audio
+
+
+class Square(Half):
+    """An effect that does not commute with halving."""
+
+    def forward(self, audio):
+        """The square of the audio."""
+        return audio.square()
+
+
+def test_sum_of_parts(clip_format, score):
+    """Harmonics plus noise, with the same noise."""
+    synth = SMSSynth(clip_format, effects=())
+    f0_hz, raw = score(synth)
+    torch.manual_seed(3)
+    audio = synth(f0_hz, raw)
+    torch.manual_seed(3)
+    torch.testing.assert_close(audio, Harmonics(clip_format)(f0_hz, raw) + FilteredNoise(clip_format)(f0_hz, raw))
+
+
+def test_effects_in_order(clip_format, score):
+    """Each effect hears the one before it."""
+    dry = SMSSynth(clip_format, parts=[Harmonics], effects=())
+    f0_hz, raw = score(dry)
+    audio = dry(f0_hz, raw)
+    for effects, expected in (([Half, Square], (0.5 * audio) ** 2), ([Square, Half], 0.5 * audio**2)):
+        torch.testing.assert_close(SMSSynth(clip_format, [Harmonics], effects)(f0_hz, raw), expected)
+
+
+def test_sizes_are_those_of_all_parts(clip_format):
+    """The decoder learns of every parameter, once."""
+    synth = SMSSynth(clip_format)
+    assert synth.sizes == Harmonics(clip_format).sizes | FilteredNoise(clip_format).sizes
+
+
+def test_same_parameter_twice_is_refused(clip_format):
+    """Two parts that want one parameter would silently share it."""
+    with pytest.raises(ValueError, match="same parameter: harmonic_balance, harmonic_gain"):
+        SMSSynth(clip_format, parts=[Harmonics, FilteredNoise, Harmonics])
+
+
+def test_gradient_to_every_parameter(clip_format, score):
+    """Finite and not zero for pitch, raw parameters and all that the synth itself learns."""
+    synth = SMSSynth(clip_format)
+    f0_hz, raw = score(synth)
+    leaves = {"f0_hz": f0_hz, **raw}
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    leaves |= dict(synth.named_parameters())
+    assert "effects.0.response" in leaves
+    gradients = torch.autograd.grad(synth(f0_hz, raw).square().sum(), leaves.values())
+    for name, gradient in zip(leaves, gradients, strict=True):
+        assert gradient.isfinite().all() and gradient.any(), name

@@ -1,0 +1,70 @@
+"""Spectra in units of a full-scale sine, centred on their frames."""
+
+import numpy as np
+import pytest
+import torch
+
+from synths import ClipFormat, Spectrum
+
+
+@pytest.mark.parametrize(("sample_rate", "hop"), [(16000, 160), (22050, 441), (44100, 441), (48000, 480)])
+@pytest.mark.parametrize("frequency_hz", [440.0, 1234.5, 7000.0])
+def test_unit_sine_has_unit_power(sample_rate, hop, frequency_hz, sine):
+    """Levels mean the same at every rate and pitch."""
+    clip = ClipFormat(sample_rate, 30 * hop, hop)
+    power = Spectrum(clip)(sine(clip, frequency_hz))[0].sum(-1)
+    torch.testing.assert_close(power[8:-8], torch.ones_like(power[8:-8]), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("window_s", [0.005, 0.04, 0.1])
+def test_level_is_independent_of_the_window(window_s, second, sine):
+    """Any window, the same power."""
+    power = Spectrum(second, window_s)(sine(second, 1000.0, 0.5))[0].sum(-1)
+    torch.testing.assert_close(power[20:-20], torch.full_like(power[20:-20], 0.25), rtol=1e-3, atol=0)
+
+
+def test_power_lies_at_the_frequency(second, sine):
+    """The largest bin is the one nearest to the sine."""
+    spectrum = Spectrum(second)
+    peak = spectrum(sine(second, 3000.0))[0, 50].argmax()
+    assert abs(spectrum.frequency_hz[peak].item() - 3000.0) <= 16000 / spectrum.n_fft / 2
+
+
+def test_frames_are_centred(second):
+    """A click on sample t * hop is loudest at frame t and equally loud on both its sides."""
+    audio = torch.zeros(1, 16000)
+    audio[0, 40 * 160] = 1.0
+    power = Spectrum(second)(audio)[0].sum(-1)
+    assert power.argmax() == 40
+    torch.testing.assert_close(power[37:40], power[41:44].flip(0))
+    assert not power[:36].any() and not power[45:].any()
+
+
+def test_beyond_the_ends_is_silence(second):
+    """The first frame sees half of a steady sound's power, as if it began there; nothing is mirrored in."""
+    power = Spectrum(second)(torch.randn(64, 16000)).sum(-1).mean(0)
+    assert power[0].item() == pytest.approx(power[20:80].mean().item() / 2, rel=0.1)
+
+
+@pytest.mark.parametrize("n_frames", [1, 3, 100])
+def test_one_spectrum_per_frame(n_frames, second):
+    """F = N / hop, whole frames only."""
+    spectrum = Spectrum(second)
+    for n_samples in (n_frames * 160, n_frames * 160 + 159):
+        assert spectrum(torch.randn(2, n_samples)).shape == (2, n_frames, spectrum.n_fft // 2 + 1)
+
+
+def test_equals_the_definition(second):
+    """A frame by hand: window, numpy's rfft, the scale of the class's promise."""
+    audio = torch.randn(1, 16000)
+    spectrum = Spectrum(second)
+    n_fft, window = spectrum.n_fft, np.hanning(spectrum.n_fft + 1)[:-1]
+    frame = audio[0, 30 * 160 - n_fft // 2 : 30 * 160 + n_fft // 2].double().numpy() * window
+    expected = np.abs(np.fft.rfft(frame)) ** 2 * 4 / (n_fft * (window**2).sum())
+    np.testing.assert_allclose(spectrum(audio)[0, 30], expected, rtol=1e-3, atol=1e-9)
+
+
+@pytest.mark.parametrize(("sample_rate", "n_fft"), [(16000, 1024), (44100, 2048), (48000, 2048)])
+def test_window_is_the_next_power_of_two(sample_rate, n_fft):
+    """At least 40 ms at every rate."""
+    assert Spectrum(ClipFormat(sample_rate, 4800, 480)).n_fft == n_fft

@@ -1,0 +1,223 @@
+"""What every exported descriptor, part and encoder promises: a new one is picked up by its export alone."""
+
+import inspect
+import io
+import math
+
+import pytest
+import torch
+
+import lightning_modules.encoders
+import synths
+from lightning_modules.encoders import Encoder, Term
+from synths import Descriptor, Part, SpectralDescriptor
+
+
+def exported(package, kind, *unfinished):
+    """Classes of a kind that a package exports and that are finished: they fill in every method of `unfinished`."""
+    classes = [value for name in package.__all__ if inspect.isclass(value := getattr(package, name))]
+    kinds = [cls for cls in classes if issubclass(cls, kind)]
+    return [cls for cls in kinds if not any(getattr(cls, m.__name__, None) is m for m in unfinished)]
+
+
+DESCRIPTORS = exported(synths, Descriptor, Descriptor.measure, SpectralDescriptor.of)
+PARTS = exported(synths, Part, Part.forward)
+ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
+
+
+def name_of(value):
+    """Test id of a class."""
+    return value.__name__ if inspect.isclass(value) else None
+
+
+every_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=name_of)
+every_part = pytest.mark.parametrize("part", PARTS, ids=name_of)
+every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=name_of)
+sounds = pytest.mark.parametrize("sound", ["silence", "sine", "harmonic tone", "noise"])
+
+
+@pytest.fixture
+def audio_of(clip_format, sine, harmonic_tone):
+    """Name of a sound -> two clips of it, the second softer."""
+
+    def build(sound):
+        one = {
+            "silence": lambda: torch.zeros(1, clip_format.n_samples),
+            "sine": lambda: sine(clip_format, 440.0, 0.5),
+            "harmonic tone": lambda: harmonic_tone(clip_format, 220.0),
+            "noise": lambda: 0.1 * torch.randn(1, clip_format.n_samples),
+        }[sound]()
+        return torch.cat([one, 0.3 * one])
+
+    return build
+
+
+def reloaded(module, other):
+    """The state of a module, through a file, into another of its class."""
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    file.seek(0)
+    other.load_state_dict(torch.load(file, weights_only=True))
+    return other
+
+
+def raw_parameters(part, n_clips, n_frames):
+    """Random raw parameters of the sizes a part asks for, of the order a decoder gives."""
+    return {name: torch.randn(n_clips, n_frames, size, requires_grad=True) for name, size in part.sizes.items()}
+
+
+def test_found():
+    """The tests below are not void."""
+    assert {"Loudness", "Brightness"} <= {cls.__name__ for cls in DESCRIPTORS}
+    assert {"Harmonics", "FilteredNoise"} <= {cls.__name__ for cls in PARTS}
+    assert {"DescriptorEncoder"} <= {cls.__name__ for cls in ENCODERS}
+    assert not {Descriptor, SpectralDescriptor, Part, Encoder} & {*DESCRIPTORS, *PARTS, *ENCODERS}
+
+
+@every_descriptor
+def test_descriptor_says_what_it_is(descriptor, clip_format):
+    """Name, unit and summary are there to print, the default span ascends, the name is a usable option."""
+    assert descriptor.name.isidentifier() and descriptor.name == descriptor.name.lower()
+    assert descriptor.unit.strip() and descriptor.summary.strip()
+    low, high = descriptor.default_span
+    assert math.isfinite(low) and low < high < math.inf
+    assert descriptor(clip_format).span.tolist() == pytest.approx([low, high])
+
+
+def test_descriptor_names_differ():
+    """Each knob can be asked for by name."""
+    names = [descriptor.name for descriptor in DESCRIPTORS]
+    assert len(set(names)) == len(names)
+
+
+@every_descriptor
+@sounds
+def test_descriptor_measures(descriptor, sound, audio_of, clip_format):
+    """(B, N) -> (B, F), finite, with finite gradients, and the same for a clip alone as in a batch."""
+    audio = audio_of(sound).requires_grad_()
+    module = descriptor(clip_format)
+    value = module.measure(audio)
+    assert value.shape == (2, clip_format.n_frames)
+    assert value.isfinite().all() and module(audio).isfinite().all()
+    torch.testing.assert_close(module.measure(audio[1:]), value[1:], rtol=1e-4, atol=1e-3)
+    (gradient,) = torch.autograd.grad(module(audio).square().sum(), audio)
+    assert gradient.isfinite().all()
+
+
+@every_descriptor
+def test_descriptor_can_be_learnt_from(descriptor, audio_of, clip_format):
+    """Some sound has a gradient that is not zero: the knob can be trained."""
+    audio = (audio_of("noise") * torch.linspace(0, 1, clip_format.n_samples)).requires_grad_()
+    (gradient,) = torch.autograd.grad(descriptor(clip_format)(audio).sum(), audio)
+    assert gradient.abs().max() > 0
+
+
+@every_descriptor
+@pytest.mark.parametrize("sample_rate", [16000, 44100, 48000])
+def test_descriptor_takes_other_lengths(descriptor, sample_rate):
+    """F = N / hop at every rate, for sound shorter and longer than a clip."""
+    clip = synths.ClipFormat(sample_rate, 30 * 441, 441)
+    for n_frames in (1, 7, 30, 65):
+        value = descriptor(clip).measure(0.1 * torch.randn(1, n_frames * clip.hop))
+        assert value.shape == (1, n_frames) and value.isfinite().all()
+
+
+@every_descriptor
+def test_descriptor_keeps_its_span(descriptor, audio_of, clip_format):
+    """A calibrated range travels in the state_dict: positions are the same after a round trip."""
+    module = descriptor(clip_format)
+    module.calibrate(torch.linspace(*module.default_span, 100) * 0.5)
+    copy = reloaded(module, descriptor(clip_format))
+    audio = audio_of("noise")
+    assert copy.span.equal(module.span) and copy.span.tolist() != pytest.approx(list(module.default_span))
+    assert copy(audio).equal(module(audio))
+
+
+@every_part
+@pytest.mark.parametrize("f0_hz", [0.0, 50.0, 440.0, 7999.0, 12000.0])
+def test_part_renders(part, f0_hz, clip_format):
+    """Raw parameters -> (B, N) finite audio with finite gradients, for any pitch."""
+    module = part(clip_format)
+    parameters = raw_parameters(module, 2, clip_format.n_frames)
+    pitch = torch.full((2, clip_format.n_frames), f0_hz, requires_grad=True)
+    audio = module(pitch, parameters)
+    assert audio.shape == (2, clip_format.n_samples) and audio.isfinite().all()
+    gradients = torch.autograd.grad(audio.square().sum(), [pitch, *parameters.values()], allow_unused=True)
+    assert all(gradient is None or gradient.isfinite().all() for gradient in gradients)
+
+
+@every_part
+def test_part_uses_every_parameter(part, clip_format):
+    """No parameter is asked for in vain: each has a gradient."""
+    module = part(clip_format)
+    parameters = raw_parameters(module, 1, clip_format.n_frames)
+    audio = module(torch.full((1, clip_format.n_frames), 220.0), parameters)
+    for name, gradient in zip(
+        module.sizes, torch.autograd.grad(audio.square().sum(), parameters.values()), strict=True
+    ):
+        assert gradient.abs().max() > 0, name
+
+
+@every_part
+@pytest.mark.parametrize("scale", [-30.0, 30.0])
+def test_part_stands_extremes(part, scale, clip_format):
+    """Whatever a network says, the sound stays finite."""
+    module = part(clip_format)
+    parameters = {name: scale * value.sign() for name, value in raw_parameters(module, 1, clip_format.n_frames).items()}
+    assert module(torch.full((1, clip_format.n_frames), 220.0), parameters).isfinite().all()
+
+
+@every_part
+def test_part_round_trip(part, clip_format):
+    """The state_dict holds all that a part has learnt."""
+    module = part(clip_format)
+    copy = reloaded(module, part(clip_format))
+    parameters = raw_parameters(module, 1, clip_format.n_frames)
+    rendered = []
+    for each in (module, copy):
+        torch.manual_seed(1)
+        rendered.append(each(torch.full((1, clip_format.n_frames), 220.0), parameters))
+    assert rendered[0].equal(rendered[1])
+
+
+@every_encoder
+@sounds
+def test_encoder_encodes(encoder, sound, audio_of, clip_format):
+    """(B, N) -> controls of as many knobs as it names, a residual of the size it states, finite terms, gradients."""
+    module = encoder(clip_format)
+    audio = audio_of(sound).requires_grad_()
+    encoding = module(audio)
+    assert encoding.controls.shape == (2, clip_format.n_frames, len(module.knobs))
+    assert encoding.residual.shape == (2, clip_format.n_frames, module.residual_size)
+    assert len(set(module.knobs)) == len(module.knobs)
+    assert all(isinstance(term, Term) and term.value.shape == () for term in encoding.terms.values())
+    everything = torch.cat([encoding.controls, encoding.residual], dim=-1)
+    assert everything.isfinite().all()
+    loss = everything.square().sum() + sum(term.value for term in encoding.terms.values())
+    (gradient,) = torch.autograd.grad(loss, audio)
+    assert loss.isfinite() and gradient.isfinite().all()
+
+
+@every_encoder
+def test_encoder_measures_its_knobs(encoder, audio_of, clip_format):
+    """`measure` has the knobs' shape and order, whatever the controls are."""
+    module = encoder(clip_format)
+    audio = audio_of("harmonic tone")
+    each = torch.stack([descriptor(audio) for descriptor in module.each_descriptor()], dim=-1)
+    torch.testing.assert_close(module.measure(audio), each)
+
+
+@every_encoder
+def test_encoder_round_trip(encoder, audio_of, clip_format):
+    """Ranges, weights and the fact of being calibrated travel in the state_dict."""
+    module = encoder(clip_format)
+    audio = audio_of("noise")
+    module.calibrate(audio * torch.linspace(0, 1, clip_format.n_samples))
+    copy = reloaded(module, encoder(clip_format))
+    assert bool(copy.calibrated)
+    for each in (module, copy):
+        each.eval()
+    torch.manual_seed(1)
+    expected = module(audio)
+    torch.manual_seed(1)
+    assert copy(audio).controls.equal(expected.controls)
