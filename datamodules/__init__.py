@@ -9,7 +9,11 @@ from datamodules.recordings import Recordings
 from datamodules.synth1b1 import Synth1B1
 from datamodules.yin import Yin
 
+TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)
+"""Every pitch tracker, the default first."""
+
 __all__ = [
+    "TRACKERS",
     "ClipDataModule",
     "NSynth",
     "NoPitch",

@@ -30,6 +30,11 @@ class PitchTracker(ABC):
     def identity(self) -> str:
         """Name, version and settings: two trackers of one identity return the same numbers."""
 
+    @classmethod
+    def recalled(cls, identity: str) -> "PitchTracker | None":
+        """A tracker with the settings that an identity names; None if the identity is of another kind."""
+        return None
+
     @abstractmethod
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio at the clip's rate, of any length -> pitch in F = ceil(N / hop) frames, frame t at sample t * hop.
@@ -46,6 +51,11 @@ class SwiftF0(PitchTracker):
     def identity(self) -> str:
         """Name and version of the network."""
         return f"swift-f0 {_swift_f0().__version__}"
+
+    @classmethod
+    def recalled(cls, identity: str) -> "SwiftF0 | None":
+        """The network, if it is named."""
+        return cls() if identity.startswith("swift-f0 ") else None
 
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio of any length -> pitch in F = ceil(N / hop) frames."""

@@ -12,7 +12,7 @@ from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Ter
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
 from lightning_modules.provenance import provenance, refuse_other_tracker
-from synths import Clip, ClipFormat, Loudness, Recipe, SMSSynth, sounding_frames
+from synths import Clip, ClipFormat, Recipe, SMSSynth
 
 
 class Rendering(NamedTuple):
@@ -33,7 +33,8 @@ class TimbreAutoencoder(LightningModule):
         reconstruction: distance of the resynthesis from the recording
         decoder_width: units of each decoder layer
         learning_rate: of Adam, at the start; it falls to a twentieth along a cosine
-        turned_share: share of each batch whose knobs are also turned and measured; 0 never tests a knob in training
+        knob_weight: weight of how far the knobs measured on the resynthesis are from those asked for
+        turned_share: share of each batch that is also rendered with a knob turned; 0 never tests a knob in training
         turned_weight: weight of the knobs' error on turned clips
     """
 
@@ -45,6 +46,7 @@ class TimbreAutoencoder(LightningModule):
         reconstruction: Recipe[nn.Module] = MultiResolution,
         decoder_width: int = 256,
         learning_rate: float = 2e-3,
+        knob_weight: float = 4.0,
         turned_share: float = 0.25,
         turned_weight: float = 2.0,
     ) -> None:
@@ -53,14 +55,15 @@ class TimbreAutoencoder(LightningModule):
             raise ValueError(f"model.turned_share is {turned_share}: it is a share of the batch, 0 to 1.")
         self.clip = clip
         self.learning_rate = learning_rate
+        self.knob_weight = knob_weight
         self.turned_share = turned_share
         self.turned_weight = turned_weight
         self.encoder = encoder(clip)
         self.synth = synth(clip)
         self.decoder = Decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes, decoder_width)
         self.reconstruction = reconstruction(clip)
-        self.loudness = Loudness(clip)
         self.f0_tracker: str | None = None
+        self.trained_steps = 0
         self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction"])
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
@@ -72,27 +75,32 @@ class TimbreAutoencoder(LightningModule):
         parameters = self.decoder(f0_hz, encoding.controls, encoding.residual)
         return Rendering(self.synth(f0_hz, parameters), parameters, encoding)
 
-    def sounding(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
-        return sounding_frames(self.loudness.measure(audio)).to(audio.dtype)
-
     def training_step(self, clip: Clip, batch_idx: int) -> Tensor:
         """Sum of weighted terms, each logged."""
         rendering = self(clip.audio, clip.f0_hz)
         terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clip.audio)), **rendering.encoding.terms}
-        n_turned = math.ceil(self.turned_share * len(clip.audio))
-        if n_turned and self.encoder.knobs:
-            errors, _ = self.turned_error(clip.audio[:n_turned], clip.f0_hz[:n_turned], rendering.encoding)
-            terms["turned_knobs"] = Term(errors.mean(), self.turned_weight)
+        if self.encoder.knobs:
+            terms |= self.knob_terms(clip, rendering)
         total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
         self.log_dict({f"train/{name}": term.value.detach() for name, term in terms.items()}, prog_bar=True)
         self.log("train/loss", total.detach())
         return total
 
+    def knob_terms(self, clip: Clip, rendering: Rendering) -> dict[str, Term]:
+        """The knobs' errors as they were measured on the recording, and with one of them turned."""
+        measured = self.encoder.measure(rendering.audio)
+        held = knob_error(rendering.encoding.controls, measured, self.encoder.sounding(clip.audio))
+        terms = {"knobs": Term(held.mean(), self.knob_weight)}
+        n_turned = math.ceil(self.turned_share * len(clip.audio))
+        if n_turned:
+            errors, _ = self.turned_error(clip.audio[:n_turned], clip.f0_hz[:n_turned], rendering.encoding)
+            terms["turned_knobs"] = Term(errors.mean(), self.turned_weight)
+        return terms
+
     def turned_error(self, audio: Tensor, f0_hz: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor]:
         """Turn one random knob of each clip: (B, C) error of all knobs, and (B, C) 1 for the one that was turned."""
         n_clips = len(audio)
-        sounding = self.sounding(audio)
+        sounding = self.encoder.sounding(audio)
         asked, turned = turn_one_knob(encoding.controls[:n_clips], sounding)
         rendering = self.put_together(f0_hz, encoding._replace(controls=asked, residual=encoding.residual[:n_clips]))
         return knob_error(asked, self.encoder.measure(rendering.audio), sounding), turned
@@ -135,8 +143,7 @@ class TimbreAutoencoder(LightningModule):
         """Take the knobs' ranges from the training split, once in the life of a run."""
         if not self.encoder.calibrated and self.encoder.knobs:
             loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
-            audio = [clip.audio for clip, _ in zip(loader, range(32), strict=False)]
-            self.encoder.calibrate(torch.cat(audio).to(self.device))
+            self.encoder.calibrate(clip.audio.to(self.device) for clip, _ in zip(loader, range(64), strict=False))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what made the checkpoint."""
@@ -156,3 +163,4 @@ class TimbreAutoencoder(LightningModule):
             )
         refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
         self.f0_tracker = made_by["f0_tracker"]
+        self.trained_steps = checkpoint["global_step"]

@@ -24,6 +24,8 @@ class Decoder(nn.Module):
         self.gru = nn.GRU(width // 2, width, batch_first=True)
         self.after = _layer(width + n_inputs, width)
         self.heads = nn.Linear(width, sum(sizes.values()))
+        # Raw gains are linear in decibels, and so are loudness knobs: a straight way spares the network learning that.
+        self.straight = nn.Linear(n_inputs, sum(sizes.values()), bias=False)
 
     def forward(self, f0_hz: Tensor, controls: Tensor, residual: Tensor) -> dict[str, Tensor]:
         """(B, F) pitch, (B, F, C) controls, (B, F, D) residual -> raw (B, F, size) parameters by name."""
@@ -31,7 +33,7 @@ class Decoder(nn.Module):
         pitch = (hz_to_midi(f0_hz)[..., None] - 64.0) / 44.0
         inputs = torch.cat([pitch, 2.0 * controls - 1.0, residual], dim=-1)
         hidden, _ = self.gru(self.before(inputs))
-        parameters = self.heads(self.after(torch.cat([hidden, inputs], dim=-1)))
+        parameters = self.heads(self.after(torch.cat([hidden, inputs], dim=-1))) + self.straight(inputs)
         return dict(zip(self.sizes, parameters.split(list(self.sizes.values()), dim=-1), strict=True))
 
 

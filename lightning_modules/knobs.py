@@ -59,7 +59,7 @@ def turn(
 @torch.no_grad()
 def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> Sweep:
     """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
-    encoding, sounding = model.encoder(audio), model.sounding(audio)
+    encoding, sounding = model.encoder(audio), model.encoder.sounding(audio)
     index = model.encoder.knobs.index(knob)
     audios, measured = [], []
     for position in positions:

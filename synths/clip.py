@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from torch import Tensor
+from torch.serialization import add_safe_globals
 
 T = TypeVar("T")
 
@@ -51,6 +52,9 @@ class ClipFormat:
     def nyquist_hz(self) -> float:
         """Half the sample rate."""
         return self.sample_rate / 2
+
+
+add_safe_globals([ClipFormat])  # a checkpoint names its format: it can still be read with weights only
 
 
 Recipe = Callable[[ClipFormat], T]

@@ -19,7 +19,9 @@ class Harmonics(Part):
     def __init__(self, clip: ClipFormat, n_harmonics: int | None = None) -> None:
         super().__init__()
         self.clip = clip
-        self.n_harmonics = n_harmonics or round(clip.nyquist_hz / 80.0)
+        self.n_harmonics = round(clip.nyquist_hz / 80.0) if n_harmonics is None else n_harmonics
+        if self.n_harmonics < 1:
+            raise ValueError(f"n_harmonics is {self.n_harmonics}: a tone needs at least 1.")
         self.sizes = {"harmonic_gain": 1, "harmonic_balance": self.n_harmonics}
 
     def amplitudes(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:

@@ -27,7 +27,7 @@ class FilteredNoise(Part):
     def __init__(self, clip: ClipFormat, n_bands: int | None = None) -> None:
         super().__init__()
         self.clip = clip
-        self.n_bands = n_bands or round(clip.nyquist_hz / 125.0) + 1
+        self.n_bands = round(clip.nyquist_hz / 125.0) + 1 if n_bands is None else n_bands
         if self.n_bands < 2:
             raise ValueError(f"n_bands is {self.n_bands}: a filter needs at least 2.")
         self.sizes = {"noise_bands": self.n_bands}

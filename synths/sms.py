@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from synths.clip import ClipFormat, Recipe
@@ -27,6 +28,8 @@ class SMSSynth(nn.Module):
         effects: Sequence[Recipe[nn.Module]] = (Reverb,),
     ) -> None:
         super().__init__()
+        if not parts:
+            raise ValueError("the synth has no parts: give it at least one, such as synths.Harmonics.")
         self.parts = nn.ModuleList(part(clip) for part in parts)
         self.effects = nn.ModuleList(effect(clip) for effect in effects)
         self.sizes: dict[str, int] = {}
@@ -38,7 +41,7 @@ class SMSSynth(nn.Module):
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """(B, F) pitch in Hz and raw (B, F, size) parameters -> (B, N) audio."""
-        audio = sum(part(f0_hz, parameters) for part in self.parts)
+        audio = torch.stack([part(f0_hz, parameters) for part in self.parts]).sum(0)
         for effect in self.effects:
             audio = effect(audio)
         return audio

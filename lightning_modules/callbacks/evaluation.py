@@ -12,7 +12,16 @@ from rich.table import Table
 from torch import Tensor
 
 from lightning_modules.knobs import sweep
-from lightning_modules.metrics import METRICS, Metric, NoteRow, Pair, measure_notes, readable, summary_table
+from lightning_modules.metrics import (
+    METRICS,
+    Metric,
+    MetricSummary,
+    NoteRow,
+    Pair,
+    measure_notes,
+    readable,
+    summary_table,
+)
 from lightning_modules.metrics import write_report as write_metrics
 from lightning_modules.provenance import provenance
 
@@ -30,6 +39,7 @@ class Evaluation(Callback):
         self.n_swept = n_swept
         self.metrics: list[Metric] = []
         self.rows: list[NoteRow] = []
+        self.summaries: list[MetricSummary] = []
         self.swept: dict[str, list[Tensor]] = {}
 
     def on_test_start(self, trainer: Trainer, module: LightningModule) -> None:
@@ -54,19 +64,25 @@ class Evaluation(Callback):
     def on_test_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Write and print what was measured."""
         folder = Path(trainer.default_root_dir)
-        facts = {"run": folder.name, "f0_tracker": str(module.f0_tracker), "parameters": n_parameters(module)}
-        summaries = write_metrics(folder, self.metrics, self.rows, {**facts, **provenance()})
+        facts = {
+            "run": folder.name,
+            "f0_tracker": str(module.f0_tracker),
+            "steps": module.trained_steps,
+            "parameters": n_parameters(module),
+            **provenance(),
+        }
+        self.summaries = write_metrics(folder, self.metrics, self.rows, facts)
         knobs = [knob_summary(module, knob, torch.cat(measured)) for knob, measured in self.swept.items() if measured]
         partial = folder / "knobs.json.partial"
         partial.write_text(json.dumps(knobs, indent=2) + "\n")
         partial.replace(folder / "knobs.json")
         console = Console()
-        console.print(summary_table(summaries))
+        console.print(summary_table(self.summaries))
         if knobs:
             console.print(knob_table(knobs))
         console.print(f"Written: {folder}/metrics.json, notes.csv, knobs.json")
         if trainer.logger is not None:
-            trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in summaries})
+            trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in self.summaries})
 
 
 def track(tracker: Any, audio: Tensor, clip: Any) -> tuple[Tensor, Tensor]:

@@ -2,12 +2,10 @@
 
 import logging
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
 from jsonargparse import ArgumentError, set_parsing_settings
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
@@ -108,7 +106,8 @@ class Experiment(LightningCLI):
         if trainer_config.get("logger") in (None, True):
             kwargs["logger"] = self._wandb() if training else False
         callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
-        callbacks += self._callbacks() if training else [Evaluation(), WriteAudio()]
+        self.evaluation = Evaluation()
+        callbacks += self._callbacks() if training else [self.evaluation, WriteAudio()]
         return super().instantiate_trainer(default_root_dir=str(self.folder), callbacks=callbacks, **kwargs)
 
     def _wandb(self) -> WandbLogger:
@@ -142,6 +141,11 @@ _DESCRIPTIONS = {
 
 def run(verb: str, args: list[str]) -> None:
     """Run one of the verbs of an experiment."""
+    run_experiment(verb, args)
+
+
+def run_experiment(verb: str, args: list[str]) -> Experiment:
+    """Run one of the verbs of an experiment, and hand back what ran."""
     _quieten()
     try:
         experiment = Experiment(verb, _expand_run_folder(args))
@@ -150,11 +154,21 @@ def run(verb: str, args: list[str]) -> None:
     if verb == "prepare":
         experiment.datamodule.prepare_data()
         print(experiment.datamodule.prepare_report())
-        return
-    call = getattr(experiment.trainer, verb)
-    call(experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.checkpoint, weights_only=True)
+        return experiment
+    try:
+        getattr(experiment.trainer, verb)(
+            experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.checkpoint, weights_only=True
+        )
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        raise ValueError(
+            f"{experiment.checkpoint} does not fit this model ({str(error).splitlines()[1].strip()}): "
+            "use the run's own config.yaml."
+        ) from error
     if verb == "fit" and not experiment.trainer.fast_dev_run:
         _finish_fit(experiment)
+    return experiment
 
 
 def readable_error(message: str) -> str:
@@ -165,7 +179,9 @@ def readable_error(message: str) -> str:
 
 def _finish_fit(experiment: Experiment) -> None:
     folder = experiment.folder
-    experiment.trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt")
+    experiment.trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
+    if isinstance(experiment.trainer.logger, WandbLogger):
+        experiment.trainer.logger.experiment.finish()
     print(f"Trained {experiment.trainer.global_step} steps. Next: timbre test {folder}")
 
 
@@ -187,8 +203,8 @@ def _quieten() -> None:
         "LightningCLI's args",
         "does not have many workers",
         "isinstance.treespec",
-        "mid-epoch",
-        "logging interval",
+        "not resumable",
+        "is not empty",
+        "callbacks used to create",
     ):
         warnings.filterwarnings("ignore", message=f".*{phrase}.*")
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)))) if sys.platform == "linux" else None

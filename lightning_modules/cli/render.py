@@ -6,7 +6,7 @@ from pathlib import Path
 import soundfile
 import torch
 
-from datamodules import NoPitch, PitchTracker, Yin
+from datamodules import TRACKERS, NoPitch, PitchTracker
 from datamodules.audio import read_audio
 from lightning_modules.checkpoint import load_model
 from lightning_modules.provenance import refuse_other_tracker
@@ -81,12 +81,10 @@ def _knob_values(given: list[str], option: str) -> dict[str, float]:
 
 def _tracker_of(identity: str | None) -> PitchTracker:
     """The tracker a model was trained with, so that its pitch means the same here."""
-    given = (Yin(),)
-    for tracker in given:
-        if tracker.identity == identity:
-            return tracker
-    refuse_other_tracker(identity, given[0].identity)
-    return given[0]
+    recalled = [tracker for kind in TRACKERS if identity and (tracker := kind.recalled(identity))]
+    tracker = recalled[0] if recalled else TRACKERS[0]()
+    refuse_other_tracker(identity, tracker.identity)
+    return tracker
 
 
 def _write(path: Path, audio: torch.Tensor, sample_rate: int) -> float:

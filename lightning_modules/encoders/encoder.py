@@ -1,6 +1,6 @@
 """What every encoder promises: controls, residual and the terms it adds to the loss."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -38,6 +38,8 @@ class Encoder(nn.Module):
     def __init__(self, clip: ClipFormat, descriptors: Sequence[Recipe[Descriptor]], residual_size: int = 0) -> None:
         super().__init__()
         self.descriptors = nn.ModuleList(descriptor(clip) for descriptor in descriptors)
+        self.hop = clip.hop
+        self.loudness = Loudness(clip)
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))
 
@@ -55,20 +57,34 @@ class Encoder(nn.Module):
     def measure(self, audio: Tensor) -> Tensor:
         """(B, N) audio -> (B, F, C) knob positions measured from it."""
         descriptors = list(self.each_descriptor())
+        if not descriptors:
+            return audio.new_zeros(len(audio), audio.shape[-1] // self.hop, 0)
         measured = measure_all(descriptors, audio)
         return torch.stack([d.to_unit(value) for d, value in zip(descriptors, measured, strict=True)], dim=-1)
 
-    @torch.no_grad()
-    def calibrate(self, audio: Tensor) -> None:
-        """Take the range of every knob from (B, N) training audio, from the frames where it sounds."""
-        sounding = sounding_frames(Loudness(self._clip).to(audio.device).measure(audio))
-        for descriptor in self.each_descriptor():
-            descriptor.calibrate(descriptor.measure(audio)[sounding])
-        self.calibrated.fill_(True)
+    def sounding(self, audio: Tensor) -> Tensor:
+        """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
+        return sounding_frames(self.loudness.measure(audio)).to(audio.dtype)
 
-    @property
-    def _clip(self) -> ClipFormat:
-        return next(self.each_descriptor()).clip
+    @torch.no_grad()
+    def calibrate(self, batches: Iterable[Tensor]) -> None:
+        """Take the range of every knob from (B, N) batches of training audio, from the frames where it sounds.
+
+        Raises:
+            ValueError: none of it sounds
+        """
+        values: list[list[Tensor]] = [[] for _ in self.descriptors]
+        for audio in batches:
+            sounding = self.sounding(audio).bool()
+            for kept, measured in zip(values, measure_all(self.each_descriptor(), audio), strict=True):
+                kept.append(measured[sounding])
+        for descriptor, kept in zip(self.each_descriptor(), values, strict=True):
+            every = torch.cat(kept)
+            if not len(every):
+                raise ValueError("none of the training clips sounds: the knobs have no range to learn.")
+            # quantile() takes at most 2^24 values
+            descriptor.calibrate(every[:: 1 + len(every) // 2**24])
+        self.calibrated.fill_(True)
 
     def forward(self, audio: Tensor) -> Encoding:
         """(B, N) audio -> Encoding."""

@@ -14,7 +14,7 @@ class MultiResolution(nn.Module):
 
     Args:
         clip: format of the run
-        windows_s: window lengths; each is rounded to a power of two samples, with 75 % overlap
+        windows_s: window lengths; each is rounded down to a power of two samples, with 75 % overlap
         linear: weight of the linear magnitudes
         logarithmic: weight of the log magnitudes
     """
@@ -30,7 +30,7 @@ class MultiResolution(nn.Module):
         sizes = [1 << round(window_s * clip.sample_rate).bit_length() - 1 for window_s in windows_s]
         if min(sizes, default=0) < 16 or max(sizes) > clip.n_samples:
             raise ValueError(
-                f"windows_s {windows_s} do not fit clips of {clip.duration_s:.3g} s: choose 0.001 s or more."
+                f"windows_s {windows_s} do not fit clips of {clip.duration_s:.3g} s: choose 0.001 s to that."
             )
         self.distances = nn.ModuleList(
             _MagnitudeLoss(size, size // 4, size, w_sc=0.0, w_lin_mag=linear, w_log_mag=logarithmic) for size in sizes

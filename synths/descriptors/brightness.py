@@ -18,8 +18,8 @@ class Brightness(SpectralDescriptor):
 
     def of(self, power: Tensor) -> Tensor:
         """(B, F, bins) power -> (B, F) ERB-rate; 0 for silence."""
-        # Amplitude above a floor of -100 dB: its gradient stays finite at zero, and silence weighs nothing.
-        floor = 1e-10
+        # Amplitude above a floor of -120 dB: its gradient stays finite at zero, and silence weighs nothing.
+        floor = 1e-12
         amplitude = (power + floor).sqrt() - floor**0.5
         erb_rate = hz_to_erb_rate(self.spectrum.frequency_hz)
-        return (amplitude @ erb_rate) / (amplitude.sum(-1) + 1e-4)
+        return (amplitude @ erb_rate) / (amplitude.sum(-1) + 1e-6)

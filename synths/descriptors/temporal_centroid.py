@@ -24,6 +24,7 @@ class TemporalCentroid(Descriptor):
         padded = F.pad(audio, (0, n_clips * self.clip.n_samples - audio.shape[-1]))
         frames = padded.reshape(len(audio), n_clips, self.clip.n_frames, self.clip.hop)
         envelope = (frames.square().mean(-1) + 1e-10).sqrt() - 1e-5 + 1e-9
-        time_s = (torch.arange(self.clip.n_frames, device=audio.device) + 0.5) / self.clip.frame_rate_hz
+        index = torch.arange(self.clip.n_frames, device=audio.device, dtype=audio.dtype)
+        time_s = (index + 0.5) / self.clip.frame_rate_hz
         centroid_s = (envelope @ time_s) / envelope.sum(-1)
         return centroid_s.repeat_interleave(self.clip.n_frames, dim=1)[:, :n_frames]

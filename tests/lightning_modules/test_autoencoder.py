@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from lightning_modules import TimbreAutoencoder
+from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding, Term
 from lightning_modules.provenance import refuse_other_tracker
 from synths import Brightness, Clip, Loudness, SMSSynth
@@ -151,7 +151,7 @@ def test_turned_share(clip_format, batch, share, n_turned, monkeypatch):
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
 def test_share_out_of_range_is_refused(clip_format, share):
     """It is a share."""
-    with pytest.raises(ValueError, match="model.turned_share"):
+    with pytest.raises(ValueError, match=r"model\.turned_share"):
         TimbreAutoencoder(clip_format, turned_share=share)
 
 
@@ -263,7 +263,7 @@ def test_other_tracker_is_refused_when_going_on(batch, checkpoint, clip_format, 
 def test_other_tracker_is_refused_in_the_same_session(model, batch, trainer_for):
     """Also without a checkpoint in between."""
     trainer_for().fit(model, datamodule=Notes(batch))
-    with pytest.raises(ValueError, match="'yin'.*'swift'"):
+    with pytest.raises(ValueError, match=r"'yin'.*'swift'"):
         trainer_for().fit(model, datamodule=Notes(batch, "swift"))
 
 

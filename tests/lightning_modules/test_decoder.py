@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_modules import Decoder
+from lightning_modules.decoder import Decoder
 from synths import ClipFormat, SMSSynth
 
 SIZES = {"harmonic_gain": 1, "harmonic_balance": 12, "noise_bands": 5}
@@ -40,6 +40,22 @@ def test_is_causal(which, inputs):
     for name in SIZES:
         torch.testing.assert_close(after[name][:, :6], before[name][:, :6])
         assert not after[name][:, 6:].allclose(before[name][:, 6:]), name
+
+
+def test_remembers_the_past(inputs):
+    """A change of the first frame is still heard in the last: it can shape a note's decay."""
+    decoder, (f0_hz, controls, residual) = Decoder(3, 0, SIZES, width=16), inputs(3, 0)
+    before = decoder(f0_hz, controls, residual)
+    after = decoder(f0_hz, torch.cat([1 - controls[:, :1], controls[:, 1:]], dim=1), residual)
+    assert all((after[name][:, -1] != before[name][:, -1]).any() for name in SIZES)
+
+
+def test_clips_do_not_hear_each_other(inputs):
+    """A clip decodes the same alone as in a batch."""
+    decoder, (f0_hz, controls, residual) = Decoder(3, 4, SIZES, width=16), inputs(3, 4)
+    together, alone = decoder(f0_hz, controls, residual), decoder(f0_hz[1:], controls[1:], residual[1:])
+    for name in SIZES:
+        torch.testing.assert_close(together[name][1:], alone[name])
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])

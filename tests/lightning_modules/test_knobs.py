@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_modules import TimbreAutoencoder
+from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.knobs import sweep, turn
 from lightning_modules.losses.turned_knobs import mean_position

@@ -100,7 +100,7 @@ def test_noise_is_fresh_and_repeatable(clip_format):
 
 
 def test_level_of_the_noise(second):
-    """Full magnitudes of 2 give uniform noise in -2..2, whose mean power is 4/3; an ignorant network's is near silence."""
+    """Full magnitudes of 2 give noise in -2..2, of mean power 4/3; a network that knows nothing is near silence."""
     part, f0_hz = FilteredNoise(second), torch.full((8, 100), 440.0)
     loud = part(f0_hz, {"noise_bands": torch.full((8, 100, 65), 40.0)})
     assert loud.square().mean().item() == pytest.approx(4 / 3, rel=0.02)

@@ -51,7 +51,7 @@ def test_starts_all_but_dry(clip_format):
 
 
 def test_gradient_reaches_the_response(room):
-    """d loss / d response is the correlation of the sound with the loss's gradient."""
+    """The gradient to the response is the correlation of the sound with the loss's gradient."""
     audio, weight = torch.randn(1, 3200), torch.randn(1, 3200)
     (gradient,) = torch.autograd.grad((room(audio) * weight).sum(), room.response)
     expected = np.correlate(weight[0].double().numpy(), audio[0].double().numpy(), "full")[3200:][: len(gradient)]

@@ -57,5 +57,5 @@ def test_silence_is_finite(silent, clip_format):
 @pytest.mark.parametrize("windows_s", [(), (0.0001,), (1.0,)])
 def test_windows_that_do_not_fit_are_refused(windows_s, clip_format):
     """None, too short, longer than the clip."""
-    with pytest.raises(ValueError, match="do not fit clips of 0.2 s"):
+    with pytest.raises(ValueError, match=r"do not fit clips of 0\.2 s"):
         MultiResolution(clip_format, windows_s=windows_s)

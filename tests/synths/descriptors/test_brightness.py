@@ -1,5 +1,7 @@
 """Brightness: where the spectrum's balance lies, in ERB-rate."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -31,7 +33,7 @@ def test_two_tones_balance_by_amplitude(second, sine):
 def test_rises_with_the_tilt(second, harmonic_tone):
     """Each 3 dB per octave more is brighter, at the same pitch."""
     values = [middle(Brightness(second).measure(harmonic_tone(second, 220.0, tilt))) for tilt in (-15, -12, -9, -6, -3)]
-    assert all(later > earlier + 0.3 for earlier, later in zip(values[:-1], values[1:], strict=True))
+    assert all(later > earlier + 0.3 for earlier, later in pairwise(values))
 
 
 def test_silence_is_zero(second):

@@ -4,7 +4,7 @@ import librosa
 import pytest
 import torch
 
-from synths import ClipFormat, Loudness
+from synths import ClipFormat, Loudness, sounding_frames
 
 RATES = [(16000, 160), (44100, 441), (48000, 480)]
 
@@ -57,3 +57,10 @@ def test_calibrate_keeps_the_floor(second):
     assert loudness.span.tolist() == pytest.approx([-80.0, -12.04], abs=0.01)
     loudness.calibrate(torch.full((50,), -80.0))
     assert loudness.span.tolist() == pytest.approx([-80.0, -70.0])
+
+
+def test_sounding_frames():
+    """Within 40 dB of each clip's own loudest; a silent clip never sounds."""
+    loudness_db = torch.tensor([[-10.0, -49.9, -50.1, -80.0], [-30.0, -69.9, -70.1, -80.0], [-80.0] * 4])
+    assert sounding_frames(loudness_db).tolist() == [[True, True, False, False]] * 2 + [[False] * 4]
+    assert sounding_frames(loudness_db, within_db=20.0).sum(1).tolist() == [1, 1, 0]

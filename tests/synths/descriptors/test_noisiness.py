@@ -1,5 +1,7 @@
 """Noisiness: spectral flatness, against librosa."""
 
+from itertools import pairwise
+
 import librosa
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from synths import ClipFormat, Noisiness, Spectrum
 
 
 def librosa_flatness_db(clip, audio):
-    """librosa's flatness of the same magnitudes, in dB instead of as a ratio; its floor, tiny here, decides nothing."""
+    """Flatness by librosa of the same magnitudes, in dB instead of as a ratio; its floor, tiny here, never decides."""
     magnitude = Spectrum(clip)(audio)[0].double().sqrt().numpy().T
     return 10 * np.log10(librosa.feature.spectral_flatness(S=magnitude, amin=1e-13, power=2.0)[0])
 
@@ -48,7 +50,7 @@ def test_rises_with_noise(second, sine):
     noise = torch.randn(1, 16000)
     audios = [sine(second, 440.0) + level * noise for level in (1e-3, 1e-2, 1e-1, 1.0)]
     means = [Noisiness(second).measure(audio)[0, 10:-10].mean().item() for audio in audios]
-    assert all(later > earlier + 5 for earlier, later in zip(means[:-1], means[1:], strict=True))
+    assert all(later > earlier + 5 for earlier, later in pairwise(means))
 
 
 def test_silence_is_zero(second):

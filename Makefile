@@ -1,0 +1,38 @@
+# Needs only Python 3.11, make and git. `make` says what there is.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check bench clean
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: $(READY)  ## the main job in about five minutes: make sounds, train, test, turn a knob, write runs/demo/report.html
+	$(BIN)/timbre demo
+
+test: $(READY)  ## the tests
+	$(BIN)/pytest -n 2
+
+test-slow: $(READY)  ## the long tests
+	$(BIN)/pytest -n 2 -m slow
+
+check: $(READY)  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## speed, as ratios measured side by side in one run
+	$(BIN)/python benchmarks/oscillator_bank.py
+
+clean:  ## remove the environment
+	rm -rf .venv
+
+# Remade only when what is installed changes.
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)

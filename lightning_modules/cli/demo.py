@@ -1,0 +1,112 @@
+"""`timbre demo`: the main job in minutes, on sounds made on the spot."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import torch
+
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.callbacks.evaluation import n_parameters
+from lightning_modules.callbacks.listen import write_wav
+from lightning_modules.checkpoint import load_model
+from lightning_modules.cli.experiment import Experiment, run_experiment
+from lightning_modules.knobs import sweep
+from lightning_modules.metrics import MetricSummary, readable
+from lightning_modules.pictures import pair_figure, save_png, sweep_figure
+from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
+from synths import Clip
+
+POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+KNOB = "brightness"
+
+
+def run(verb: str, args: list[str]) -> None:
+    """Make sounds, train, test, turn a knob, and write the report."""
+    parser = argparse.ArgumentParser(
+        f"timbre {verb}",
+        description="Make a small set of sounds, train the descriptor model on it, test it, render a held-out note at "
+        "five positions of the brightness knob, and write a page that plays them: runs/demo/report.html.",
+    )
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that holds the runs")
+    given, options = parser.parse_known_args(args)
+    config = Path(__file__).parents[2] / "configs" / "experiments" / "demo.yaml"
+    if not config.is_file():
+        raise FileNotFoundError(f"{config} is missing: run the demo from a checkout of the project.")
+    folder = given.runs / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    run_experiment("fit", ["-c", str(config), "--name", "demo", "--runs", str(given.runs), *options])
+    tested = run_experiment("test", [str(folder)])
+    _report(folder, tested)
+
+
+def _report(folder: Path, tested: Experiment) -> None:
+    model = load_model(folder / "checkpoints" / "best.ckpt")
+    clip = _held_out_note(model, tested)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        output = model(clip.audio, clip.f0_hz).audio[0]
+    turned = _sweep(model, clip)
+    sounds = folder / "audio"
+    sounds.mkdir(exist_ok=True)
+    write_wav(sounds / "target.wav", clip.audio[0], model.clip.sample_rate)
+    write_wav(sounds / "resynthesis.wav", output, model.clip.sample_rate)
+    for position, audio in zip(turned.positions, turned.audios, strict=True):
+        write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
+    save_png(pair_figure(clip.audio[0], output, model.clip, clip.name[0]), folder / "resynthesis.png")
+    figure = sweep_figure(
+        turned.audios, turned.positions, turned.measured, turned.requested, turned.name, turned.unit, model.clip
+    )
+    save_png(figure, folder / f"{KNOB}.png")
+    evaluation = tested.evaluation
+    data = tested.datamodule
+    training = Training("demo", f"{type(data).__name__}, {data.root}", model.trained_steps, n_parameters(model))
+    commands = _next_commands(folder)
+    write_report_page(
+        folder / "report.html",
+        training,
+        evaluation.summaries,
+        Resynthesis(clip.name[0], clip.audio[0], output),
+        [turned],
+        commands,
+        model.clip,
+    )
+    _say(folder, evaluation.summaries, turned, commands)
+
+
+def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
+    """The test note that sounds longest, as a batch of one."""
+    clips = next(iter(tested.datamodule.test_dataloader()))
+    longest = int(model.encoder.sounding(clips.audio).sum(1).argmax())
+    one = slice(longest, longest + 1)
+    labels = {name: value[one] for name, value in clips.labels.items()}
+    return Clip(clips.audio[one], clips.f0_hz[one], clips.confidence[one], clips.name[one], labels)
+
+
+def _sweep(model: TimbreAutoencoder, clip: Clip) -> KnobSweep:
+    descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
+    turned = sweep(model, clip.audio, clip.f0_hz, KNOB, POSITIONS)
+    requested = descriptor.from_unit(turned.asked).tolist()
+    measured = descriptor.from_unit(turned.measured[0]).tolist()
+    return KnobSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])
+
+
+def _next_commands(folder: Path) -> list[str]:
+    return [
+        f"timbre knobs {folder}",
+        f"timbre render {folder} {folder}/audio/target.wav bright.wav --set brightness=0.9",
+        "timbre fit -c configs/experiments/descriptor_recordings.yaml --data.root MY_SOUNDS --name mine",
+    ]
+
+
+def _say(folder: Path, metrics: list[MetricSummary], turned: KnobSweep, commands: list[str]) -> None:
+    values = ", ".join(readable(value) for value in turned.measured)
+    rises = all(later > earlier for earlier, later in zip(turned.measured, turned.measured[1:], strict=False))
+    f0, loudness = (next(m for m in metrics if m.name == name) for name in ("f0_l1", "loudness_l1"))
+    print(
+        f"\nHeld-out notes: pitch within {readable(f0.mean)} semitones, loudness within {readable(loudness.mean)} dB."
+        f"\n{KNOB.capitalize()} knob at {', '.join(f'{p:g}' for p in turned.positions)}: measured {values} "
+        f"{turned.unit}; it {'rises' if rises else 'does NOT rise'} with every step."
+        f"\nHear it: {folder}/report.html"
+        f"\nNext:    .venv/bin/{commands[1]}"
+    )

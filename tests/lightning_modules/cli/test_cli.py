@@ -1,0 +1,37 @@
+"""The verbs themselves."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lightning_modules.cli import _MODULES, USAGE, main
+
+
+def test_help_is_instant_and_names_every_verb():
+    code = "import sys; from lightning_modules.cli import main; main(['--help']); assert 'torch' not in sys.modules"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert all(verb in result.stdout for verb in _MODULES)
+
+
+def test_a_wrong_verb_is_named(refuses):
+    assert "trian" in refuses("trian")
+
+
+def test_no_verb_prints_the_usage(capsys):
+    main([])
+    assert capsys.readouterr().out.strip() == USAGE
+
+
+def test_knobs_are_listed_with_unit_and_range(trained, capsys):
+    main(["knobs", str(trained)])
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("brightness", "ERB", "dB", "yin"))
+
+
+@pytest.mark.parametrize("verb", sorted(_MODULES))
+def test_every_verb_has_help(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    assert stop.value.code == 0 and "usage" in capsys.readouterr().out

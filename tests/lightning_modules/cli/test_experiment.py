@@ -1,0 +1,144 @@
+"""fit, validate, test, predict: one run from its configuration to its numbers."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+import yaml
+
+from lightning_modules.cli import main
+from lightning_modules.metrics import METRICS
+
+EXPERIMENTS = Path(__file__).parents[3] / "configs" / "experiments"
+
+
+def test_a_run_keeps_everything_in_its_folder(trained):
+    assert {path.name for path in (trained / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    config = yaml.safe_load((trained / "config.yaml").read_text())
+    assert config["clip"]["n_samples"] == 16000 and config["model"]["decoder_width"] == 16
+    assert list((trained / "wandb").glob("offline-run-*")), "W&B logs without an account"
+    assert len(list((trained / "samples").glob("*.wav"))) == len(list((trained / "samples").glob("*.png"))) * 2 > 0
+    assert not list(trained.rglob("*.partial"))
+
+
+def test_wandb_has_audio_pictures_and_configuration(trained):
+    (log,) = (trained / "wandb").glob("offline-run-*")
+    media = [path.suffix for path in (log / "files" / "media").rglob("*") if path.is_file()]
+    assert ".wav" in media and ".png" in media
+
+
+def test_the_checkpoint_says_what_made_it(trained):
+    checkpoint = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+    made_by = checkpoint["interpretsynth"]
+    assert made_by["knobs"] == ["loudness", "brightness", "noisiness"]
+    assert made_by["f0_tracker"].startswith("yin") and made_by["git"] and made_by["version"]
+    assert checkpoint["global_step"] == 4
+    assert checkpoint["state_dict"]["encoder.calibrated"]
+
+
+def test_test_writes_every_metric(trained, capsys):
+    main(["test", str(trained)])
+    report = json.loads((trained / "metrics.json").read_text())
+    assert [metric["name"] for metric in report["metrics"]] == [metric.name for metric in METRICS]
+    assert report["facts"]["steps"] == 4
+    rows = list(csv.DictReader((trained / "notes.csv").open()))
+    assert len(rows) == report["n_notes"] >= 1
+    knobs = json.loads((trained / "knobs.json").read_text())
+    assert [knob["knob"] for knob in knobs] == ["loudness", "brightness", "noisiness"]
+    assert all(len(knob["measured"]) == len(knob["asked"]) == 5 for knob in knobs)
+    printed = capsys.readouterr().out
+    assert "visqol" in printed and "brightness" in printed
+
+
+def test_predict_writes_sounds_and_validate_the_losses(trained, capsys):
+    main(["predict", str(trained)])
+    written = list((trained / "predictions").rglob("*.wav"))
+    assert written and soundfile.info(written[0]).frames == 16000
+    main(["validate", str(trained)])
+    assert "validation/reconstruction" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_goes_on(tones, tmp_path, tiny):
+    """Stopped by an exception after 3 of 8 steps, then continued: the step count is whole, the weights moved on."""
+    main(["fit", *tiny(tones, tmp_path, steps=8), "--name", "cut", "--trainer.max_steps", "3"])
+    first = torch.load(tmp_path / "cut" / "checkpoints" / "last.ckpt", weights_only=True)
+    main(["fit", str(tmp_path / "cut"), "--ckpt_path", "last", "--trainer.max_steps", "8"])
+    second = torch.load(tmp_path / "cut" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert (first["global_step"], second["global_step"]) == (3, 8)
+    moved = [key for key in first["state_dict"] if not torch.equal(first["state_dict"][key], second["state_dict"][key])]
+    assert any(key.startswith("decoder.") for key in moved)
+    assert torch.equal(
+        first["state_dict"]["encoder.descriptors.1.span"], second["state_dict"]["encoder.descriptors.1.span"]
+    )
+
+
+@pytest.mark.parametrize("experiment", sorted(path.name for path in EXPERIMENTS.glob("*.yaml")))
+def test_every_experiment_parses(experiment, tmp_path, monkeypatch):
+    from lightning_modules.cli.experiment import Experiment
+
+    monkeypatch.chdir(tmp_path)
+    config = EXPERIMENTS / experiment
+    built = Experiment("prepare", ["-c", str(config), "--runs", str(tmp_path), "--model.decoder_width", "16"])
+    assert built.folder == tmp_path / Path(experiment).stem
+    assert built.model.clip == built.datamodule.clip
+
+
+def test_a_second_fit_does_not_overwrite_the_first(trained, tones, refuses, tiny):
+    sentence = refuses("fit", *tiny(tones, trained.parent), "--name", "tones")
+    assert "already holds a run" in sentence and "--ckpt_path last" in sentence
+
+
+def test_data_that_is_not_there_is_named(tmp_path, refuses, tiny):
+    sentence = refuses("fit", *tiny(tmp_path / "nowhere", tmp_path))
+    assert "nowhere" in sentence and "data.root" in sentence
+
+
+def test_an_empty_folder_is_named(tmp_path, refuses, tiny):
+    (tmp_path / "empty").mkdir()
+    assert "empty" in refuses("fit", *tiny(tmp_path / "empty", tmp_path / "runs"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [
+        ("--model.decoder_widht", "32", "decoder_widht"),
+        ("--model.decoder_width", "wide", "decoder_width"),
+        ("--data.rot", "x", "rot"),
+        ("--clip.hop", "7", "clip.hop"),
+        ("--clip.sample_rate", "8000", "clip.sample_rate"),
+        ("--model.encoder.descriptors", "[Sharpnes]", "Sharpnes"),
+        ("--model.turned_share", "3", "turned_share"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(option, value, named, tones, tmp_path, refuses, tiny):
+    assert named in refuses("fit", *tiny(tones, tmp_path), option, value)
+    assert not list(tmp_path.rglob("config.yaml"))
+
+
+def test_a_missing_configuration_is_named(tmp_path, refuses):
+    assert "no-such.yaml" in refuses("fit", "-c", tmp_path / "no-such.yaml")
+
+
+def test_a_missing_checkpoint_is_named(trained, refuses):
+    assert "nothing.ckpt" in refuses("test", trained, "--ckpt_path", "nothing.ckpt")
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path, refuses):
+    assert "config.yaml" in refuses("test", tmp_path)
+
+
+def test_runs_that_cannot_be_written_are_named(tones, tmp_path, refuses, tiny):
+    (tmp_path / "file").write_text("in the way")
+    assert str(tmp_path / "file") in refuses("fit", *tiny(tones, tmp_path / "file"), "--name", "x")
+
+
+def test_another_tracker_is_refused(trained, refuses):
+    sentence = refuses("test", trained, "--data.tracker", "{class_path: datamodules.Yin, init_args: {lowest_hz: 60}}")
+    assert "60-" in sentence and "data.tracker" in sentence
+
+
+def test_a_checkpoint_of_another_shape_is_refused(trained, refuses):
+    assert "does not fit" in refuses("test", trained, "--model.decoder_width", "24")
