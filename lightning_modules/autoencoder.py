@@ -115,7 +115,7 @@ class TimbreAutoencoder(LightningModule):
             logged["validation/control_error"] = (errors * turned).sum(1).mean()
         self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
 
-    def test_step(self, clip: Clip, batch_idx: int) -> Rendering:
+    def test_step(self, clip: Clip, batch_idx: int) -> Any:
         """Render, for the evaluation callback to judge."""
         return self(clip.audio, clip.f0_hz)
 

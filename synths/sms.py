@@ -30,10 +30,11 @@ class SMSSynth(nn.Module):
         super().__init__()
         if not parts:
             raise ValueError("the synth has no parts: give it at least one, such as synths.Harmonics.")
-        self.parts = nn.ModuleList(part(clip) for part in parts)
+        built = [part(clip) for part in parts]
+        self.parts = nn.ModuleList(built)
         self.effects = nn.ModuleList(effect(clip) for effect in effects)
         self.sizes: dict[str, int] = {}
-        for part in self.parts:
+        for part in built:
             twice = self.sizes.keys() & part.sizes.keys()
             if twice:
                 raise ValueError(f"two parts of the synth want the same parameter: {', '.join(sorted(twice))}.")

@@ -212,7 +212,7 @@ def test_encoder_round_trip(encoder, audio_of, clip_format):
     """Ranges, weights and the fact of being calibrated travel in the state_dict."""
     module = encoder(clip_format)
     audio = audio_of("noise")
-    module.calibrate(audio * torch.linspace(0, 1, clip_format.n_samples))
+    module.calibrate([audio * torch.linspace(0, 1, clip_format.n_samples)])
     copy = reloaded(module, encoder(clip_format))
     assert bool(copy.calibrated)
     for each in (module, copy):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -42,13 +42,13 @@ class Evaluation(Callback):
         self.summaries: list[MetricSummary] = []
         self.swept: dict[str, list[Tensor]] = {}
 
-    def on_test_start(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_test_start(self, trainer: Trainer, module: Any) -> None:
         """Begin with nothing measured."""
         self.metrics = [metric(module.clip) for metric in METRICS]
         self.rows, self.swept = [], {knob: [] for knob in module.encoder.knobs}
 
     def on_test_batch_end(
-        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         """Measure a batch of notes."""
         output = outputs.audio.cpu()
@@ -61,7 +61,7 @@ class Evaluation(Callback):
                 turned = sweep(module, batch.audio[:n_left], batch.f0_hz[:n_left], knob, POSITIONS)
                 measured.append(turned.measured.cpu())
 
-    def on_test_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_test_end(self, trainer: Trainer, module: Any) -> None:
         """Write and print what was measured."""
         folder = Path(trainer.default_root_dir)
         facts = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import soundfile
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
@@ -24,7 +24,7 @@ class Listen(Callback):
         self._heard: list[tuple[str, Tensor, Tensor]] = []
 
     def on_validation_batch_end(
-        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         """Render the fixed clips, all of which are in the first batch."""
         if batch_idx == 0 and not trainer.sanity_checking and trainer.is_global_zero:
@@ -32,7 +32,7 @@ class Listen(Callback):
             output = module(audio, batch.f0_hz[: self.n_clips]).audio
             self._heard = list(zip(batch.name, audio.cpu(), output.cpu(), strict=False))
 
-    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
         """Write and log them."""
         folder = Path(trainer.default_root_dir) / "samples"
         logged: dict[str, Any] = {}

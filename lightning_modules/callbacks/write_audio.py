@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 
 from lightning_modules.callbacks.listen import write_wav
 
@@ -12,7 +12,7 @@ class WriteAudio(Callback):
     """Writes every predicted clip to predictions/NAME.wav in the run's folder."""
 
     def on_predict_batch_end(
-        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         """Write one batch."""
         for name, audio in zip(batch.name, outputs.audio.cpu(), strict=True):

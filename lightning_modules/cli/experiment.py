@@ -100,7 +100,7 @@ class Experiment(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """The configured trainer, writing to the run's folder."""
         trainer_config = self.config_init["trainer"]
-        training = self.verb == "fit" and not trainer_config.get("fast_dev_run")
+        self.training = training = self.verb == "fit" and not trainer_config.get("fast_dev_run")
         if self.verb != "prepare":
             self.folder.mkdir(parents=True, exist_ok=True)
         if trainer_config.get("logger") in (None, True):
@@ -166,7 +166,7 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
             f"{experiment.checkpoint} does not fit this model ({str(error).splitlines()[1].strip()}): "
             "use the run's own config.yaml."
         ) from error
-    if verb == "fit" and not experiment.trainer.fast_dev_run:
+    if experiment.training:
         _finish_fit(experiment)
     return experiment
 

@@ -90,16 +90,16 @@ def test_sounding(model, batch, clip_format, sine):
     audio = sine(clip_format, 1000.0).repeat(2, 1)
     audio[:, 1600:] *= 10 ** (-30 / 20)
     audio[1, 1600:] *= 10 ** (-20 / 20)
-    assert model.sounding(audio)[:, 15].tolist() == [1.0, 0.0]
-    assert model.sounding(0.1 * audio)[:, 15].tolist() == [1.0, 0.0]
-    assert model.sounding(audio)[:, 5].tolist() == [1.0, 1.0]
+    assert model.encoder.sounding(audio)[:, 15].tolist() == [1.0, 0.0]
+    assert model.encoder.sounding(0.1 * audio)[:, 15].tolist() == [1.0, 0.0]
+    assert model.encoder.sounding(audio)[:, 5].tolist() == [1.0, 1.0]
 
 
 def test_loss_is_the_weighted_sum_of_its_terms(model, batch):
     """Total = sum of weight * value, each logged under its name."""
     total, logged = logged_by(model, model.training_step, batch)
-    assert set(logged) == {"train/reconstruction", "train/turned_knobs", "train/loss"}
-    expected = logged["train/reconstruction"] + 2.0 * logged["train/turned_knobs"]
+    assert set(logged) == {"train/reconstruction", "train/knobs", "train/turned_knobs", "train/loss"}
+    expected = logged["train/reconstruction"] + 4.0 * logged["train/knobs"] + 2.0 * logged["train/turned_knobs"]
     torch.testing.assert_close(total.detach(), expected)
     torch.testing.assert_close(logged["train/loss"], expected)
 
@@ -114,8 +114,8 @@ def test_encoder_terms_join_the_loss(clip_format, batch):
 
     model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder_width=16, turned_share=0.0)
     total, logged = logged_by(model, model.training_step, batch)
-    assert set(logged) == {"train/reconstruction", "train/kl", "train/loss"}
-    torch.testing.assert_close(total.detach(), logged["train/reconstruction"] + 2.5)
+    assert set(logged) == {"train/reconstruction", "train/kl", "train/knobs", "train/loss"}
+    torch.testing.assert_close(total.detach(), logged["train/reconstruction"] + 4.0 * logged["train/knobs"] + 2.5)
 
 
 def test_training_step_teaches_all_weights(model, batch):
@@ -165,7 +165,7 @@ def test_validation_logs_control_error(model, batch):
 def test_some_steps_lower_the_loss(clip_format, batch, trainer_for):
     """Twenty steps on one batch: a better reconstruction, every clip counted."""
     model = TimbreAutoencoder(clip_format, decoder_width=32, learning_rate=5e-3)
-    model.encoder.calibrate(batch.audio)
+    model.encoder.calibrate([batch.audio])
     before = model.reconstruction(rendered(model, batch), batch.audio)
     trainer_for(20).fit(model.train(), datamodule=Notes(batch))
     after = model.reconstruction(rendered(model, batch), batch.audio)
@@ -184,7 +184,7 @@ def test_fit_takes_ranges_from_the_data_once(model, batch, trainer_for):
     trainer_for().fit(model, datamodule=Notes(batch))
     assert bool(model.encoder.calibrated)
     reference = DescriptorEncoder(model.clip)
-    reference.calibrate(batch.audio)
+    reference.calibrate([batch.audio])
     spans = [descriptor.span.clone() for descriptor in model.encoder.each_descriptor()]
     for span, descriptor in zip(spans, reference.each_descriptor(), strict=True):
         torch.testing.assert_close(span, descriptor.span)
