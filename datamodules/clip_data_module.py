@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from datamodules.clip_dataset import ClipDataset, collate
 from datamodules.clip_index import ClipIndex, Source
 from datamodules.pitch import PitchTracker
+from datamodules.training_loader import EpochOrder, TrainingLoader
 from datamodules.yin import Yin
 from synths.clip import Clip, ClipFormat
 
@@ -105,11 +106,20 @@ class ClipDataModule(L.LightningDataModule, ABC):
             if split not in self.datasets:
                 self.datasets[split] = self._dataset(split)
 
-    def train_dataloader(self) -> DataLoader[Clip]:
-        """Training clips in an order drawn from the seed; a last batch that is not full is left out."""
-        drop_last = len(self.datasets["train"]) > self.batch_size
-        order = torch.Generator().manual_seed(self.seed)
-        return self._loader("train", shuffle=True, drop_last=drop_last, generator=order)
+    def train_dataloader(self) -> TrainingLoader:
+        """Training clips in an order drawn from seed and epoch; a last batch that is not full is left out."""
+        dataset = self.datasets["train"]
+        return TrainingLoader(
+            dataset,
+            batch_size=self.batch_size,
+            sampler=EpochOrder(len(dataset), self.seed),
+            drop_last=len(dataset) > self.batch_size,
+            # A generator of its own: reading data draws nothing from the one that the model draws from.
+            generator=torch.Generator().manual_seed(self.seed),
+            num_workers=self.num_workers,
+            persistent_workers=self.num_workers > 0,
+            collate_fn=collate,
+        )
 
     def val_dataloader(self) -> DataLoader[Clip]:
         """Validation clips in order."""
@@ -162,15 +172,11 @@ class ClipDataModule(L.LightningDataModule, ABC):
         first = next(iter(problems.values()))
         return f"None of the {len(problems)} {split} clips in {self.root} can be used; the first: {first}"
 
-    def _loader(
-        self, split: str, shuffle: bool = False, drop_last: bool = False, generator: torch.Generator | None = None
-    ) -> DataLoader[Clip]:
+    def _loader(self, split: str) -> DataLoader[Clip]:
         return DataLoader(
             self.datasets[split],
             batch_size=self.batch_size,
-            shuffle=shuffle,
-            drop_last=drop_last,
-            generator=generator,
+            generator=torch.Generator().manual_seed(self.seed),
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
             collate_fn=collate,

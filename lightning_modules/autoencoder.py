@@ -64,6 +64,7 @@ class TimbreAutoencoder(LightningModule):
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
+        self._random_states: dict[str, Any] | None = None
         self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction"])
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
@@ -129,7 +130,12 @@ class TimbreAutoencoder(LightningModule):
         n_steps = self.trainer.estimated_stepping_batches
         if not math.isfinite(n_steps):
             return optimizer
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, int(n_steps), eta_min=self.learning_rate / 20)
+
+        def falling(step: int) -> float:
+            return 0.05 + 0.475 * (1.0 + math.cos(math.pi * min(1.0, step / n_steps)))
+
+        # Not CosineAnnealingLR, which takes its length from the checkpoint and rises again when a run is prolonged.
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falling)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def setup(self, stage: str) -> None:
@@ -145,8 +151,17 @@ class TimbreAutoencoder(LightningModule):
             loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
             self.encoder.calibrate(clip.audio.to(self.device) for clip, _ in zip(loader, range(64), strict=False))
 
+    def on_train_start(self) -> None:
+        """Go on drawing random numbers where an interrupted run stopped."""
+        if self._random_states is not None:
+            torch.set_rng_state(self._random_states["cpu"].cpu())
+            if len(self._random_states["cuda"]) == torch.cuda.device_count() > 0:
+                torch.cuda.set_rng_state_all([state.cpu() for state in self._random_states["cuda"]])
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say what made the checkpoint."""
+        """Say what made the checkpoint, and where its random numbers were."""
+        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        checkpoint["random_states"] = {"cpu": torch.get_rng_state(), "cuda": cuda}
         checkpoint["interpretsynth"] = {**provenance(), "f0_tracker": self.f0_tracker, "knobs": self.encoder.knobs}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -164,3 +179,4 @@ class TimbreAutoencoder(LightningModule):
         refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
         self.f0_tracker = made_by["f0_tracker"]
         self.trained_steps = checkpoint["global_step"]
+        self._random_states = checkpoint.get("random_states")

@@ -93,7 +93,10 @@ class Experiment(LightningCLI):
         if asked is None and self.verb in ("prepare", "fit"):
             return None
         asked = asked or "best"
-        path = self.folder / "checkpoints" / f"{asked}.ckpt" if asked in ("best", "last") else Path(asked)
+        folder = self.folder / "checkpoints"
+        path = folder / f"{asked}.ckpt" if asked in ("best", "last") else Path(asked)
+        if asked == "last" and not path.exists() and (folder / "best.ckpt").exists():
+            path = folder / "best.ckpt"  # killed after its first validation, before its first regular save
         refuse_unreadable(path)
         return path
 
@@ -123,7 +126,7 @@ class Experiment(LightningCLI):
             folder, "best", monitor="validation/reconstruction", enable_version_counter=False, save_weights_only=False
         )
         last = ModelCheckpoint(
-            folder, "last", every_n_train_steps=100, save_on_exception=True, enable_version_counter=False
+            folder, "last", every_n_train_steps=50, save_on_exception=True, enable_version_counter=False
         )
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
@@ -159,6 +162,11 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
         getattr(experiment.trainer, verb)(
             experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.checkpoint, weights_only=True
         )
+    except SystemExit:
+        if experiment.training:
+            step = experiment.trainer.global_step
+            print(f"\nInterrupted at step {step}. Go on with: timbre fit {experiment.folder} --ckpt_path last")
+        raise
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise

@@ -142,3 +142,26 @@ def test_another_tracker_is_refused(trained, refuses):
 
 def test_a_checkpoint_of_another_shape_is_refused(trained, refuses):
     assert "does not fit" in refuses("test", trained, "--model.decoder_width", "24")
+
+
+def test_an_interruption_leaves_no_trace(tones, tmp_path, tiny, monkeypatch):
+    """Ctrl-C in the middle of an epoch, then continued: the same weights, to the bit, as without it."""
+    from lightning_modules.autoencoder import TimbreAutoencoder
+
+    main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "whole"])
+
+    def press_ctrl_c(module, *_):
+        if module.global_step == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TimbreAutoencoder, "on_train_batch_end", press_ctrl_c)
+        with pytest.raises(SystemExit):
+            main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "cut"])
+    saved = {name: tmp_path / name / "checkpoints" / "last.ckpt" for name in ("whole", "cut")}
+    assert torch.load(saved["cut"], weights_only=True)["global_step"] == 3
+    main(["fit", str(tmp_path / "cut"), "--ckpt_path", "last"])
+    whole, cut = (torch.load(path, weights_only=True) for path in saved.values())
+    assert whole["global_step"] == cut["global_step"] == 7
+    for name, weights in whole["state_dict"].items():
+        assert torch.equal(weights, cut["state_dict"][name]), name
