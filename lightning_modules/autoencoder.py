@@ -12,6 +12,7 @@ from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Ter
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
 from lightning_modules.provenance import provenance, refuse_other_tracker
+from lightning_modules.random_states import random_states, restore_random_states
 from synths import Clip, ClipFormat, Recipe, SMSSynth
 
 
@@ -64,7 +65,8 @@ class TimbreAutoencoder(LightningModule):
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
-        self._random_states: dict[str, Any] | None = None
+        self._restored: dict[str, Any] | None = None
+        self._set_aside: dict[str, Any] | None = None
         self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction"])
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
@@ -153,15 +155,23 @@ class TimbreAutoencoder(LightningModule):
 
     def on_train_start(self) -> None:
         """Go on drawing random numbers where an interrupted run stopped."""
-        if self._random_states is not None:
-            torch.set_rng_state(self._random_states["cpu"].cpu())
-            if len(self._random_states["cuda"]) == torch.cuda.device_count() > 0:
-                torch.cuda.set_rng_state_all([state.cpu() for state in self._random_states["cuda"]])
+        if self._restored is not None:
+            restore_random_states(self._restored)
+
+    def on_validation_start(self) -> None:
+        """Validate with the same random numbers every time, and leave training's alone."""
+        self._set_aside = random_states()
+        torch.manual_seed(0)
+
+    def on_validation_end(self) -> None:
+        """Go on with training's."""
+        if self._set_aside is not None:
+            restore_random_states(self._set_aside)
+        self._set_aside = None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what made the checkpoint, and where its random numbers were."""
-        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-        checkpoint["random_states"] = {"cpu": torch.get_rng_state(), "cuda": cuda}
+        checkpoint["random_states"] = self._set_aside or random_states()
         checkpoint["interpretsynth"] = {**provenance(), "f0_tracker": self.f0_tracker, "knobs": self.encoder.knobs}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -179,4 +189,4 @@ class TimbreAutoencoder(LightningModule):
         refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
         self.f0_tracker = made_by["f0_tracker"]
         self.trained_steps = checkpoint["global_step"]
-        self._random_states = checkpoint.get("random_states")
+        self._restored = checkpoint.get("random_states")

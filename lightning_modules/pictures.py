@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from torch import Tensor
 
+from lightning_modules.whole_files import written_whole
 from synths.clip import ClipFormat
 
 N_MELS = 96
@@ -105,8 +106,8 @@ def png_bytes(figure: Figure) -> bytes:
 
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, making the folder it goes to."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(png_bytes(figure))
+    with written_whole(path) as partial:
+        partial.write_bytes(png_bytes(figure))
 
 
 def _loudest_db(images: Sequence[np.ndarray]) -> float:

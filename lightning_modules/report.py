@@ -2,7 +2,6 @@
 
 import base64
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from lightning_modules.metrics import MetricSummary, readable, readable_interval
 from lightning_modules.pictures import pair_figure, png_bytes, sweep_figure
+from lightning_modules.whole_files import written_whole
 from synths.clip import ClipFormat
 
 MP3_RATES = (16000, 22050, 24000, 32000, 44100, 48000)
@@ -99,10 +99,8 @@ def write_report_page(
         sweeps=[(sweep, _sweep_url(sweep, clip), _sweep_players(sweep, clip)) for sweep in sweeps],
         next_commands=next_commands,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page, encoding="utf-8")
-    os.replace(partial, path)
+    with written_whole(path) as partial:
+        partial.write_text(page, encoding="utf-8")
 
 
 def _pair_players(resynthesis: Resynthesis, clip: ClipFormat) -> list[Player]:

@@ -24,6 +24,7 @@ from lightning_modules.metrics import (
 )
 from lightning_modules.metrics import write_report as write_metrics
 from lightning_modules.provenance import provenance
+from lightning_modules.whole_files import written_whole
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -73,9 +74,8 @@ class Evaluation(Callback):
         }
         self.summaries = write_metrics(folder, self.metrics, self.rows, facts)
         knobs = [knob_summary(module, knob, torch.cat(measured)) for knob, measured in self.swept.items() if measured]
-        partial = folder / "knobs.json.partial"
-        partial.write_text(json.dumps(knobs, indent=2) + "\n")
-        partial.replace(folder / "knobs.json")
+        with written_whole(folder / "knobs.json") as partial:
+            partial.write_text(json.dumps(knobs, indent=2) + "\n")
         console = Console()
         console.print(summary_table(self.summaries))
         if knobs:

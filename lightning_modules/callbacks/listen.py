@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from lightning_modules.pictures import pair_figure, save_png
+from lightning_modules.whole_files import written_whole
 
 
 class Listen(Callback):
@@ -38,7 +39,6 @@ class Listen(Callback):
         logged: dict[str, Any] = {}
         for number, (name, target, output) in enumerate(self._heard):
             stem = folder / f"{number}-{Path(name).name}"
-            folder.mkdir(parents=True, exist_ok=True)
             write_wav(stem.with_name(f"{stem.name}-target.wav"), target, module.clip.sample_rate)
             write_wav(stem.with_name(f"{stem.name}-resynthesis.wav"), output, module.clip.sample_rate)
             picture = stem.with_name(f"{stem.name}.png")
@@ -69,6 +69,5 @@ def _for_wandb(
 
 def write_wav(path: Path, audio: Tensor, sample_rate: int) -> None:
     """Write (N,) audio as 16-bit WAV, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    soundfile.write(partial, torch.nan_to_num(audio).clamp(-1, 1).numpy(), sample_rate, "PCM_16", format="WAV")
-    partial.replace(path)
+    with written_whole(path) as partial:
+        soundfile.write(partial, torch.nan_to_num(audio).clamp(-1, 1).numpy(), sample_rate, "PCM_16", format="WAV")

@@ -17,5 +17,4 @@ class WriteAudio(Callback):
         """Write one batch."""
         for name, audio in zip(batch.name, outputs.audio.cpu(), strict=True):
             path = Path(trainer.default_root_dir) / "predictions" / f"{name}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_wav(path, audio, module.clip.sample_rate)

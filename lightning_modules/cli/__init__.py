@@ -1,5 +1,6 @@
 """The command line `timbre`: the one door where data and model meet."""
 
+import errno
 import os
 import sys
 import warnings
@@ -48,6 +49,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except OSError as error:
         _reraise_in_debug()
         about = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EDQUOT):
+            about += ": write to a place that can be written and has room."
         _stop(about)
     except ValueError as error:
         _reraise_in_debug()

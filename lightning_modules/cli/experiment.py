@@ -17,6 +17,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.callbacks import Evaluation, Listen, WriteAudio
 from lightning_modules.checkpoint import refuse_unreadable
 from lightning_modules.provenance import provenance
+from lightning_modules.whole_files import written_whole
 from synths import ClipFormat
 
 CLIP_FIELDS = ("sample_rate", "n_samples", "hop")
@@ -30,9 +31,8 @@ class SaveConfig(SaveConfigCallback):
         if stage != "fit":
             return
         folder = Path(trainer.default_root_dir)
-        partial = folder / "config.yaml.partial"
-        self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
-        os.replace(partial, folder / "config.yaml")
+        with written_whole(folder / "config.yaml") as partial:
+            self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
         if trainer.logger is not None:
             trainer.logger.log_hyperparams({"config": self.config.as_dict(), **provenance()})
 

@@ -11,6 +11,7 @@ from datamodules.audio import read_audio
 from lightning_modules.checkpoint import load_model
 from lightning_modules.provenance import refuse_other_tracker
 from lightning_modules.render import measured_knobs, render
+from lightning_modules.whole_files import written_whole
 
 EXAMPLE = """examples:
   timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set brightness=0.8
@@ -91,11 +92,6 @@ def _write(path: Path, audio: torch.Tensor, sample_rate: int) -> float:
     """Write audio whole or not at all, lowered where it would clip; the gain in dB."""
     peak = float(audio.abs().max())
     scale = min(1.0, 0.999 / peak) if peak > 0 else 1.0
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with written_whole(path) as partial:
         soundfile.write(partial, (audio * scale).numpy(), sample_rate, format=path.suffix[1:].upper())
-    except (OSError, soundfile.SoundFileError) as error:
-        partial.unlink(missing_ok=True)
-        raise OSError(f"cannot write {path} ({error}): choose a folder that can be written and has room.") from error
-    partial.replace(path)
     return 20.0 * float(torch.log10(torch.tensor(scale)))

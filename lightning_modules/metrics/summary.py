@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from scipy.stats import bootstrap
 from torch import Tensor
 
 from lightning_modules.metrics.pair import Better, Metric, Pair
+from lightning_modules.whole_files import written_whole
 
 N_RESAMPLES = 2000
 SEED = 0
@@ -75,9 +75,10 @@ def write_report(
         "n_notes": len(rows),
         "metrics": [{key: _or_none(value) for key, value in summary._asdict().items()} for summary in summaries],
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / "metrics.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
-    _write_whole(folder / "notes.csv", _csv(metrics, rows))
+    with written_whole(folder / "metrics.json") as partial:
+        partial.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    with written_whole(folder / "notes.csv") as partial:
+        partial.write_text(_csv(metrics, rows), encoding="utf-8")
     return summaries
 
 
@@ -142,10 +143,3 @@ def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:
         [row.note, *("" if math.isnan(row.values[name]) else row.values[name] for name in names)] for row in rows
     )
     return text.getvalue()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write beside the target and rename: a job killed half-way leaves the old file or none."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
