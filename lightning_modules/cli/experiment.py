@@ -107,7 +107,7 @@ class Experiment(LightningCLI):
         if self.verb != "prepare":
             self.folder.mkdir(parents=True, exist_ok=True)
         if trainer_config.get("logger") in (None, True):
-            kwargs["logger"] = self._wandb() if training else False
+            kwargs["logger"] = self._wandb() if training or self.verb == "test" else False
         callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
         self.evaluation = Evaluation()
         callbacks += self._callbacks() if training else [self.evaluation, WriteAudio()]
@@ -117,8 +117,16 @@ class Experiment(LightningCLI):
         """A logger that needs no account; `WANDB_MODE=online` sends the run as it goes."""
         online = os.environ.get("WANDB_MODE", "offline") == "online"
         os.environ.setdefault("WANDB_DATA_DIR", str(self.folder.resolve()))
-        name = self.config.name
-        return WandbLogger(project="interpretsynth", name=name, save_dir=str(self.folder), offline=not online)
+        latest = self.folder / "wandb" / "latest-run"
+        return WandbLogger(
+            project="interpretsynth",
+            name=self.config.name,
+            save_dir=str(self.folder),
+            offline=not online,
+            # run-DATE_TIME-ID: continued or tested, it stays the same run
+            version=latest.resolve().name.rsplit("-", 1)[-1] if latest.exists() else None,
+            resume="allow",
+        )
 
     def _callbacks(self) -> list[Callback]:
         folder = self.folder / "checkpoints"
@@ -175,7 +183,10 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
             "use the run's own config.yaml."
         ) from error
     if experiment.training:
-        _finish_fit(experiment)
+        experiment.trainer.save_checkpoint(experiment.folder / "checkpoints" / "last.ckpt", weights_only=False)
+        print(f"Trained {experiment.trainer.global_step} steps. Next: timbre test {experiment.folder}")
+    if isinstance(experiment.trainer.logger, WandbLogger):
+        experiment.trainer.logger.experiment.finish()
     return experiment
 
 
@@ -183,14 +194,6 @@ def readable_error(message: str) -> str:
     """The parser's report of a wrong key or value, without its layout."""
     lines = [line.strip(" -") for line in message.splitlines() if line.strip(" -")]
     return "configuration: " + " ".join(lines)
-
-
-def _finish_fit(experiment: Experiment) -> None:
-    folder = experiment.folder
-    experiment.trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
-    if isinstance(experiment.trainer.logger, WandbLogger):
-        experiment.trainer.logger.experiment.finish()
-    print(f"Trained {experiment.trainer.global_step} steps. Next: timbre test {folder}")
 
 
 def _expand_run_folder(args: list[str]) -> list[str]:

@@ -25,8 +25,8 @@ def test_a_run_keeps_everything_in_its_folder(trained):
 
 
 def test_wandb_has_audio_pictures_and_configuration(trained):
-    (log,) = (trained / "wandb").glob("offline-run-*")
-    media = [path.suffix for path in (log / "files" / "media").rglob("*") if path.is_file()]
+    logs = (trained / "wandb").glob("offline-run-*")
+    media = [path.suffix for log in logs for path in (log / "files" / "media").rglob("*") if path.is_file()]
     assert ".wav" in media and ".png" in media
 
 
@@ -51,6 +51,8 @@ def test_test_writes_every_metric(trained, capsys):
     assert all(len(knob["measured"]) == len(knob["asked"]) == 5 for knob in knobs)
     printed = capsys.readouterr().out
     assert "visqol" in printed and "brightness" in printed
+    run_ids = {path.name.rsplit("-", 1)[-1] for path in (trained / "wandb").glob("offline-run-*")}
+    assert len(run_ids) == 1, "fit and test are one run of W&B"
 
 
 def test_predict_writes_sounds_and_validate_the_losses(trained, capsys):
