@@ -170,11 +170,11 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
         getattr(experiment.trainer, verb)(
             experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.checkpoint, weights_only=True
         )
-    except SystemExit:
+    except SystemExit as stop:  # Ctrl-C or SIGTERM, after the checkpoint was saved
         if experiment.training:
             step = experiment.trainer.global_step
             print(f"\nInterrupted at step {step}. Go on with: timbre fit {experiment.folder} --ckpt_path last")
-        raise
+        raise SystemExit(stop.code or 143) from None
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise

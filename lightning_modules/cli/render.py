@@ -43,6 +43,8 @@ def _render(given: argparse.Namespace) -> None:
     positions, nudges = _knob_values(given.set, "--set"), _knob_values(given.nudge, "--nudge")
     if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
         raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
+    if given.channel not in (None, "0", "1", "mix"):
+        raise ValueError(f"--channel {given.channel} is not a channel: choose 0, 1 or mix.")
     if not given.output.parent.is_dir():
         raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
     path = given.checkpoint / "checkpoints" / "best.ckpt" if given.checkpoint.is_dir() else given.checkpoint

@@ -101,5 +101,5 @@ def test_sweep(clip_format, harmonic_tone):
     swept = sweep(model, audio, f0_hz, "brightness", [0.1, 0.5, 0.9])
     assert swept.asked.tolist() == pytest.approx([0.1, 0.5, 0.9])
     assert swept.measured.shape == (2, 3) and swept.audio.shape == (2, 3, clip_format.n_samples)
-    again = mean_position(model.encoder.measure(swept.audio[:, 2]), model.sounding(audio))
+    again = mean_position(model.encoder.measure(swept.audio[:, 2]), model.encoder.sounding(audio))
     torch.testing.assert_close(swept.measured[:, 2], again[:, model.encoder.knobs.index("brightness")])
