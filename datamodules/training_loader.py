@@ -36,7 +36,7 @@ class EpochOrder(Sampler[int]):
 class TrainingLoader(DataLoader[Clip]):
     """A loader whose place in the data is part of every checkpoint; its sampler is an EpochOrder."""
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Any:
         """Batches of what is left of the epoch."""
         order = self.sampler
         for batch in super().__iter__():

@@ -11,6 +11,7 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from datamodules import ClipDataModule
 from lightning_modules.autoencoder import TimbreAutoencoder
@@ -160,7 +161,7 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
     _quieten()
     try:
         experiment = Experiment(verb, _expand_run_folder(args))
-    except ArgumentError as error:
+    except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
     if verb == "prepare":
         experiment.datamodule.prepare_data()

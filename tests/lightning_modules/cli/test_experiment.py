@@ -113,6 +113,7 @@ def test_an_empty_folder_is_named(tmp_path, refuses, tiny):
         ("--clip.sample_rate", "8000", "clip.sample_rate"),
         ("--model.encoder.descriptors", "[Sharpnes]", "Sharpnes"),
         ("--model.turned_share", "3", "turned_share"),
+        ("--trainer.accelerator", "abacus", "abacus"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(option, value, named, tones, tmp_path, refuses, tiny):
