@@ -107,9 +107,11 @@ class ClipIndex:
         if n_cores == 1 or len(sources) < WORTH_PROCESSES:
             yield from map(job, sources)
             return
+        # The first one here: what the tracker compiles at its first call, the processes then inherit.
+        yield job(sources[0])
         pool = ProcessPoolExecutor(n_cores)
         try:
-            yield from pool.map(job, sources, chunksize=16)
+            yield from pool.map(job, sources[1:], chunksize=16)
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -1,13 +1,20 @@
 """What every room's tests start from: small formats and sounds with known answers."""
 
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 
-import pytest
-import torch
-from torch import Tensor
+# Compiled code of librosa and ViSQOL, a cache per worker: workers that call them with different types at the same time
+# would break the one of the environment for everybody. It must be set before anything imports numba.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "numba" / _WORKER)
 
-from synths import ClipFormat
+import pytest  # noqa: E402
+import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from synths import ClipFormat  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
