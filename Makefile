@@ -35,4 +35,6 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@# librosa compiles at first use, into a cache of this environment that two processes at once can break: fill it now.
+	$(BIN)/python -c "import numpy, datamodules as d, synths as s; d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())"
 	@touch $(READY)

@@ -48,8 +48,6 @@ class Yin(PitchTracker):
 
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio of any length -> pitch in F = ceil(N / hop) frames."""
-        # One type for all: librosa's compiled code is cached per type, and a cache that two processes fill with
-        # different types at once is left broken.
         audio = np.asarray(audio, np.float32)
         n_frames = -(-len(audio) // clip.hop)
         fineness = -(-LAG_RATE_HZ // clip.sample_rate)
