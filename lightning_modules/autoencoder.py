@@ -7,7 +7,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 
-from lightning_modules.decoder import Decoder
+from lightning_modules.decoders import DecoderRecipe, GruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
@@ -32,7 +32,7 @@ class TimbreAutoencoder(LightningModule):
         encoder: audio to controls and residual
         synth: pitch and parameters to audio
         reconstruction: distance of the resynthesis from the recording
-        decoder_width: units of each decoder layer
+        decoder: pitch, controls and residual to synth parameters
         learning_rate: of Adam, at the start; it falls to a twentieth along a cosine
         knob_weight: weight of how far the knobs measured on the resynthesis are from those asked for
         turned_share: share of each batch that is also rendered with a knob turned; 0 never tests a knob in training
@@ -45,7 +45,7 @@ class TimbreAutoencoder(LightningModule):
         encoder: Recipe[Encoder] = DescriptorEncoder,
         synth: Recipe[SMSSynth] = SMSSynth,
         reconstruction: Recipe[nn.Module] = MultiResolution,
-        decoder_width: int = 256,
+        decoder: DecoderRecipe = GruDecoder,
         learning_rate: float = 2e-3,
         knob_weight: float = 4.0,
         turned_share: float = 0.25,
@@ -61,13 +61,13 @@ class TimbreAutoencoder(LightningModule):
         self.turned_weight = turned_weight
         self.encoder = encoder(clip)
         self.synth = synth(clip)
-        self.decoder = Decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes, decoder_width)
+        self.decoder = decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes)
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
         self._restored: dict[str, Any] | None = None
         self._set_aside: dict[str, Any] | None = None
-        self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction"])
+        self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction", "decoder"])
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
         """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""

@@ -4,13 +4,15 @@ import logging
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import torch
 from jsonargparse import ArgumentError, set_parsing_settings
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from datamodules import ClipDataModule
@@ -67,6 +69,12 @@ class Experiment(LightningCLI):
         parser.add_argument("--name", type=str | None, default=None, help="of the run; by default the experiment's")
         parser.add_argument("--runs", type=str, default="runs", help="folder that holds the runs")
         parser.add_argument("--ckpt_path", type=str | None, default=None, help="last, best, or a checkpoint's path")
+        parser.add_argument(
+            "--matmul_precision",
+            type=Literal["highest", "high", "medium"],
+            default="highest",
+            help="of float32 matrix products in the networks: high and medium may round to TF32 or bfloat16, faster",
+        )
         parser.add_class_arguments(ClipFormat, "clip")
         for field in CLIP_FIELDS:
             parser.link_arguments(f"clip.{field}", f"model.clip.{field}")
@@ -84,6 +92,7 @@ class Experiment(LightningCLI):
             self.config.name = Path(str(given[-1])).stem if given else "run"
         self.checkpoint = self._find_checkpoint(self.config.ckpt_path)
         self.config.ckpt_path = None
+        set_matmul_precision(self.config.matmul_precision)
         if self.verb == "fit" and self.checkpoint is None and (self.folder / "config.yaml").exists():
             raise ValueError(
                 f"{self.folder} already holds a run: go on with `timbre fit {self.folder} --ckpt_path last`, "
@@ -189,6 +198,14 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
     if isinstance(experiment.trainer.logger, WandbLogger):
         experiment.trainer.logger.experiment.finish()
     return experiment
+
+
+def set_matmul_precision(precision: str) -> None:
+    """Trade exactness of the networks' matrix products for speed, and say so; the synth and the loss stay exact."""
+    torch.set_float32_matmul_precision(precision)
+    if precision != "highest":
+        rounded = {"high": "TF32 or two bfloat16", "medium": "bfloat16"}[precision]
+        rank_zero_info(f"matmul precision: {precision} (the networks' float32 products may be rounded to {rounded})")
 
 
 def readable_error(message: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import lightning
@@ -10,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding, Term
 from lightning_modules.provenance import refuse_other_tracker
 from synths import Brightness, Clip, Loudness, SMSSynth
@@ -59,7 +61,7 @@ def trainer_for(tmp_path):
 @pytest.fixture
 def model(clip_format):
     """A small one."""
-    return TimbreAutoencoder(clip_format, decoder_width=16)
+    return TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16))
 
 
 def logged_by(model, step, batch):
@@ -112,7 +114,7 @@ def test_encoder_terms_join_the_loss(clip_format, batch):
             controls, residual, _ = super().forward(audio)
             return Encoding(controls, residual, {"kl": Term(torch.tensor(5.0), 0.5)})
 
-    model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder_width=16, turned_share=0.0)
+    model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder=partial(GruDecoder, width=16), turned_share=0.0)
     total, logged = logged_by(model, model.training_step, batch)
     assert set(logged) == {"train/reconstruction", "train/kl", "train/knobs", "train/loss"}
     torch.testing.assert_close(total.detach(), logged["train/reconstruction"] + 4.0 * logged["train/knobs"] + 2.5)
@@ -138,7 +140,7 @@ def test_turned_knobs_alone_teach_the_decoder(model, batch):
 @pytest.mark.parametrize(("share", "n_turned"), [(0.0, None), (0.25, 1), (0.3, 2), (1.0, 4)])
 def test_turned_share(clip_format, batch, share, n_turned, monkeypatch):
     """The share of the batch whose knobs are turned, rounded up; none at 0."""
-    model = TimbreAutoencoder(clip_format, decoder_width=16, turned_share=share)
+    model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16), turned_share=share)
     seen, turned_error = [], model.turned_error
     monkeypatch.setattr(
         model, "turned_error", lambda audio, *rest: seen.append(len(audio)) or turned_error(audio, *rest)
@@ -164,7 +166,7 @@ def test_validation_logs_control_error(model, batch):
 
 def test_some_steps_lower_the_loss(clip_format, batch, trainer_for):
     """Twenty steps on one batch: a better reconstruction, every clip counted."""
-    model = TimbreAutoencoder(clip_format, decoder_width=32, learning_rate=5e-3)
+    model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=32), learning_rate=5e-3)
     model.encoder.calibrate([batch.audio])
     before = model.reconstruction(rendered(model, batch), batch.audio)
     trainer_for(20).fit(model.train(), datamodule=Notes(batch))
@@ -203,7 +205,7 @@ def checkpoint(model, batch, trainer_for, tmp_path):
 
 def test_checkpoint_round_trip(model, batch, checkpoint, clip_format):
     """Read with weights only, the same model: the same sound, ranges and tracker."""
-    copy = TimbreAutoencoder(clip_format, decoder_width=16)
+    copy = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16))
     state = torch.load(checkpoint, weights_only=True)
     copy.load_state_dict(state["state_dict"])
     copy.on_load_checkpoint(state)
@@ -212,8 +214,9 @@ def test_checkpoint_round_trip(model, batch, checkpoint, clip_format):
 
 
 def test_load_from_checkpoint(model, batch, checkpoint):
-    """Lightning's own way, with weights only, needs nothing but the file."""
-    copy = TimbreAutoencoder.load_from_checkpoint(checkpoint, map_location="cpu", weights_only=True)
+    """Lightning's own way, with weights only, needs the file and the recipes that are not the default."""
+    recipe = partial(GruDecoder, width=16)
+    copy = TimbreAutoencoder.load_from_checkpoint(checkpoint, map_location="cpu", weights_only=True, decoder=recipe)
     assert copy.clip == model.clip
     assert rendered(copy, batch).equal(rendered(model, batch))
 
@@ -227,7 +230,7 @@ def test_checkpoint_says_what_made_it(checkpoint):
 
 def test_training_goes_on(batch, checkpoint, clip_format, trainer_for):
     """A resumed run starts from the step, the ranges and the optimiser it stopped with."""
-    resumed, trainer = TimbreAutoencoder(clip_format, decoder_width=16), trainer_for(3)
+    resumed, trainer = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16)), trainer_for(3)
     softer = Notes(batch._replace(audio=0.1 * batch.audio))
     trainer.fit(resumed, datamodule=softer, ckpt_path=checkpoint, weights_only=True)
     assert trainer.global_step == 3
@@ -239,7 +242,7 @@ def test_training_goes_on(batch, checkpoint, clip_format, trainer_for):
 def test_checkpoint_of_other_knobs_is_refused(checkpoint, clip_format):
     """The message names both sets of knobs."""
     other = TimbreAutoencoder(
-        clip_format, lambda clip: DescriptorEncoder(clip, [Brightness, Loudness]), decoder_width=16
+        clip_format, lambda clip: DescriptorEncoder(clip, [Brightness, Loudness]), decoder=partial(GruDecoder, width=16)
     )
     with pytest.raises(
         ValueError, match="knobs are loudness, brightness, noisiness; this model's are brightness, loud"
@@ -255,7 +258,7 @@ def test_foreign_checkpoint_is_refused(model):
 
 def test_other_tracker_is_refused_when_going_on(batch, checkpoint, clip_format, trainer_for):
     """Data whose pitch comes from another tracker than the checkpoint's."""
-    resumed = TimbreAutoencoder(clip_format, decoder_width=16)
+    resumed = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16))
     with pytest.raises(ValueError, match="trained on pitch from 'yin', but the data's tracker is 'swift'"):
         trainer_for(3).fit(resumed, datamodule=Notes(batch, "swift"), ckpt_path=checkpoint, weights_only=True)
 
@@ -287,7 +290,7 @@ def test_model_without_knobs(clip_format, batch, trainer_for):
             level = audio.reshape(len(audio), clip_format.n_frames, -1).square().mean(-1)
             return Encoding(level.new_zeros(*level.shape, 0), torch.stack([level, level.sqrt()], dim=-1), {})
 
-    model = TimbreAutoencoder(clip_format, encoder=Residual, decoder_width=16)
+    model = TimbreAutoencoder(clip_format, encoder=Residual, decoder=partial(GruDecoder, width=16))
     trainer_for().fit(model, datamodule=Notes(batch))
     assert model.encoder.knobs == [] and rendered(model, batch).isfinite().all()
 

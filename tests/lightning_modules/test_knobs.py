@@ -1,9 +1,12 @@
 """Turning knobs by hand: the mean goes where asked, the contour stays, and nothing else moves."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.knobs import sweep, turn
 from lightning_modules.losses.turned_knobs import mean_position
@@ -95,7 +98,7 @@ def test_the_ends_are_allowed(encoding, sounding, position):
 
 def test_sweep(clip_format, harmonic_tone):
     """P renderings of every clip, each measured by the knob's own descriptor on what came out."""
-    model = TimbreAutoencoder(clip_format, decoder_width=16).eval()
+    model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16)).eval()
     audio = torch.cat([harmonic_tone(clip_format, 220.0), 0.2 * harmonic_tone(clip_format, 330.0)])
     f0_hz = torch.tensor([[220.0], [330.0]]).expand(2, clip_format.n_frames)
     swept = sweep(model, audio, f0_hz, "brightness", [0.1, 0.5, 0.9])

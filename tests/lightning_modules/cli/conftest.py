@@ -25,7 +25,7 @@ def _tiny(root: Path, runs: Path, steps: int = 4) -> list[str]:
     """An experiment of the project, shrunken."""
     return [
         *("-c", str(EXPERIMENTS / "descriptor_recordings.yaml"), "--data.root", str(root), "--runs", str(runs)),
-        *("--clip.n_samples", "16000", "--data.batch_size", "2", "--model.decoder_width", "16"),
+        *("--clip.n_samples", "16000", "--data.batch_size", "2", "--model.decoder.width", "16"),
         *("--trainer.max_steps", str(steps), "--trainer.val_check_interval", "2"),
     ]
 

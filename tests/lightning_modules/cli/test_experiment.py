@@ -18,7 +18,7 @@ EXPERIMENTS = Path(__file__).parents[3] / "configs" / "experiments"
 def test_a_run_keeps_everything_in_its_folder(trained):
     assert {path.name for path in (trained / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
     config = yaml.safe_load((trained / "config.yaml").read_text())
-    assert config["clip"]["n_samples"] == 16000 and config["model"]["decoder_width"] == 16
+    assert config["clip"]["n_samples"] == 16000 and config["model"]["decoder"]["init_args"]["width"] == 16
     assert list((trained / "wandb").glob("offline-run-*")), "W&B logs without an account"
     assert len(list((trained / "samples").glob("*.wav"))) == len(list((trained / "samples").glob("*.png"))) * 2 > 0
     assert not list(trained.rglob("*.partial"))
@@ -83,7 +83,7 @@ def test_every_experiment_parses(experiment, tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     config = EXPERIMENTS / experiment
-    built = Experiment("prepare", ["-c", str(config), "--runs", str(tmp_path), "--model.decoder_width", "16"])
+    built = Experiment("prepare", ["-c", str(config), "--runs", str(tmp_path), "--model.decoder.width", "16"])
     assert built.folder == tmp_path / Path(experiment).stem
     assert built.model.clip == built.datamodule.clip
 
@@ -107,7 +107,7 @@ def test_an_empty_folder_is_named(tmp_path, refuses, tiny):
     ("option", "value", "named"),
     [
         ("--model.decoder_widht", "32", "decoder_widht"),
-        ("--model.decoder_width", "wide", "decoder_width"),
+        ("--model.decoder.width", "wide", "width"),
         ("--data.rot", "x", "rot"),
         ("--clip.hop", "7", "clip.hop"),
         ("--clip.sample_rate", "8000", "clip.sample_rate"),
@@ -144,7 +144,7 @@ def test_another_tracker_is_refused(trained, refuses):
 
 
 def test_a_checkpoint_of_another_shape_is_refused(trained, refuses):
-    assert "does not fit" in refuses("test", trained, "--model.decoder_width", "24")
+    assert "does not fit" in refuses("test", trained, "--model.decoder.width", "24")
 
 
 @pytest.mark.parametrize("step", [3, 4, 5])
@@ -169,3 +169,18 @@ def test_an_interruption_leaves_no_trace(step, tones, tmp_path, tiny, monkeypatc
     assert whole["global_step"] == cut["global_step"] == 7
     for name, weights in whole["state_dict"].items():
         assert torch.equal(weights, cut["state_dict"][name]), name
+
+
+def test_rounded_matrix_products_are_asked_for_and_said(tmp_path, monkeypatch):
+    """Exact by default; `--matmul_precision medium` says what it does."""
+    from lightning_modules.cli.experiment import Experiment
+
+    said = []
+    monkeypatch.setattr("lightning_modules.cli.experiment.rank_zero_info", said.append)
+    arguments = ["-c", str(EXPERIMENTS / "descriptor_recordings.yaml"), "--runs", str(tmp_path)]
+    try:
+        Experiment("prepare", [*arguments, "--matmul_precision", "medium"])
+        assert torch.get_float32_matmul_precision() == "medium" and "bfloat16" in said[0]
+    finally:
+        Experiment("prepare", arguments)
+    assert torch.get_float32_matmul_precision() == "highest" and len(said) == 1
