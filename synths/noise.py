@@ -1,14 +1,21 @@
 """The noise layer: white noise through a filter that changes every frame."""
 
 import math
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from scipy.fft import next_fast_len
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from synths.clip import ClipFormat
 from synths.part import Part
+from synths.precision import full_precision
 from synths.signal import exp_sigmoid, overlap_add
+
+_CHUNK_SAMPLES = {"cpu": 1 << 18}  # samples of the frames of one chunk, which stay in the cache of a core
+_CHUNK_SAMPLES_ELSEWHERE = 1 << 24
 
 
 class FilteredNoise(Part):
@@ -16,6 +23,9 @@ class FilteredNoise(Part):
 
     Band magnitudes -> zero-phase impulse response -> Hann window -> spectrum is linear, so it is one fixed real
     matrix; each frame of noise is filtered by it and overlap-added.
+
+    The noise is fresh at every call, unless `parameters` holds `white_noise`, (B, F, hop) and uniform in -1..1: for a
+    render that can be repeated, and for an exported graph, which draws nothing.
 
     Args:
         clip: format of the run
@@ -37,20 +47,93 @@ class FilteredNoise(Part):
         self.register_buffer("response", _response_matrix(self.n_bands, self.n_fft), persistent=False)
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """Raw (B, F, M) bands -> (B, N) audio; fresh uniform noise in -1..1 at every call."""
+        """Raw (B, F, M) bands -> (B, N) audio."""
         # -5: a network that knows nothing starts near silence instead of near full noise
         magnitudes = exp_sigmoid(parameters["noise_bands"] - 5.0)
-        noise = 2.0 * torch.rand(*f0_hz.shape, self.clip.hop, device=magnitudes.device, dtype=magnitudes.dtype) - 1.0
+        noise = parameters.get("white_noise")
+        if noise is None:
+            drawn = torch.rand(*f0_hz.shape, self.clip.hop, device=magnitudes.device, dtype=magnitudes.dtype)
+            noise = 2.0 * drawn - 1.0
         return self.filter(noise, magnitudes)
 
     def filter(self, noise: Tensor, magnitudes: Tensor) -> Tensor:
-        """Filter (B, F, hop) noise by (B, F, M) magnitudes: (B, F * hop) audio, without delay."""
-        n_samples = noise.shape[1] * self.clip.hop
-        # The zero-phase response reaches half_length to both sides: start each frame that far into its buffer.
-        before = torch.nn.functional.pad(noise, (self.half_length, 0))
-        spectrum = torch.fft.rfft(before, self.n_fft) * (magnitudes @ self.response)
-        summed = overlap_add(torch.fft.irfft(spectrum, self.n_fft), self.clip.hop)
-        return summed[:, self.half_length : self.half_length + n_samples]
+        """Filter (B, F, hop) noise by (B, F, M) magnitudes: (B, F * hop) audio, without delay.
+
+        Differentiable once, in both; float32-exact matrix products whatever the run allows elsewhere.
+        """
+        expected = (*magnitudes.shape[:2], self.clip.hop)
+        if noise.shape != expected:
+            raise ValueError(f"the noise has shape {tuple(noise.shape)}; the magnitudes want {expected}.")
+        dtype = torch.promote_types(magnitudes.dtype, torch.float32)
+        response = self.response.to(dtype)
+        with torch.autocast(noise.device.type, enabled=False):
+            return _FilteredFrames.apply(noise.to(dtype), magnitudes.to(dtype), response, self.half_length, self.n_fft)
+
+
+class _FilteredFrames(torch.autograd.Function):
+    """(B, F, hop) noise, (B, F, M) magnitudes, (M, bins) response, its reach, size of the FFT -> (B, F * hop) audio.
+
+    With N the spectrum of a frame's noise, H = magnitudes @ response its filter and G the spectrum of the gradient over
+    its reach, the gradient of H is Re(conj(N) G): the same matrix takes it back to the bands. The filter is zero-phase,
+    hence its own adjoint: the gradient of the noise is the gradient filtered. One chunk of frames at a time.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, noise: Tensor, magnitudes: Tensor, response: Tensor, reach: int, n_fft: int) -> Tensor:
+        hop = noise.shape[2]
+        out = noise.new_zeros(len(noise), noise.shape[1] * hop + n_fft - hop)
+        spectra = []
+        for frames in _chunks(noise, n_fft):
+            # The zero-phase response reaches to both sides: start each frame that far into its buffer.
+            spectrum = torch.fft.rfft(F.pad(noise[:, frames], (reach, n_fft - hop - reach)), n_fft)
+            filtered = torch.fft.irfft(spectrum * _product(magnitudes[:, frames], response), n_fft)
+            out[:, frames.start * hop : frames.stop * hop + n_fft - hop] += overlap_add(filtered, hop)
+            spectra.append(spectrum)
+        ctx.save_for_backward(noise, magnitudes, response, *spectra)
+        ctx.reach, ctx.n_fft = reach, n_fft
+        return out[:, reach : reach + noise.shape[1] * hop]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
+        noise, magnitudes, response, *spectra = ctx.saved_tensors
+        hop, wants_noise = noise.shape[2], ctx.needs_input_grad[0]
+        padded = F.pad(grad_outputs[0], (ctx.reach, ctx.n_fft - hop - ctx.reach))
+        grad_frames = padded.unfold(-1, ctx.n_fft, hop)
+        grad_noise = torch.empty_like(noise) if wants_noise else None
+        grad_magnitudes = torch.empty_like(magnitudes)
+        to_bands = (response * _mirrored(ctx.n_fft, response)).t() / ctx.n_fft
+        for frames, spectrum in zip(_chunks(noise, ctx.n_fft), spectra, strict=True):
+            grad = torch.fft.rfft(grad_frames[:, frames], ctx.n_fft)
+            products = torch.view_as_real(spectrum) * torch.view_as_real(grad)
+            grad_magnitudes[:, frames] = _product(products[..., 0] + products[..., 1], to_bands)
+            if grad_noise is not None:
+                heard = torch.fft.irfft(grad * _product(magnitudes[:, frames], response), ctx.n_fft)
+                grad_noise[:, frames] = heard[..., ctx.reach : ctx.reach + hop]
+        return grad_noise, grad_magnitudes, None, None, None
+
+
+def _chunks(noise: Tensor, n_fft: int) -> list[slice]:
+    """Ranges of frames, of all clips, whose buffers make up one chunk."""
+    batch, n_frames, _ = noise.shape
+    chunk = _CHUNK_SAMPLES.get(noise.device.type, _CHUNK_SAMPLES_ELSEWHERE)
+    step = max(1, chunk // (batch * n_fft))
+    return [slice(start, min(start + step, n_frames)) for start in range(0, n_frames, step)]
+
+
+def _product(frames: Tensor, matrix: Tensor) -> Tensor:
+    """(B, F, n) @ (n, m), exact in float32: what reduced precision leaves out of a filter can be heard."""
+    with torch.autocast(frames.device.type, enabled=False), full_precision():
+        return frames @ matrix
+
+
+def _mirrored(n_fft: int, like: Tensor) -> Tensor:
+    """(bins,) how often irfft uses each bin: twice, but for 0 Hz and Nyquist."""
+    times = like.new_full((n_fft // 2 + 1,), 2.0)
+    times[0] = 1.0
+    if n_fft % 2 == 0:
+        times[-1] = 1.0
+    return times
 
 
 def _response_matrix(n_bands: int, n_fft: int) -> Tensor:
@@ -59,5 +142,5 @@ def _response_matrix(n_bands: int, n_fft: int) -> Tensor:
     impulse = torch.fft.irfft(torch.eye(n_bands, dtype=torch.float64), length)
     window = torch.hann_window(length, dtype=torch.float64).roll(length // 2)
     impulse = (impulse * window).roll(length // 2, dims=-1)
-    centred = torch.nn.functional.pad(impulse, (0, n_fft - length)).roll(-(length // 2), dims=-1)
+    centred = F.pad(impulse, (0, n_fft - length)).roll(-(length // 2), dims=-1)
     return torch.fft.rfft(centred).real.float()

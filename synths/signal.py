@@ -1,10 +1,12 @@
 """Pure signal functions shared by parts, effects and descriptors."""
 
 import math
+from typing import Any
 
 import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def hz_to_midi(f0_hz: Tensor) -> Tensor:
@@ -23,12 +25,8 @@ def exp_sigmoid(x: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Ten
 
 
 def fft_convolve(audio: Tensor, impulse: Tensor) -> Tensor:
-    """Convolve (B, N) audio with one (R,) impulse response; the first N samples of the result."""
-    n_samples = audio.shape[-1]
-    # A 5-smooth length costs half of the next power of two; the impulse is transformed once, not per clip.
-    n_fft = next_fast_len(n_samples + impulse.shape[-1] - 1, real=True)
-    spectrum = torch.fft.rfft(audio, n_fft) * torch.fft.rfft(impulse, n_fft)
-    return torch.fft.irfft(spectrum, n_fft)[..., :n_samples]
+    """Convolve (B, N) audio with one (R,) impulse response; the first N samples of the result. Differentiable once."""
+    return _Convolution.apply(audio, impulse)
 
 
 def overlap_add(frames: Tensor, hop: int) -> Tensor:
@@ -40,3 +38,33 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     for s in range(n_segments):
         out[:, s : s + n_frames] += segments[:, :, s]
     return out.reshape(batch, -1)
+
+
+class _Convolution(torch.autograd.Function):
+    """(B, N) audio, (R,) impulse -> (B, N), with correlations as its gradients.
+
+    Autograd would take the adjoint of a real FFT by a complex one of twice the size.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, audio: Tensor, impulse: Tensor) -> Tensor:
+        n_samples, ctx.reach = audio.shape[-1], impulse.shape[-1]
+        # A 5-smooth length costs half of the next power of two; the impulse is transformed once, not per clip.
+        ctx.n_fft = next_fast_len(n_samples + ctx.reach - 1, real=True)
+        spectrum, response = torch.fft.rfft(audio, ctx.n_fft), torch.fft.rfft(impulse, ctx.n_fft)
+        ctx.save_for_backward(spectrum, response)
+        return torch.fft.irfft(spectrum * response, ctx.n_fft)[..., :n_samples]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        spectrum, response = ctx.saved_tensors
+        grad = torch.fft.rfft(grad_outputs[0], ctx.n_fft)
+        grad_audio = grad_impulse = None
+        if ctx.needs_input_grad[1]:
+            correlation = (grad * spectrum.conj()).flatten(0, -2).sum(0)
+            grad_impulse = torch.fft.irfft(correlation, ctx.n_fft)[: ctx.reach]
+        if ctx.needs_input_grad[0]:
+            n_samples = grad_outputs[0].shape[-1]
+            grad_audio = torch.fft.irfft(grad * response.conj(), ctx.n_fft)[..., :n_samples]
+        return grad_audio, grad_impulse

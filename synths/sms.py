@@ -41,7 +41,11 @@ class SMSSynth(nn.Module):
             self.sizes |= part.sizes
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """(B, F) pitch in Hz and raw (B, F, size) parameters -> (B, N) audio."""
+        """(B, F) pitch in Hz and raw (B, F, size) parameters -> (B, N) audio, in the pitch's precision throughout."""
+        with torch.autocast(f0_hz.device.type, enabled=False):
+            return self._render(f0_hz, {name: value.to(f0_hz.dtype) for name, value in parameters.items()})
+
+    def _render(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         audio = torch.stack([part(f0_hz, parameters) for part in self.parts]).sum(0)
         for effect in self.effects:
             audio = effect(audio)

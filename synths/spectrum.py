@@ -1,17 +1,21 @@
 """Short-time spectra, one per control frame."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from synths.clip import ClipFormat
+from synths.signal import overlap_add
 
 
 class Spectrum(nn.Module):
     """Power spectrum at every control frame, in units of a full-scale sine.
 
     A sine of amplitude 1 has a total power of 1 whatever the window, so that levels mean the same at every rate.
-    Frame t is centred on sample t * hop; beyond the ends there is silence.
+    Frame t is centred on sample t * hop; beyond the ends there is silence. Differentiable once.
 
     Args:
         clip: format of the run
@@ -36,6 +40,33 @@ class Spectrum(nn.Module):
         """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop."""
         n_frames = audio.shape[-1] // self.hop
         padded = F.pad(audio, (self.n_fft // 2, self.n_fft // 2))
-        frames = padded.unfold(-1, self.n_fft, self.hop)[:, :n_frames]
-        spectrum = torch.fft.rfft(frames * self.window)
-        return spectrum.real.square() + spectrum.imag.square()
+        return _FramePower.apply(padded, self.window, self.hop, n_frames)
+
+
+class _FramePower(torch.autograd.Function):
+    """(B, L) padded audio, (n,) window, hop, F -> (B, F, n / 2 + 1) power of the frames' spectra.
+
+    Autograd would take the adjoint of a real FFT by a complex one of twice the size, and handle the spectrum in
+    parts: more than twice as long in all.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, padded: Tensor, window: Tensor, hop: int, n_frames: int) -> Tensor:
+        frames = padded.unfold(-1, len(window), hop)[:, :n_frames]
+        spectrum = torch.fft.rfft(frames * window)
+        ctx.save_for_backward(spectrum, window)
+        ctx.hop, ctx.length = hop, padded.shape[1]
+        squares = torch.view_as_real(spectrum).square()
+        return squares[..., 0] + squares[..., 1]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
+        spectrum, window = ctx.saved_tensors
+        size = len(window)
+        # the slope by X is 2 X; rfft's adjoint is half of irfft without its factor, but for the unmirrored ends
+        slope = spectrum * grad_outputs[0]
+        slope[..., :: size // 2] *= 2.0
+        frames = torch.fft.irfft(slope, size, norm="forward").mul_(window)
+        summed = overlap_add(F.pad(frames, (0, -size % ctx.hop)), ctx.hop)
+        return F.pad(summed, (0, ctx.length - summed.shape[1])), None, None, None

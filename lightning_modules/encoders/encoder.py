@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from synths import ClipFormat, Descriptor, Loudness, Recipe, measure_all, sounding_frames
+from synths.precision import without_autocast
 
 
 class Term(NamedTuple):
@@ -59,12 +60,14 @@ class Encoder(nn.Module):
         descriptors = list(self.each_descriptor())
         if not descriptors:
             return audio.new_zeros(len(audio), audio.shape[-1] // self.hop, 0)
-        measured = measure_all(descriptors, audio)
+        with without_autocast(audio):
+            measured = measure_all(descriptors, audio)
         return torch.stack([d.to_unit(value) for d, value in zip(descriptors, measured, strict=True)], dim=-1)
 
     def sounding(self, audio: Tensor) -> Tensor:
         """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
-        return sounding_frames(self.loudness.measure(audio)).to(audio.dtype)
+        with without_autocast(audio):
+            return sounding_frames(self.loudness.measure(audio)).to(audio.dtype)
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[Tensor]) -> None:

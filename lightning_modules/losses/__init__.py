@@ -1,5 +1,6 @@
 """Losses."""
 
+from lightning_modules.losses.auraloss_multi_resolution import AuralossMultiResolution
 from lightning_modules.losses.multi_resolution import MultiResolution
 
-__all__ = ["MultiResolution"]
+__all__ = ["AuralossMultiResolution", "MultiResolution"]

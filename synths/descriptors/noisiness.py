@@ -1,5 +1,7 @@
 """How much it is noise rather than tone."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -19,6 +21,6 @@ class Noisiness(SpectralDescriptor):
 
     def of(self, power: Tensor) -> Tensor:
         """(B, F, bins) power -> (B, F) flatness in dB, -80 to 0; 0 for silence."""
-        power = power + 1e-14
-        mean = power.mean(-1, keepdim=True)
-        return 10.0 * torch.log10(power / mean + 1e-8).mean(-1)
+        mean = power.mean(-1, keepdim=True) + 1e-14
+        log_geometric = torch.log(power + (1e-14 + 1e-8 * mean)).mean(-1)
+        return (10.0 / math.log(10.0)) * (log_geometric - torch.log(mean)[..., 0])

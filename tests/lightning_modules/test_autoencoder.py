@@ -307,3 +307,20 @@ def test_state_dict_holds_no_format(model):
     torch.save(model.state_dict(), file)
     kept = {name.split(".")[-1] for name in model.state_dict() if not name.startswith(("decoder", "synth.effects"))}
     assert kept == {"span", "calibrated"} and file.tell() < 1_000_000
+
+
+def test_mixed_precision_stops_at_the_synth(model, batch):
+    """Under bfloat16 the network rounds; sound, loss and measured knobs are those of float32 from its parameters."""
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = model.decoder(batch.f0_hz, *model.encoder(batch.audio)[:2])
+        torch.manual_seed(1)
+        rendering = model(batch.audio, batch.f0_hz)
+        loss = model.reconstruction(rendering.audio, batch.audio)
+        measured = model.encoder.measure(rendering.audio)
+    assert any(value.dtype == torch.bfloat16 for value in rounded.values())
+    assert rendering.audio.dtype == loss.dtype == measured.dtype == torch.float32
+    torch.manual_seed(1)
+    exact = model.synth(batch.f0_hz, {name: value.float() for name, value in rendering.parameters.items()})
+    assert exact.equal(rendering.audio)
+    torch.testing.assert_close(loss, model.reconstruction(exact, batch.audio), rtol=1e-6, atol=0)
+    assert measured.equal(model.encoder.measure(exact))

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from synths import ClipFormat, FilteredNoise
+from synths import noise as module
+from synths.signal import exp_sigmoid
 
 
 def impulse_of(magnitudes):
@@ -97,6 +100,67 @@ def test_noise_is_fresh_and_repeatable(clip_format):
     first, second = part(f0_hz, raw), part(f0_hz, raw)
     torch.manual_seed(7)
     assert not first.equal(second) and first.equal(part(f0_hz, raw))
+
+
+def test_given_noise_is_used(clip_format):
+    """The same sound every time, by the same filters, and nothing is drawn; another shape is refused."""
+    part, f0_hz, bands = FilteredNoise(clip_format), torch.full((2, 20), 440.0), torch.randn(2, 20, 65)
+    noise = 2.0 * torch.rand(2, 20, 160) - 1.0
+    before = torch.get_rng_state()
+    audio = part(f0_hz, {"noise_bands": bands, "white_noise": noise})
+    assert torch.get_rng_state().equal(before)
+    torch.testing.assert_close(audio, part.filter(noise, exp_sigmoid(bands - 5.0)))
+    with pytest.raises(ValueError, match=r"\(2, 20, 80\); the magnitudes want \(2, 20, 160\)"):
+        part(f0_hz, {"noise_bands": bands, "white_noise": noise[..., :80]})
+
+
+@pytest.mark.parametrize("chunk", [1, 1 << 18])
+@pytest.mark.parametrize(("hop", "n_bands"), [(6, 5), (5, 5), (9, 2), (2, 9)])
+def test_gradient_by_differences(hop, n_bands, chunk, monkeypatch):
+    """In the magnitudes and in the noise, in float64, frame by frame and at once, FFTs of even and odd size."""
+    monkeypatch.setattr(module, "_CHUNK_SAMPLES", {"cpu": chunk})
+    part = layer(hop, n_bands, n_frames=4).double()
+    inputs = torch.randn(2, 4, hop).double().requires_grad_(), torch.rand(2, 4, n_bands).double().requires_grad_()
+    assert torch.autograd.gradcheck(part.filter, inputs)
+
+
+def test_chunks_cannot_be_heard(monkeypatch):
+    """However many frames are filtered at a time, the same sound."""
+    part, noise, magnitudes = layer(hop=10, n_bands=65), torch.randn(3, 12, 10), torch.rand(3, 12, 65)
+    expected = part.filter(noise, magnitudes)
+    monkeypatch.setattr(module, "_CHUNK_SAMPLES", {"cpu": 3 * 5 * part.n_fft})
+    torch.testing.assert_close(part.filter(noise, magnitudes), expected)
+
+
+def test_reduced_precision_stops_at_the_filter():
+    """Value and gradient in float32, under autocast and whatever matrix products may do elsewhere."""
+
+    class Products(TorchFunctionMode):
+        """Remembers the precision that the matrix products of a forward were allowed."""
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            if "matmul" in func.__name__:
+                allowed_inside.append(torch.get_float32_matmul_precision())
+            return func(*args, **(kwargs or {}))
+
+    def filtered():
+        bands = magnitudes.clone().requires_grad_()
+        with Products():
+            audio = part.filter(noise, bands)
+            return audio.detach(), torch.autograd.grad(audio.square().sum(), bands)[0]
+
+    allowed_inside: list[str] = []
+
+    part, noise, magnitudes = layer(hop=160, n_bands=65), torch.randn(2, 12, 160), torch.rand(2, 12, 65)
+    expected, allowed = filtered(), torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            assert all(map(torch.equal, filtered(), expected))
+        assert torch.get_float32_matmul_precision() == "medium"
+        assert allowed_inside == ["highest"] * 2
+    finally:
+        torch.set_float32_matmul_precision(allowed)
 
 
 def test_level_of_the_noise(second):

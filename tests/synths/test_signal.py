@@ -59,3 +59,12 @@ def test_fft_convolve_equals_numpy(n_samples, n_impulse):
     audio, impulse = torch.randn(2, n_samples, dtype=torch.float64), torch.randn(n_impulse, dtype=torch.float64)
     expected = [np.convolve(each, impulse)[:n_samples] for each in audio.numpy()]
     np.testing.assert_allclose(fft_convolve(audio, impulse), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n_samples", "n_impulse"), [(12, 5), (5, 12), (1, 1), (8, 8)])
+def test_fft_convolve_gradient_by_differences(n_samples, n_impulse):
+    """In the audio and in the impulse, in both and in either."""
+    audio, impulse = torch.randn(2, n_samples).double(), torch.randn(n_impulse).double()
+    for wants_audio, wants_impulse in ((True, True), (True, False), (False, True)):
+        inputs = audio.clone().requires_grad_(wants_audio), impulse.clone().requires_grad_(wants_impulse)
+        assert torch.autograd.gradcheck(fft_convolve, inputs)

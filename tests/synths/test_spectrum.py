@@ -64,6 +64,14 @@ def test_equals_the_definition(second):
     np.testing.assert_allclose(spectrum(audio)[0, 30], expected, rtol=1e-3, atol=1e-9)
 
 
+@pytest.mark.parametrize("hop", [8, 11, 100])
+def test_gradient_by_differences(hop):
+    """In float64, for hops that divide the window, do not, or exceed it, and samples after the last whole frame."""
+    spectrum = Spectrum(ClipFormat(16000, 5 * hop, hop), window_s=0.002).double()
+    audio = torch.randn(2, 5 * hop + hop // 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(spectrum, audio)
+
+
 @pytest.mark.parametrize(("sample_rate", "n_fft"), [(16000, 1024), (44100, 2048), (48000, 2048)])
 def test_window_is_the_next_power_of_two(sample_rate, n_fft):
     """At least 40 ms at every rate."""
