@@ -67,7 +67,10 @@ class TimbreAutoencoder(LightningModule):
         self.trained_steps = 0
         self._restored: dict[str, Any] | None = None
         self._set_aside: dict[str, Any] | None = None
-        self.save_hyperparameters(ignore=["encoder", "synth", "reconstruction", "decoder"])
+        self.save_hyperparameters()
+        for component in ("encoder", "synth", "reconstruction", "decoder"):
+            if callable(self.hparams[component]):  # a configuration can be kept in a checkpoint, a function cannot
+                del self.hparams[component]
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
         """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""

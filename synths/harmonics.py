@@ -1,6 +1,10 @@
 """The harmonic layer: one overall gain and a balance of partials."""
 
-from torch import Tensor, arange
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
 
 from synths.clip import ClipFormat
 from synths.oscillator import audible_harmonics, oscillator_bank
@@ -14,11 +18,26 @@ class Harmonics(Part):
     Args:
         clip: format of the run
         n_harmonics: K; by default as many as reach Nyquist from an 80 Hz fundamental
+        upsampling: how amplitudes go from frame to frame: in a line, or along the rise of a Hann window
+        backend: what computes the sum (`oscillator_bank`)
     """
 
-    def __init__(self, clip: ClipFormat, n_harmonics: int | None = None) -> None:
+    window: Tensor | None
+
+    def __init__(
+        self,
+        clip: ClipFormat,
+        n_harmonics: int | None = None,
+        upsampling: Literal["linear", "hann"] = "linear",
+        backend: Literal["auto", "torch", "numba", "triton"] = "auto",
+    ) -> None:
         super().__init__()
         self.clip = clip
+        self.backend = backend
+        if upsampling not in ("linear", "hann"):
+            raise ValueError(f"upsampling is {upsampling!r}; it is linear or hann.")
+        rise = 0.5 - 0.5 * torch.cos(math.pi * torch.arange(clip.hop) / clip.hop)
+        self.register_buffer("window", rise if upsampling == "hann" else None, persistent=False)
         self.n_harmonics = round(clip.nyquist_hz / 80.0) if n_harmonics is None else n_harmonics
         if self.n_harmonics < 1:
             raise ValueError(f"n_harmonics is {self.n_harmonics}: a tone needs at least 1.")
@@ -27,11 +46,12 @@ class Harmonics(Part):
     def amplitudes(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """Raw parameters -> (B, F, K) amplitudes: the balance shares the gain among the audible partials only."""
         balance = exp_sigmoid(parameters["harmonic_balance"])
-        index = arange(1, self.n_harmonics + 1, device=f0_hz.device)
+        index = torch.arange(1, self.n_harmonics + 1, device=f0_hz.device)
         audible = audible_harmonics(f0_hz, self.n_harmonics, self.clip.sample_rate)
         balance = balance * (index <= audible[..., None])
         return exp_sigmoid(parameters["harmonic_gain"]) * balance / balance.sum(-1, keepdim=True).clamp_min(1e-7)
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """(B, F) pitch and raw parameters -> (B, N) audio."""
-        return oscillator_bank(f0_hz, self.amplitudes(f0_hz, parameters), self.clip.hop, self.clip.sample_rate)
+        amplitudes = self.amplitudes(f0_hz, parameters)
+        return oscillator_bank(f0_hz, amplitudes, self.clip.hop, self.clip.sample_rate, self.window, self.backend)

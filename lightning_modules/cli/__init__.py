@@ -16,6 +16,7 @@ USAGE = """usage: timbre VERB ...
   validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
   render CHECKPOINT IN OUT     put a recording together again, its knobs turned
   knobs CHECKPOINT             the knobs of a model, their units and ranges
+  export CHECKPOINT OUT.onnx   one file that any host can play, block by block
   demo                         all of it in minutes, on sounds made on the spot
 
 EXPERIMENT is a file of configs/experiments, RUN a folder of runs. `timbre VERB --help` says more.
@@ -29,6 +30,7 @@ _MODULES = {
     "predict": "experiment",
     "render": "render",
     "knobs": "knobs",
+    "export": "export",
     "demo": "demo",
 }
 

@@ -68,3 +68,33 @@ def test_no_harmonics_is_refused(n_harmonics, clip_format):
     """Nothing to sum is a mistake, not a request for the default."""
     with pytest.raises(ValueError, match="n_harmonics"):
         Harmonics(clip_format, n_harmonics=n_harmonics)
+
+
+@pytest.mark.parametrize(("upsampling", "weight"), [("linear", 0.25), ("hann", 0.5 - 0.5 * 2**-0.5)])
+def test_amplitudes_rise_as_asked(upsampling, weight, second):
+    """A gain that starts in one frame is a line, or the rise of a Hann window, from the frame before."""
+    part = Harmonics(second, n_harmonics=1, upsampling=upsampling)
+    f0_hz, raw = torch.full((1, 100), 100.0), {"harmonic_balance": torch.zeros(1, 100, 1)}
+    raw["harmonic_gain"] = torch.where(torch.arange(100) < 50, -100.0, 0.0).reshape(1, 100, 1)
+    at_quarter, later = part(f0_hz, raw)[0, [49 * 160 + 40, 60 * 160 + 40]]
+    assert (at_quarter / later).item() == pytest.approx(weight, abs=1e-4)
+
+
+def test_unknown_upsampling_is_refused(clip_format):
+    """A misspelt way is told the names."""
+    with pytest.raises(ValueError, match="upsampling is 'cubic'; it is linear or hann"):
+        Harmonics(clip_format, upsampling="cubic")
+
+
+def test_backend_is_passed_on(clip_format, parameters_of):
+    """The sum is the same by the backend that is asked for; one that does not exist is refused."""
+    part, by_torch = Harmonics(clip_format, n_harmonics=9), Harmonics(clip_format, n_harmonics=9, backend="torch")
+    f0_hz, raw = torch.full((1, 20), 200.0), parameters_of(part, 20)
+    torch.testing.assert_close(part(f0_hz, raw), by_torch(f0_hz, raw), rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="backend is 'cuda'"):
+        Harmonics(clip_format, n_harmonics=9, backend="cuda")(f0_hz, raw)
+
+
+def test_window_is_no_parameter(clip_format):
+    """Nothing of the format is kept in checkpoints."""
+    assert not Harmonics(clip_format, upsampling="hann").state_dict()

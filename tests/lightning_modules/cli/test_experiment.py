@@ -9,7 +9,9 @@ import soundfile
 import torch
 import yaml
 
+from lightning_modules.checkpoint import load_model
 from lightning_modules.cli import main
+from lightning_modules.decoders import TcnDecoder
 from lightning_modules.metrics import METRICS
 
 EXPERIMENTS = Path(__file__).parents[3] / "configs" / "experiments"
@@ -184,3 +186,14 @@ def test_rounded_matrix_products_are_asked_for_and_said(tmp_path, monkeypatch):
     finally:
         Experiment("prepare", arguments)
     assert torch.get_float32_matmul_precision() == "highest" and len(said) == 1
+
+
+def test_a_checkpoint_knows_its_components(tones, tmp_path, tiny):
+    """A decoder, a synth and knobs other than the default are rebuilt from the checkpoint alone."""
+    other = ["--model.decoder", "TcnDecoder", "--model.decoder.width", "8", "--model.decoder.n_layers", "3"]
+    arguments = [value for value in tiny(tones, tmp_path, steps=1) if value not in ("--model.decoder.width", "16")]
+    knobs = ["--model.encoder.descriptors", "[synths.Brightness]", "--model.synth.effects", "[]"]
+    main(["fit", *arguments, *other, *knobs, "--name", "other"])
+    model = load_model(tmp_path / "other" / "checkpoints" / "last.ckpt")
+    assert isinstance(model.decoder, TcnDecoder) and len(model.decoder.layers) == 3
+    assert model.encoder.knobs == ["brightness"] and not model.synth.effects
