@@ -23,8 +23,8 @@ check: $(READY)  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## speed, as ratios measured side by side in one run
-	$(BIN)/python benchmarks/oscillator_bank.py
+bench: $(READY)  ## speed, as ratios measured side by side in one run; writes them to docs/performance.md
+	$(BIN)/python -m benchmarks
 
 clean:  ## remove the environment
 	rm -rf .venv
@@ -37,4 +37,5 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@# librosa compiles at first use, into a cache of this environment that two processes at once can break: fill it now.
 	$(BIN)/python -c "import numpy, datamodules as d, synths as s; d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())"
+	$(BIN)/python -c "import synths.oscillator.numba_backend"
 	@touch $(READY)

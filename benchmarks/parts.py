@@ -13,8 +13,6 @@ import torch
 import torchaudio
 from auraloss.freq import MultiResolutionSTFTLoss
 from torch import Tensor
-from torchsynth.config import SynthConfig
-from torchsynth.module import SineVCO
 
 from benchmarks.baselines import plain_bank, plain_convolution, plain_noise
 from benchmarks.measure import cpu_s, peak_mib, times_faster
@@ -109,13 +107,18 @@ def vco_contest() -> Contest:
     """A bank in torchsynth, which renders one sinusoid at a time: K of its oscillators."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # Only here: importing it changes torch.
+        from torchsynth.config import SynthConfig
+        from torchsynth.module import SineVCO
+        from torchsynth.signal import Signal
+
         config = SynthConfig(batch_size=N_CLIPS, sample_rate=16000, buffer_size_seconds=DURATION_S, reproducible=False)
         oscillator = SineVCO(config)
     midi_f0, silence = torch.full((N_CLIPS,), 40.0), torch.zeros(N_CLIPS, round(DURATION_S * 16000))
 
     def theirs(f0_hz: Tensor, amplitudes: Tensor) -> Tensor:
         for _ in range(N_HARMONICS):
-            audio = oscillator(midi_f0, silence.as_subclass(_signal_type()))
+            audio = oscillator(midi_f0, silence.as_subclass(Signal))
         return torch.as_tensor(audio)
 
     def ours(f0_hz: Tensor, amplitudes: Tensor) -> Tensor:
@@ -124,12 +127,6 @@ def vco_contest() -> Contest:
     n_frames = round(DURATION_S * 16000 / 64)
     inputs = [pitches(N_CLIPS, n_frames, 70.0, 120.0), torch.rand(N_CLIPS, n_frames, N_HARMONICS)]
     return Contest("bank, W", f"{N_HARMONICS} torchsynth `SineVCO`", theirs, ours, inputs, 0)
-
-
-def _signal_type() -> type[Tensor]:
-    from torchsynth.signal import Signal
-
-    return Signal
 
 
 def noise_contest() -> Contest:

@@ -7,7 +7,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 
-from lightning_modules.decoders import DecoderRecipe, GruDecoder
+from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
@@ -45,7 +45,7 @@ class TimbreAutoencoder(LightningModule):
         encoder: Recipe[Encoder] = DescriptorEncoder,
         synth: Recipe[SMSSynth] = SMSSynth,
         reconstruction: Recipe[nn.Module] = MultiResolution,
-        decoder: DecoderRecipe = GruDecoder,
+        decoder: DecoderRecipe = MinGruDecoder,
         learning_rate: float = 2e-3,
         knob_weight: float = 4.0,
         turned_share: float = 0.25,

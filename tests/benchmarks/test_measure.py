@@ -7,11 +7,11 @@ from benchmarks.__main__ import START, STOP, replace_tables
 from benchmarks.measure import cpu_s, peak_mib, times_faster
 
 
-def test_every_call_runs_once_per_round():
-    """Interleaved, with one more round to warm up."""
+def test_calls_take_turns():
+    """In every round each call runs twice: to settle, and to be timed."""
     order = []
     taken = cpu_s({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=3)
-    assert order == ["a", "b"] * 4 and len(taken["a"]) == len(taken["b"]) == 3
+    assert order == ["a", "a", "b", "b"] * 3 and len(taken["a"]) == len(taken["b"]) == 3
 
 
 def test_ratio_is_the_median_of_rounds():
