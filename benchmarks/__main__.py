@@ -1,8 +1,8 @@
 """All benchmarks in one run; the tables replace those of docs/performance.md.
 
-One thread, CPU time of the process, interleaved, medians of ratios within a round. About ten minutes on one core.
+One thread, CPU time of the process, interleaved, medians of ratios within a round. About a quarter of an hour on one core.
 
-    python -m benchmarks [--rounds 5] [--print]
+    python -m benchmarks [--rounds 3] [--print]
 """
 
 import argparse
@@ -22,9 +22,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, STOP = "<!-- measured: begin -->", "<!-- measured: end -->"
 SECTIONS: dict[str, Callable[[int], str]] = {
     "Parts": parts.table,
-    "Whole training step": lambda rounds: step.table(max(1, rounds // 2)),
+    "Whole training step": lambda rounds: step.table(max(2, rounds // 2)),
     "Streaming": lambda rounds: streaming.table(),
-    "Growth": growth.table,
+    "Growth": lambda rounds: growth.table(max(1, rounds // 2)),
 }
 
 
@@ -55,7 +55,7 @@ def replace_tables(page: str, measured: str) -> str:
 def main() -> None:
     """Measure, print, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--print", action="store_true", dest="only_print", help="leave docs/performance.md as it is")
     given = parser.parse_args()
     torch.set_num_threads(1)

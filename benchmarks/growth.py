@@ -2,7 +2,7 @@
 
 Each line is a ratio to its first column, so that 2 × the work reads 2 when time is proportional.
 
-    python -m benchmarks.growth [--rounds 5]
+    python -m benchmarks.growth [--rounds 3]
 """
 
 import argparse
@@ -83,6 +83,6 @@ def threads_table(rounds: int) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     torch.set_num_threads(1)
     print(table(parser.parse_args().rounds))

@@ -1,6 +1,6 @@
 """Every part of the synth and the loss against its plain form: time as a ratio, peak memory of both.
 
-python -m benchmarks.parts [--rounds 5]
+python -m benchmarks.parts [--rounds 3]
 """
 
 import argparse
@@ -198,6 +198,6 @@ def table(rounds: int) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     torch.set_num_threads(1)
     print(table(parser.parse_args().rounds))
