@@ -1,6 +1,7 @@
 """All benchmarks in one run; the tables replace those of docs/performance.md.
 
-One thread, CPU time of the process, interleaved, medians of ratios within a round. About a quarter of an hour on one core.
+One thread, CPU time of the process, interleaved, medians of ratios within a round. About a quarter of
+an hour on one core.
 
     python -m benchmarks [--rounds 3] [--print]
 """

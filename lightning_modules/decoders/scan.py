@@ -63,9 +63,8 @@ def _in_pieces(decay: Tensor, value: Tensor, backwards: bool) -> Tensor:
     if backwards:
         frames.reverse()
         pieces.reverse()
-    decays = reach.clone()
     for before, t in pairwise(frames):
-        states[:, :, t].addcmul_(decays[:, :, t], states[:, :, before])
+        states[:, :, t].addcmul_(reach[:, :, t], states[:, :, before])  # here reach is still this frame's own decay
         reach[:, :, t].mul_(reach[:, :, before])
     for before, piece in pairwise(pieces):
         states[:, piece].addcmul_(reach[:, piece], states[:, before, frames[-1:]])
@@ -76,6 +75,7 @@ def _pieces(x: Tensor) -> Tensor:
     """(B, F, H) -> a copy in (B, P, L, H) pieces of about sqrt(F) frames, filled up with zeros."""
     batch, n_frames, width = x.shape
     length = math.isqrt(n_frames - 1) + 1
-    pieces = x.new_zeros(batch, -(-n_frames // length) * length, width)
+    pieces = x.new_empty(batch, -(-n_frames // length) * length, width)
     pieces[:, :n_frames] = x
+    pieces[:, n_frames:] = 0.0
     return pieces.reshape(batch, -1, length, width)

@@ -75,6 +75,15 @@ class SpectralDescriptor(Descriptor):
 
 def measure_all(descriptors: Iterable[Descriptor], audio: Tensor) -> list[Tensor]:
     """(B, N) audio -> (B, F) by each descriptor in its unit, computing every kind of spectrum once."""
+    descriptors = list(descriptors)
+    if audio.device.type != "cpu":
+        return _measured(descriptors, audio)
+    # Clip by clip: the spectra of one stay in the cache, which makes it two to four times as fast.
+    by_clip = [_measured(descriptors, clip) for clip in audio.split(1)]
+    return [torch.cat(values) for values in zip(*by_clip, strict=True)]
+
+
+def _measured(descriptors: list[Descriptor], audio: Tensor) -> list[Tensor]:
     spectra: dict[int, Tensor] = {}
     measured = []
     for descriptor in descriptors:
