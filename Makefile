@@ -9,7 +9,7 @@ READY := .venv/ready
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(READY)  ## the main job in about five minutes: make sounds, train, test, turn a knob, write runs/demo/report.html
+demo: $(READY)  ## the main job in about two minutes: make sounds, train, test, turn a knob, write runs/demo/report.html
 	$(BIN)/timbre demo
 
 test: $(READY)  ## the tests
