@@ -50,7 +50,10 @@ class Decoder(nn.Module):
         pitch = (hz_to_midi(f0_hz)[..., None] - 64.0) / 44.0
         inputs = torch.cat([pitch, 2.0 * controls - 1.0, residual], dim=-1)
         hidden, state = self.remember(self.before(inputs), state)
-        parameters = self.heads(self.after(torch.cat([hidden, inputs], dim=-1))) + self.straight(inputs)
+        hidden = self.after(torch.cat([hidden, inputs], dim=-1))
+        # Under mixed precision too: bfloat16 has 8 bits, and a knob turned a little would be lost in their steps.
+        with torch.autocast(f0_hz.device.type, enabled=False):
+            parameters = self.heads(hidden.to(inputs.dtype)) + self.straight(inputs)
         named = zip(self.sizes, parameters.split(list(self.sizes.values()), dim=-1), strict=True)
         return dict(named), state
 

@@ -57,7 +57,8 @@ class _MinGru(nn.Module):
             self.gate_and_candidate.bias[:width] = torch.logit(1.0 / memory_frames)
 
     def forward(self, x: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        gate, candidate = self.gate_and_candidate(self.norm(x)).chunk(2, dim=-1)
+        # In bfloat16 a decay is 1 or 0.996: no memory between 256 frames and for ever.
+        gate, candidate = self.gate_and_candidate(self.norm(x)).to(hidden.dtype).chunk(2, dim=-1)
         gate = gate.sigmoid()
         states = linear_scan(1.0 - gate, gate * candidate, hidden)
         return states, states[:, -1]

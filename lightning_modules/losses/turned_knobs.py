@@ -7,7 +7,7 @@ from torch import Tensor
 def mean_position(controls: Tensor, sounding: Tensor) -> Tensor:
     """Mean of (B, F, C) over the frames where (B, F) sounding is 1: (B, C)."""
     weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
-    return torch.einsum("bfc,bf->bc", controls, weight)
+    return (controls * weight[..., None]).sum(1)  # not a product of matrices, which mixed precision would round
 
 
 def turn_one_knob(controls: Tensor, sounding: Tensor) -> tuple[Tensor, Tensor]:

@@ -312,15 +312,16 @@ def test_state_dict_holds_no_format(model):
 def test_mixed_precision_stops_at_the_synth(model, batch):
     """Under bfloat16 the network rounds; sound, loss and measured knobs are those of float32 from its parameters."""
     with torch.autocast("cpu", torch.bfloat16):
-        rounded = model.decoder(batch.f0_hz, *model.encoder(batch.audio)[:2])
         torch.manual_seed(1)
         rendering = model(batch.audio, batch.f0_hz)
         loss = model.reconstruction(rendering.audio, batch.audio)
         measured = model.encoder.measure(rendering.audio)
-    assert any(value.dtype == torch.bfloat16 for value in rounded.values())
+    unrounded = model.decoder(batch.f0_hz, *rendering.encoding[:2])
+    assert not any(value.equal(unrounded[name]) for name, value in rendering.parameters.items())
+    assert all(value.dtype == torch.float32 for value in rendering.parameters.values())
     assert rendering.audio.dtype == loss.dtype == measured.dtype == torch.float32
     torch.manual_seed(1)
-    exact = model.synth(batch.f0_hz, {name: value.float() for name, value in rendering.parameters.items()})
+    exact = model.synth(batch.f0_hz, rendering.parameters)
     assert exact.equal(rendering.audio)
     torch.testing.assert_close(loss, model.reconstruction(exact, batch.audio), rtol=1e-6, atol=0)
     assert measured.equal(model.encoder.measure(exact))

@@ -158,3 +158,14 @@ def test_units_begin_with_short_and_long_memories():
     decoder = MinGruDecoder(3, 0, SIZES, width=16)
     gate = decoder.layers[0].gate_and_candidate.bias[:16].detach().sigmoid()
     assert (1 / gate).aminmax() == (pytest.approx(2.0), pytest.approx(400.0, rel=1e-4))
+
+
+def test_long_memories_survive_mixed_precision():
+    """Under bfloat16 a unit of 400 frames still forgets at its own pace: its state is kept in float32."""
+    decoder, shape = MinGruDecoder(1, 0, SIZES, width=16), (1, 600)
+    given = torch.full(shape, 200.0), torch.rand(*shape, 1), torch.zeros(*shape, 0)
+    exact = decoder.stream(*given, decoder.initial_state(1))[1]
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = decoder.stream(*given, decoder.initial_state(1))[1]
+    for name, state in exact.items():
+        torch.testing.assert_close(mixed[name], state, rtol=0.05, atol=0.05 * state.abs().max().item())

@@ -20,6 +20,14 @@ def test_mean_over_sounding_frames():
     assert mean.tolist() == [[2.0, 20.0], [0.0, 0.0]]
 
 
+def test_mean_is_exact_in_mixed_precision(sounding):
+    """A knob's error is a few thousandths of its range: bfloat16 would round it away."""
+    controls = torch.rand(64, 9, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = mean_position(controls, sounding)
+    assert mixed.equal(mean_position(controls, sounding))
+
+
 def test_one_knob_moves_and_keeps_its_contour(sounding):
     """In each clip one knob is offset by the same amount in every frame; the others are untouched."""
     controls = torch.rand(64, 9, 4)
