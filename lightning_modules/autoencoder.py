@@ -1,7 +1,7 @@
 """The only training loop: read this file first."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from lightning import LightningModule
@@ -37,6 +37,8 @@ class TimbreAutoencoder(LightningModule):
         knob_weight: weight of how far the knobs measured on the resynthesis are from those asked for
         turned_share: share of each batch that is also rendered with a knob turned; 0 never tests a knob in training
         turned_weight: weight of the knobs' error on turned clips
+        knobs_from: what the knobs of a resynthesis are measured on in training: its "sound", or the "layers" that the
+            synth plays, which is cheaper and leaves out the room
     """
 
     def __init__(
@@ -50,8 +52,11 @@ class TimbreAutoencoder(LightningModule):
         knob_weight: float = 4.0,
         turned_share: float = 0.25,
         turned_weight: float = 2.0,
+        knobs_from: Literal["sound", "layers"] = "sound",
     ) -> None:
         super().__init__()
+        if knobs_from not in ("sound", "layers"):
+            raise ValueError(f"model.knobs_from is {knobs_from!r}: it is sound or layers.")
         if not 0.0 <= turned_share <= 1.0:
             raise ValueError(f"model.turned_share is {turned_share}: it is a share of the batch, 0 to 1.")
         self.clip = clip
@@ -59,6 +64,7 @@ class TimbreAutoencoder(LightningModule):
         self.knob_weight = knob_weight
         self.turned_share = turned_share
         self.turned_weight = turned_weight
+        self.knobs_from = knobs_from
         self.encoder = encoder(clip)
         self.synth = synth(clip)
         self.decoder = decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes)
@@ -74,7 +80,7 @@ class TimbreAutoencoder(LightningModule):
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
         """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""
-        return self.put_together(f0_hz, self.encoder(audio))
+        return self.put_together(f0_hz, self.encoder(audio, f0_hz))
 
     def put_together(self, f0_hz: Tensor, encoding: Encoding) -> Rendering:
         """Render an encoding, as it was taken or with its knobs turned."""
@@ -94,7 +100,7 @@ class TimbreAutoencoder(LightningModule):
 
     def knob_terms(self, clip: Clip, rendering: Rendering) -> dict[str, Term]:
         """The knobs' errors as they were measured on the recording, and with one of them turned."""
-        measured = self.encoder.measure(rendering.audio)
+        measured = self.measured_knobs(rendering, clip.f0_hz)
         held = knob_error(rendering.encoding.controls, measured, self.encoder.sounding(clip.audio))
         terms = {"knobs": Term(held.mean(), self.knob_weight)}
         n_turned = math.ceil(self.turned_share * len(clip.audio))
@@ -109,7 +115,13 @@ class TimbreAutoencoder(LightningModule):
         sounding = self.encoder.sounding(audio)
         asked, turned = turn_one_knob(encoding.controls[:n_clips], sounding)
         rendering = self.put_together(f0_hz, encoding._replace(controls=asked, residual=encoding.residual[:n_clips]))
-        return knob_error(asked, self.encoder.measure(rendering.audio), sounding), turned
+        return knob_error(asked, self.measured_knobs(rendering, f0_hz), sounding), turned
+
+    def measured_knobs(self, rendering: Rendering, f0_hz: Tensor) -> Tensor:
+        """(B, F, C) knob positions of a resynthesis: of its sound, except in training if `knobs_from` says otherwise."""
+        if self.training and self.knobs_from == "layers":
+            return self.encoder.measure_layers(self.synth.layers(f0_hz, rendering.parameters))
+        return self.encoder.measure(rendering.audio, f0_hz)
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
         """Log the reconstruction and the error of turned knobs."""
@@ -154,7 +166,8 @@ class TimbreAutoencoder(LightningModule):
         """Take the knobs' ranges from the training split, once in the life of a run."""
         if not self.encoder.calibrated and self.encoder.knobs:
             loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
-            self.encoder.calibrate(clip.audio.to(self.device) for clip, _ in zip(loader, range(64), strict=False))
+            clips = (clip for clip, _ in zip(loader, range(64), strict=False))
+            self.encoder.calibrate((clip.audio.to(self.device), clip.f0_hz.to(self.device)) for clip in clips)
 
     def on_train_start(self) -> None:
         """Go on drawing random numbers where an interrupted run stopped."""
@@ -175,7 +188,7 @@ class TimbreAutoencoder(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what made the checkpoint, and where its random numbers were."""
         checkpoint["random_states"] = self._set_aside or random_states()
-        checkpoint["interpretsynth"] = {**provenance(), "f0_tracker": self.f0_tracker, "knobs": self.encoder.knobs}
+        checkpoint["interpretsynth"] = {**provenance(), "f0_tracker": self.f0_tracker, "knobs": self.encoder.knob_kinds}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Know which pitch tracker the checkpoint was trained with; refuse a checkpoint of another model."""
@@ -184,10 +197,10 @@ class TimbreAutoencoder(LightningModule):
             raise ValueError(
                 "the checkpoint was not written by InterpretSynth: choose one from runs/<name>/checkpoints."
             )
-        if made_by["knobs"] != self.encoder.knobs:
+        if made_by["knobs"] != self.encoder.knob_kinds:
             raise ValueError(
                 f"the checkpoint's knobs are {', '.join(made_by['knobs']) or 'none'}; this model's are "
-                f"{', '.join(self.encoder.knobs) or 'none'}: use the run's own config.yaml."
+                f"{', '.join(self.encoder.knob_kinds) or 'none'}: use the run's own config.yaml."
             )
         refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
         self.f0_tracker = made_by["f0_tracker"]

@@ -8,16 +8,31 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.autoencoder import TimbreAutoencoder
+from synths import Descriptor
+from synths.signal import midi_to_hz
 from synths.streaming import State, StreamingSynth
 
 
 class Knob(NamedTuple):
-    """What a control turns: its name, its unit, and what positions 0 and 1 are in that unit."""
+    """What a control turns: name, unit, curve, what positions 0 and 1 are in the unit, and what each pitch reaches.
+
+    `reach` is a row for every half octave: MIDI pitch, lowest and highest position of training notes near it.
+    """
 
     name: str
     unit: str
+    curve: str
     low: float
     high: float
+    reach: list[tuple[float, float, float]]
+
+    @classmethod
+    def of(cls, descriptor: Descriptor) -> "Knob":
+        """The knob that turns a descriptor."""
+        pitches_midi = descriptor.range.pitches_midi
+        low, high = descriptor.range.reach(midi_to_hz(pitches_midi))
+        rows = zip(pitches_midi.tolist(), low.tolist(), high.tolist(), strict=True)
+        return cls(descriptor.name, descriptor.unit, descriptor.curve, *descriptor.span.tolist(), list(rows))
 
 
 class Instrument(nn.Module):
@@ -35,7 +50,7 @@ class Instrument(nn.Module):
     def __init__(self, model: TimbreAutoencoder) -> None:
         super().__init__()
         self.clip = model.clip
-        self.knobs = [Knob(d.name, d.unit, *d.span.tolist()) for d in model.encoder.each_descriptor()]
+        self.knobs = [Knob.of(descriptor) for descriptor in model.encoder.each_descriptor()]
         self.residual_size = model.encoder.residual_size
         self.decoder = copy.deepcopy(model.decoder)
         self.synth = StreamingSynth(model.synth)

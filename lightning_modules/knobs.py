@@ -59,12 +59,12 @@ def turn(
 @torch.no_grad()
 def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> Sweep:
     """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
-    encoding, sounding = model.encoder(audio), model.encoder.sounding(audio)
+    encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio)
     index = model.encoder.knobs.index(knob)
     audios, measured = [], []
     for position in positions:
         turned = turn(encoding, sounding, model.encoder.knobs, {knob: position}, {})
         output = model.put_together(f0_hz, turned).audio
         audios.append(output)
-        measured.append(mean_position(model.encoder.measure(output), sounding)[:, index])
+        measured.append(mean_position(model.encoder.measure(output, f0_hz), sounding)[:, index])
     return Sweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -97,6 +97,15 @@ def sweep_figure(
     return figure
 
 
+def draw_log_mel(axis: Axes, audio: Tensor, clip: ClipFormat) -> AxesImage:
+    """Draw (N,) audio as a log-mel spectrogram with its frequencies in Hz, and the scale of its levels beside it."""
+    image = log_mel(audio, clip)
+    drawn = _draw(axis, image, _loudest_db([image]), len(audio) / clip.sample_rate)
+    _label_frequency(axis, clip)
+    axis.figure.colorbar(drawn, cax=axis.inset_axes((1.012, 0.0, 0.015, 1.0)), label="level (dB)")
+    return drawn
+
+
 def png_bytes(figure: Figure) -> bytes:
     """A figure -> the bytes of its PNG."""
     buffer = io.BytesIO()

@@ -37,7 +37,9 @@ def render(
     rooms = [effect for effect in model.synth.effects if isinstance(effect, Reverb)]
     for room in rooms:
         room.enabled = not dry
-    encoding = turn(model.encoder(padded), model.encoder.sounding(padded), model.encoder.knobs, positions, nudges)
+    encoding = turn(
+        model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.knobs, positions, nudges
+    )
     output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
     for room in rooms:
         room.enabled = True
@@ -45,10 +47,10 @@ def render(
 
 
 @torch.no_grad()
-def measured_knobs(model: TimbreAutoencoder, audio: Tensor) -> dict[str, float]:
-    """(N,) audio -> mean position of each knob over the sounding frames."""
+def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
+    """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
-    mean = mean_position(model.encoder.measure(padded), model.encoder.sounding(padded))[0]
+    mean = mean_position(model.encoder.measure(padded, f0_hz[None]), model.encoder.sounding(padded))[0]
     return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
 
 

@@ -2,16 +2,36 @@
 
 from synths.clip import Clip, ClipFormat, Recipe
 from synths.descriptors import (
+    AudioCommonsRoughness,
+    AudioCommonsSharpness,
+    Booming,
     Brightness,
+    Depth,
     Descriptor,
+    FundamentalShare,
+    Hardness,
+    HarmonicDescriptor,
+    Level,
+    LogAttackTime,
     Loudness,
     Noisiness,
+    OddEvenBalance,
+    Roughness,
+    Sharpness,
+    SpectralCentroid,
     SpectralDescriptor,
+    SpectralFlatness,
+    SpectralFlux,
+    SpectralRolloff,
+    SpectralSpread,
+    Sustain,
     TemporalCentroid,
+    Warmth,
     measure_all,
     sounding_frames,
 )
 from synths.harmonics import Harmonics
+from synths.layers import Layers
 from synths.noise import FilteredNoise
 from synths.part import Part
 from synths.reverb import Reverb
@@ -19,21 +39,41 @@ from synths.sms import SMSSynth
 from synths.spectrum import Spectrum
 
 __all__ = [
+    "AudioCommonsRoughness",
+    "AudioCommonsSharpness",
+    "Booming",
     "Brightness",
     "Clip",
     "ClipFormat",
+    "Depth",
     "Descriptor",
     "FilteredNoise",
+    "FundamentalShare",
+    "Hardness",
+    "HarmonicDescriptor",
     "Harmonics",
+    "Layers",
+    "Level",
+    "LogAttackTime",
     "Loudness",
     "Noisiness",
+    "OddEvenBalance",
     "Part",
     "Recipe",
     "Reverb",
+    "Roughness",
     "SMSSynth",
+    "Sharpness",
+    "SpectralCentroid",
     "SpectralDescriptor",
+    "SpectralFlatness",
+    "SpectralFlux",
+    "SpectralRolloff",
+    "SpectralSpread",
     "Spectrum",
+    "Sustain",
     "TemporalCentroid",
+    "Warmth",
     "measure_all",
     "sounding_frames",
 ]

@@ -12,17 +12,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ClipFormat:
-    """Sample rate, length and hop: the three numbers that fix every size in the system.
+    """Sample rate, length and hop, which fix every size in the system, and what full scale means to the ear.
 
     Args:
         sample_rate: samples per second, 16000 to 48000 Hz
         n_samples: samples per clip, a multiple of hop
         hop: samples per control frame
+        full_scale_db_spl: sound pressure level of a signal whose rms is 1; descriptors of hearing depend on it
     """
 
     sample_rate: int = 16000
     n_samples: int = 64000
     hop: int = 160
+    full_scale_db_spl: float = 100.0
 
     def __post_init__(self) -> None:
         if not 16000 <= self.sample_rate <= 48000:

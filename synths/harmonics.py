@@ -51,6 +51,10 @@ class Harmonics(Part):
         balance = balance * (index <= audible[..., None])
         return exp_sigmoid(parameters["harmonic_gain"]) * balance / balance.sum(-1, keepdim=True).clamp_min(1e-7)
 
+    def layers(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Its amplitudes, under their name in `Layers`."""
+        return {"amplitudes": self.amplitudes(f0_hz, parameters)}
+
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """(B, F) pitch and raw parameters -> (B, N) audio."""
         amplitudes = self.amplitudes(f0_hz, parameters)

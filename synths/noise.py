@@ -1,6 +1,7 @@
 """The noise layer: white noise through a filter that changes every frame."""
 
 import math
+from functools import cache
 from typing import Any
 
 import torch
@@ -44,12 +45,20 @@ class FilteredNoise(Part):
         self.half_length = self.n_bands - 1
         n_segments = math.ceil(next_fast_len(clip.hop + 2 * self.half_length) / clip.hop)
         self.n_fft = clip.hop * n_segments
-        self.register_buffer("response", _response_matrix(self.n_bands, self.n_fft), persistent=False)
+        self.register_buffer("response", noise_response(self.n_bands, self.n_fft), persistent=False)
+
+    def magnitudes(self, parameters: dict[str, Tensor]) -> Tensor:
+        """Raw parameters -> (B, F, M) gains of the bands."""
+        # -5: a network that knows nothing starts near silence instead of near full noise
+        return exp_sigmoid(parameters["noise_bands"] - 5.0)
+
+    def layers(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Its gains, under their name in `Layers`."""
+        return {"noise_magnitudes": self.magnitudes(parameters)}
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """Raw (B, F, M) bands -> (B, N) audio."""
-        # -5: a network that knows nothing starts near silence instead of near full noise
-        magnitudes = exp_sigmoid(parameters["noise_bands"] - 5.0)
+        magnitudes = self.magnitudes(parameters)
         noise = parameters.get("white_noise")
         if noise is None:
             drawn = torch.rand(*f0_hz.shape, self.clip.hop, device=magnitudes.device, dtype=magnitudes.dtype)
@@ -136,7 +145,9 @@ def _mirrored(n_fft: int, like: Tensor) -> Tensor:
     return times
 
 
-def _response_matrix(n_bands: int, n_fft: int) -> Tensor:
+@cache
+@torch.inference_mode(False)  # what is kept must serve training too
+def noise_response(n_bands: int, n_fft: int) -> Tensor:
     """(M, n_fft / 2 + 1): magnitudes at M even frequencies -> real spectrum of their windowed zero-phase filter."""
     length = 2 * (n_bands - 1)
     impulse = torch.fft.irfft(torch.eye(n_bands, dtype=torch.float64), length)

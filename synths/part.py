@@ -15,3 +15,11 @@ class Part(nn.Module):
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """(B, F) pitch and raw (B, F, size) parameters -> (B, N) audio."""
         raise NotImplementedError
+
+    def layers(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What it plays as numbers, by their names in `Layers`.
+
+        Raises:
+            NotImplementedError: its sound is neither harmonics nor noise bands
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot say what it plays: measure its sound.")

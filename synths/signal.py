@@ -14,9 +14,9 @@ def hz_to_midi(f0_hz: Tensor) -> Tensor:
     return 12.0 * torch.log2(f0_hz.clamp_min(1e-3) / 440.0) + 69.0
 
 
-def hz_to_erb_rate(frequency_hz: Tensor) -> Tensor:
-    """Frequency in Hz to ERB-rate, the number of auditory filters below it (Glasberg & Moore 1990, eq. 4)."""
-    return 21.4 * torch.log10(1.0 + 0.00437 * frequency_hz)
+def midi_to_hz(midi: Tensor) -> Tensor:
+    """MIDI note number to frequency in Hz (69 = A4 = 440 Hz)."""
+    return 440.0 * torch.pow(2.0, (midi - 69.0) / 12.0)
 
 
 def exp_sigmoid(x: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Tensor:

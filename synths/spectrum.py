@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from synths.clip import ClipFormat
+from synths.layers import Layers
+from synths.noise import noise_response
 from synths.signal import overlap_add
 
 
@@ -41,6 +43,30 @@ class Spectrum(nn.Module):
         n_frames = audio.shape[-1] // self.hop
         padded = F.pad(audio, (self.n_fft // 2, self.n_fft // 2))
         return _FramePower.apply(padded, self.window, self.hop, n_frames)
+
+    def of_layers(self, layers: Layers) -> Tensor:
+        """What a synth plays -> (B, F, n_fft / 2 + 1) power, as if the window had no width.
+
+        A harmonic's power is shared by the two bins around it, in proportion.
+        """
+        place = layers.f0_hz[..., None] * torch.arange(1, layers.amplitudes.shape[-1] + 1, device=layers.f0_hz.device)
+        place = (place / self.frequency_hz[1]).clamp_max(self.n_fft // 2 - 1e-3)
+        below, line = place.floor(), layers.amplitudes.square()
+        share = place - below
+        power = self._noise_power(layers.noise_magnitudes).expand(*layers.f0_hz.shape, self.n_fft // 2 + 1)
+        power = power.scatter_add(-1, below.long(), (1.0 - share) * line)
+        return power.scatter_add(-1, below.long() + 1, share * line)
+
+    def _noise_power(self, magnitudes: Tensor) -> Tensor:
+        """(B, F, M) gains -> (B, F, bins), or (1,) nothing where there are no bands."""
+        n_bands = magnitudes.shape[-1]
+        if not n_bands:
+            return magnitudes.new_zeros(1)
+        if self.n_fft < 2 * (n_bands - 1):
+            raise ValueError(f"{n_bands} noise bands are finer than the {self.n_fft // 2} bins of the spectrum.")
+        gain = magnitudes @ noise_response(n_bands, self.n_fft).to(magnitudes)
+        # Uniform in -1..1 has a mean square of 1/3, which the bins share.
+        return gain.square() * (2.0 / 3.0 / (self.n_fft // 2))
 
 
 class _FramePower(torch.autograd.Function):

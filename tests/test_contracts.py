@@ -10,7 +10,7 @@ import torch
 import lightning_modules.encoders
 import synths
 from lightning_modules.encoders import Encoder, Term
-from synths import Descriptor, Part, SpectralDescriptor
+from synths import Descriptor, Part
 
 
 def exported(package, kind, *unfinished):
@@ -20,7 +20,8 @@ def exported(package, kind, *unfinished):
     return [cls for cls in kinds if not any(getattr(cls, m.__name__, None) is m for m in unfinished)]
 
 
-DESCRIPTORS = exported(synths, Descriptor, Descriptor.measure, SpectralDescriptor.of)
+DESCRIPTORS = [cls for cls in exported(synths, Descriptor) if hasattr(cls, "summary")]
+TRAINABLE = [cls for cls in DESCRIPTORS if not cls.not_for_training]
 PARTS = exported(synths, Part, Part.forward)
 ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
 
@@ -31,6 +32,7 @@ def name_of(value):
 
 
 every_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=name_of)
+every_trainable = pytest.mark.parametrize("descriptor", TRAINABLE, ids=name_of)
 every_part = pytest.mark.parametrize("part", PARTS, ids=name_of)
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=name_of)
 sounds = pytest.mark.parametrize("sound", ["silence", "sine", "harmonic tone", "noise"])
@@ -61,6 +63,11 @@ def reloaded(module, other):
     return other
 
 
+def pitch_of(audio, clip, f0_hz=220.0):
+    """(B, F) of one pitch for (B, N) audio."""
+    return torch.full((len(audio), audio.shape[-1] // clip.hop), f0_hz, dtype=audio.dtype)
+
+
 def raw_parameters(part, n_clips, n_frames):
     """Random raw parameters of the sizes a part asks for, of the order a decoder gives."""
     return {name: torch.randn(n_clips, n_frames, size, requires_grad=True) for name, size in part.sizes.items()}
@@ -68,10 +75,11 @@ def raw_parameters(part, n_clips, n_frames):
 
 def test_found():
     """The tests below are not void."""
-    assert {"Loudness", "Brightness"} <= {cls.__name__ for cls in DESCRIPTORS}
+    assert {"Level", "Sharpness", "Roughness"} <= {cls.__name__ for cls in TRAINABLE}
+    assert {"Hardness"} <= {cls.__name__ for cls in DESCRIPTORS} - {cls.__name__ for cls in TRAINABLE}
     assert {"Harmonics", "FilteredNoise"} <= {cls.__name__ for cls in PARTS}
     assert {"DescriptorEncoder"} <= {cls.__name__ for cls in ENCODERS}
-    assert not {Descriptor, SpectralDescriptor, Part, Encoder} & {*DESCRIPTORS, *PARTS, *ENCODERS}
+    assert not {Descriptor, Part, Encoder} & {*DESCRIPTORS, *PARTS, *ENCODERS}
 
 
 @every_descriptor
@@ -93,22 +101,44 @@ def test_descriptor_names_differ():
 @every_descriptor
 @sounds
 def test_descriptor_measures(descriptor, sound, audio_of, clip_format):
-    """(B, N) -> (B, F), finite, with finite gradients, and the same for a clip alone as in a batch."""
-    audio = audio_of(sound).requires_grad_()
-    module = descriptor(clip_format)
-    value = module.measure(audio)
-    assert value.shape == (2, clip_format.n_frames)
-    assert value.isfinite().all() and module(audio).isfinite().all()
-    torch.testing.assert_close(module.measure(audio[1:]), value[1:], rtol=1e-4, atol=1e-3)
-    (gradient,) = torch.autograd.grad(module(audio).square().sum(), audio)
-    assert gradient.isfinite().all()
+    """(B, N) -> (B, F), or (B, 1) once per note; finite, and the same for a clip alone as in a batch."""
+    audio = audio_of(sound)
+    pitch, module = pitch_of(audio, clip_format), descriptor(clip_format)
+    value = module.measure(audio, pitch)
+    assert value.shape == (2, 1 if module.rate == "note" else clip_format.n_frames)
+    assert value.isfinite().all() and module(audio, pitch).isfinite().all()
+    torch.testing.assert_close(module.measure(audio[1:], pitch[1:]), value[1:], rtol=1e-4, atol=1e-3)
 
 
 @every_descriptor
+@sounds
+@pytest.mark.parametrize("n_samples", [3333, 16000])
+def test_descriptor_pools(descriptor, sound, n_samples, audio_of, clip_format):
+    """One finite number per sound of any length, the same alone as in a batch."""
+    audio = audio_of(sound).repeat(1, -(-n_samples // clip_format.n_samples))[:, :n_samples]
+    pitch = torch.full((2, -(-n_samples // clip_format.hop)), 220.0)
+    value = descriptor(clip_format).pooled(audio, pitch)
+    assert value.shape == (2,) and value.isfinite().all()
+    torch.testing.assert_close(descriptor(clip_format).pooled(audio[1:], pitch[1:]), value[1:], rtol=1e-4, atol=1e-3)
+
+
+@every_trainable
+@sounds
+def test_descriptor_has_finite_gradients(descriptor, sound, audio_of, clip_format):
+    """On every sound; none at all for silence."""
+    audio = audio_of(sound).requires_grad_()
+    value = descriptor(clip_format)(audio, pitch_of(audio, clip_format))
+    (gradient,) = torch.autograd.grad((value * torch.rand_like(value)).sum(), audio)
+    assert gradient.isfinite().all()
+    assert sound != "silence" or not gradient.any()
+
+
+@every_trainable
 def test_descriptor_can_be_learnt_from(descriptor, audio_of, clip_format):
     """Some sound has a gradient that is not zero: the knob can be trained."""
-    audio = (audio_of("noise") * torch.linspace(0, 1, clip_format.n_samples)).requires_grad_()
-    (gradient,) = torch.autograd.grad(descriptor(clip_format)(audio).sum(), audio)
+    audio = (audio_of("noise") + audio_of("harmonic tone")) * torch.linspace(0, 1, clip_format.n_samples)
+    audio = audio.requires_grad_()
+    (gradient,) = torch.autograd.grad(descriptor(clip_format)(audio, pitch_of(audio, clip_format)).sum(), audio)
     assert gradient.abs().max() > 0
 
 
@@ -118,19 +148,24 @@ def test_descriptor_takes_other_lengths(descriptor, sample_rate):
     """F = N / hop at every rate, for sound shorter and longer than a clip."""
     clip = synths.ClipFormat(sample_rate, 30 * 441, 441)
     for n_frames in (1, 7, 30, 65):
-        value = descriptor(clip).measure(0.1 * torch.randn(1, n_frames * clip.hop))
-        assert value.shape == (1, n_frames) and value.isfinite().all()
+        audio = 0.1 * torch.randn(1, n_frames * clip.hop)
+        value = descriptor(clip).measure(audio, pitch_of(audio, clip))
+        assert value.shape == (1, 1 if descriptor.rate == "note" else n_frames) and value.isfinite().all()
 
 
 @every_descriptor
-def test_descriptor_keeps_its_span(descriptor, audio_of, clip_format):
-    """A calibrated range travels in the state_dict: positions are the same after a round trip."""
+def test_descriptor_keeps_its_range(descriptor, audio_of, clip_format):
+    """A calibrated range travels in the state_dict: positions and reach are the same after a round trip."""
     module = descriptor(clip_format)
-    module.calibrate(torch.linspace(*module.default_span, 100) * 0.5)
+    low, high = module.default_span
+    values = torch.linspace(low + 0.1 * (high - low), low + 0.6 * (high - low), 200)
+    module.calibrate(values, torch.linspace(100.0, 1000.0, 200))
     copy = reloaded(module, descriptor(clip_format))
     audio = audio_of("noise")
+    pitch = pitch_of(audio, clip_format)
     assert copy.span.equal(module.span) and copy.span.tolist() != pytest.approx(list(module.default_span))
-    assert copy(audio).equal(module(audio))
+    assert copy(audio, pitch).equal(module(audio, pitch))
+    assert all(one.equal(other) for one, other in zip(copy.range.reach(pitch), module.range.reach(pitch), strict=True))
 
 
 @every_part
@@ -168,6 +203,18 @@ def test_part_stands_extremes(part, scale, clip_format):
 
 
 @every_part
+def test_part_says_what_it_plays(part, clip_format):
+    """Its layers are of the kinds that descriptors know, one row per frame, with gradients to its parameters."""
+    module = part(clip_format)
+    parameters = raw_parameters(module, 2, clip_format.n_frames)
+    layers = module.layers(torch.full((2, clip_format.n_frames), 220.0), parameters)
+    assert layers and layers.keys() <= set(synths.Layers._fields) - {"f0_hz"}
+    assert all(layer.shape[:2] == (2, clip_format.n_frames) and layer.isfinite().all() for layer in layers.values())
+    total = torch.stack([layer.sum() for layer in layers.values()]).sum()
+    assert any(gradient.abs().max() > 0 for gradient in torch.autograd.grad(total, parameters.values()))
+
+
+@every_part
 def test_part_round_trip(part, clip_format):
     """The state_dict holds all that a part has learnt."""
     module = part(clip_format)
@@ -186,7 +233,7 @@ def test_encoder_encodes(encoder, sound, audio_of, clip_format):
     """(B, N) -> controls of as many knobs as it names, a residual of the size it states, finite terms, gradients."""
     module = encoder(clip_format)
     audio = audio_of(sound).requires_grad_()
-    encoding = module(audio)
+    encoding = module(audio, pitch_of(audio, clip_format))
     assert encoding.controls.shape == (2, clip_format.n_frames, len(module.knobs))
     assert encoding.residual.shape == (2, clip_format.n_frames, module.residual_size)
     assert len(set(module.knobs)) == len(module.knobs)
@@ -203,8 +250,9 @@ def test_encoder_measures_its_knobs(encoder, audio_of, clip_format):
     """`measure` has the knobs' shape and order, whatever the controls are."""
     module = encoder(clip_format)
     audio = audio_of("harmonic tone")
-    each = torch.stack([descriptor(audio) for descriptor in module.each_descriptor()], dim=-1)
-    torch.testing.assert_close(module.measure(audio), each)
+    pitch = pitch_of(audio, clip_format)
+    each = [descriptor(audio, pitch).expand(pitch.shape) for descriptor in module.each_descriptor()]
+    torch.testing.assert_close(module.measure(audio, pitch), torch.stack(each, dim=-1))
 
 
 @every_encoder
@@ -212,12 +260,13 @@ def test_encoder_round_trip(encoder, audio_of, clip_format):
     """Ranges, weights and the fact of being calibrated travel in the state_dict."""
     module = encoder(clip_format)
     audio = audio_of("noise")
-    module.calibrate([audio * torch.linspace(0, 1, clip_format.n_samples)])
+    pitch = pitch_of(audio, clip_format)
+    module.calibrate([(audio * torch.linspace(0, 1, clip_format.n_samples), pitch)])
     copy = reloaded(module, encoder(clip_format))
     assert bool(copy.calibrated)
     for each in (module, copy):
         each.eval()
     torch.manual_seed(1)
-    expected = module(audio)
+    expected = module(audio, pitch)
     torch.manual_seed(1)
-    assert copy(audio).controls.equal(expected.controls)
+    assert copy(audio, pitch).controls.equal(expected.controls)

@@ -15,6 +15,7 @@ USAGE = """usage: timbre VERB ...
   test RUN                     judge a run on held-out notes
   validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
   render CHECKPOINT IN OUT     put a recording together again, its knobs turned
+  describe SOUND               what every descriptor reads on a file or folder, no model needed
   knobs CHECKPOINT             the knobs of a model, their units and ranges
   export CHECKPOINT OUT.onnx   one file that any host can play, block by block
   demo                         all of it in minutes, on sounds made on the spot
@@ -29,6 +30,7 @@ _MODULES = {
     "test": "experiment",
     "predict": "experiment",
     "render": "render",
+    "describe": "describe",
     "knobs": "knobs",
     "export": "export",
     "demo": "demo",

@@ -18,7 +18,7 @@ from lightning_modules.report import KnobSweep, Resynthesis, Training, write_rep
 from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
-KNOB = "brightness"
+KNOB = "sharpness"
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -26,7 +26,7 @@ def run(verb: str, args: list[str]) -> None:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         description="Make a small set of sounds, train the descriptor model on it, test it, render a held-out note at "
-        "five positions of the brightness knob, and write a page that plays them: runs/demo/report.html.",
+        "five positions of the sharpness knob, and write a page that plays them: runs/demo/report.html.",
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that holds the runs")
     given, options = parser.parse_known_args(args)
@@ -94,7 +94,7 @@ def _sweep(model: TimbreAutoencoder, clip: Clip) -> KnobSweep:
 def _next_commands(folder: Path) -> list[str]:
     return [
         f"timbre knobs {folder}",
-        f"timbre render {folder} {folder}/audio/target.wav bright.wav --set brightness=0.9",
+        f"timbre render {folder} {folder}/audio/target.wav sharp.wav --set sharpness=0.9",
         "timbre fit -c configs/experiments/descriptor_recordings.yaml --data.root MY_SOUNDS --name mine",
     ]
 

@@ -3,23 +3,42 @@
 import argparse
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
 from lightning_modules.checkpoint import load_model
 from lightning_modules.metrics import readable
+from synths import Descriptor
 
 
 def run(verb: str, args: list[str]) -> None:
     """Print the knobs of a checkpoint."""
     parser = argparse.ArgumentParser(f"timbre {verb}", description="The knobs of a model: names, units and ranges.")
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
+    parser.add_argument(
+        "--pitch", type=float, nargs="+", default=[], metavar="HZ", help="also what training notes of a pitch reach"
+    )
     given = parser.parse_args(args)
+    for f0_hz in given.pitch:
+        if not 0.0 < f0_hz < 20000.0:
+            raise ValueError(f"--pitch {f0_hz:g} is not a pitch: give it in Hz, such as --pitch 220 440.")
     path = given.checkpoint / "checkpoints" / "best.ckpt" if given.checkpoint.is_dir() else given.checkpoint
     model = load_model(path)
     table = Table("knob", "measures", "unit", "at 0", "at 1", title=str(path))
+    for f0_hz in given.pitch:
+        table.add_column(f"at {f0_hz:g} Hz", justify="right")
     for descriptor in model.encoder.each_descriptor():
         low, high = descriptor.span.tolist()
-        table.add_row(descriptor.name, descriptor.summary, descriptor.unit, readable(low), readable(high))
+        reached = [reach_text(descriptor, f0_hz) for f0_hz in given.pitch]
+        table.add_row(descriptor.name, descriptor.summary, descriptor.unit, readable(low), readable(high), *reached)
     Console().print(table)
     print(f"pitch tracker: {model.f0_tracker}")
+    if given.pitch:
+        print("at a pitch: the knob positions that 98 of 100 training frames near it lie between")
+
+
+def reach_text(descriptor: Descriptor, f0_hz: float) -> str:
+    """Lowest and highest knob position of training notes near a pitch."""
+    low, high = descriptor.range.reach(torch.tensor(f0_hz))
+    return f"{low:.2f} to {high:.2f}"

@@ -12,10 +12,11 @@ from lightning_modules.checkpoint import load_model
 from lightning_modules.provenance import refuse_other_tracker
 from lightning_modules.render import measured_knobs, render
 from lightning_modules.whole_files import written_whole
+from synths import Descriptor
 
 EXAMPLE = """examples:
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set brightness=0.8
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge brightness=+0.2 --nudge loudness=-0.1"""
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set sharpness=0.8
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge sharpness=+0.2 --nudge level=-0.1"""
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -59,14 +60,23 @@ def _render(given: argparse.Namespace) -> None:
     torch.manual_seed(given.seed)
     output = render(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), positions, nudges, given.dry)
     gain_db = _write(given.output, output, model.clip.sample_rate)
-    before, after = measured_knobs(model, torch.from_numpy(audio)), measured_knobs(model, output)
+    pitch = torch.from_numpy(f0_hz)
+    before, after = measured_knobs(model, torch.from_numpy(audio), pitch), measured_knobs(model, output, pitch)
     print(f"{given.output}: {len(output) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
     if gain_db < 0:
         print(f"  lowered by {-gain_db:.1f} dB to fit full scale")
     for descriptor in model.encoder.each_descriptor():
         name = descriptor.name
         asked = positions.get(name, before[name]) + nudges.get(name, 0.0)
-        print(f"  {name:<18} input {before[name]:5.2f}   asked {asked:5.2f}   measured {after[name]:5.2f}")
+        print(f"  {name:<18} input {before[name]:5.2f}   asked {asked:5.2f}   measured {after[name]:5.2f}", end="")
+        print(_beyond_reach(descriptor, asked, pitch) if name in positions or name in nudges else "")
+
+
+def _beyond_reach(descriptor: Descriptor, asked: float, f0_hz: torch.Tensor) -> str:
+    """A remark where a request lies beyond what training notes of that pitch reach: it may not be met."""
+    low, high = (float(end) for end in descriptor.range.reach(f0_hz.median()))
+    within = low - 0.02 <= asked <= high + 0.02
+    return "" if within else f"   beyond {low:.2f} to {high:.2f}, what training notes of this pitch reach"
 
 
 def _knob_values(given: list[str], option: str) -> dict[str, float]:
@@ -76,9 +86,9 @@ def _knob_values(given: list[str], option: str) -> dict[str, float]:
         try:
             values[name.strip()] = float(number)
         except ValueError:
-            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} brightness=0.5.") from None
+            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} sharpness=0.5.") from None
         if not equals or values[name.strip()] != values[name.strip()]:
-            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} brightness=0.5.")
+            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} sharpness=0.5.")
     return values
 
 

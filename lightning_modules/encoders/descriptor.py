@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from lightning_modules.encoders.encoder import Encoder, Encoding
-from synths import Brightness, ClipFormat, Descriptor, Loudness, Noisiness, Recipe
+from synths import ClipFormat, Descriptor, FundamentalShare, Level, Noisiness, OddEvenBalance, Recipe, Sharpness
 
 
 class DescriptorEncoder(Encoder):
@@ -17,11 +17,13 @@ class DescriptorEncoder(Encoder):
     """
 
     def __init__(
-        self, clip: ClipFormat, descriptors: Sequence[Recipe[Descriptor]] = (Loudness, Brightness, Noisiness)
+        self,
+        clip: ClipFormat,
+        descriptors: Sequence[Recipe[Descriptor]] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness),
     ) -> None:
         super().__init__(clip, descriptors)
 
-    def forward(self, audio: Tensor) -> Encoding:
-        """(B, N) audio -> (B, F, C) measured controls, (B, F, 0) residual, no terms."""
-        controls = self.measure(audio)
+    def forward(self, audio: Tensor, f0_hz: Tensor) -> Encoding:
+        """(B, N) audio, (B, F) pitch -> (B, F, C) measured controls, (B, F, 0) residual, no terms."""
+        controls = self.measure(audio, f0_hz)
         return Encoding(controls, controls.new_zeros(*controls.shape[:2], 0), {})

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from synths import ClipFormat, Descriptor, Loudness, Recipe, measure_all, sounding_frames
+from synths import ClipFormat, Descriptor, Layers, Level, Recipe, measure_all, sounding_frames
 from synths.precision import without_autocast
 
 
@@ -32,6 +32,9 @@ class Encoder(nn.Module):
         clip: format of the run
         descriptors: the knobs, in order
         residual_size: D
+
+    Raises:
+        ValueError: a descriptor must not be trained on, or two have the same name
     """
 
     calibrated: Tensor
@@ -40,14 +43,25 @@ class Encoder(nn.Module):
         super().__init__()
         self.descriptors = nn.ModuleList(descriptor(clip) for descriptor in descriptors)
         self.hop = clip.hop
-        self.loudness = Loudness(clip)
+        self.level = Level(clip)
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))
+        for descriptor in self.each_descriptor():
+            if descriptor.not_for_training:
+                raise ValueError(f"{descriptor.name} cannot be a knob: {descriptor.not_for_training}.")
+        twice = sorted({name for name in self.knobs if self.knobs.count(name) > 1})
+        if twice:
+            raise ValueError(f"the knob {twice[0]} is listed twice: name each descriptor once.")
 
     @property
     def knobs(self) -> list[str]:
         """Names of the controls, in order."""
         return [descriptor.name for descriptor in self.each_descriptor()]
+
+    @property
+    def knob_kinds(self) -> list[str]:
+        """Name, unit and curve of each control: what must agree for a checkpoint's positions to mean the same."""
+        return [f"{d.name} ({d.unit}, {d.curve})" for d in self.each_descriptor()]
 
     def each_descriptor(self) -> Iterator[Descriptor]:
         """The descriptors, typed."""
@@ -55,40 +69,60 @@ class Encoder(nn.Module):
             assert isinstance(module, Descriptor)
             yield module
 
-    def measure(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F, C) knob positions measured from it."""
-        descriptors = list(self.each_descriptor())
-        if not descriptors:
-            return audio.new_zeros(len(audio), audio.shape[-1] // self.hop, 0)
+    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch in Hz -> (B, F, C) knob positions measured from it."""
         with without_autocast(audio):
-            measured = measure_all(descriptors, audio)
-        return torch.stack([d.to_unit(value) for d, value in zip(descriptors, measured, strict=True)], dim=-1)
+            return self._positions(measure_all(self.each_descriptor(), audio, f0_hz.to(audio.dtype)), f0_hz)
+
+    def measure_layers(self, layers: Layers) -> Tensor:
+        """What a synth plays -> (B, F, C) knob positions, of its dry sound.
+
+        Raises:
+            NotImplementedError: a knob can be measured from sound only
+        """
+        with without_autocast(layers.f0_hz):
+            return self._positions([d.measure_layers(layers) for d in self.each_descriptor()], layers.f0_hz)
+
+    def _positions(self, measured: Sequence[Tensor], f0_hz: Tensor) -> Tensor:
+        if not measured:
+            return f0_hz.new_zeros(*f0_hz.shape, 0)
+        # What is measured once per note is held over its frames.
+        positions = [
+            descriptor.to_unit(value).expand(f0_hz.shape)
+            for descriptor, value in zip(self.each_descriptor(), measured, strict=True)
+        ]
+        return torch.stack(positions, dim=-1)
 
     def sounding(self, audio: Tensor) -> Tensor:
         """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
         with without_autocast(audio):
-            return sounding_frames(self.loudness.measure(audio)).to(audio.dtype)
+            no_pitch = audio.new_zeros(len(audio), audio.shape[-1] // self.hop)  # a level needs none
+            return sounding_frames(self.level.measure(audio, no_pitch)).to(audio.dtype)
 
     @torch.no_grad()
-    def calibrate(self, batches: Iterable[Tensor]) -> None:
-        """Take the range of every knob from (B, N) batches of training audio, from the frames where it sounds.
+    def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Take the range of every knob from training batches, from the frames where they sound.
+
+        Args:
+            batches: (B, N) audio and its (B, F) pitch in Hz
 
         Raises:
             ValueError: none of it sounds
         """
         values: list[list[Tensor]] = [[] for _ in self.descriptors]
-        for audio in batches:
+        pitches = []
+        for audio, f0_hz in batches:
             sounding = self.sounding(audio).bool()
-            for kept, measured in zip(values, measure_all(self.each_descriptor(), audio), strict=True):
-                kept.append(measured[sounding])
+            pitches.append(f0_hz[sounding])
+            for kept, measured in zip(values, measure_all(self.each_descriptor(), audio, f0_hz), strict=True):
+                kept.append(measured.expand(sounding.shape)[sounding])
+        pitch = torch.cat(pitches)
+        if not len(pitch):
+            raise ValueError("none of the training clips sounds: the knobs have no range to learn.")
         for descriptor, kept in zip(self.each_descriptor(), values, strict=True):
-            every = torch.cat(kept)
-            if not len(every):
-                raise ValueError("none of the training clips sounds: the knobs have no range to learn.")
-            # quantile() takes at most 2^24 values
-            descriptor.calibrate(every[:: 1 + len(every) // 2**24])
+            descriptor.calibrate(torch.cat(kept), pitch)
         self.calibrated.fill_(True)
 
-    def forward(self, audio: Tensor) -> Encoding:
-        """(B, N) audio -> Encoding."""
+    def forward(self, audio: Tensor, f0_hz: Tensor) -> Encoding:
+        """(B, N) audio, (B, F) pitch in Hz -> Encoding."""
         raise NotImplementedError

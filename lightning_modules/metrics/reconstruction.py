@@ -8,7 +8,7 @@ from torch import Tensor
 from lightning_modules.metrics.frames import is_silent, mean_where, within_db
 from lightning_modules.metrics.pair import Better, Pair
 from synths.clip import ClipFormat
-from synths.descriptors import Loudness, Noisiness, TemporalCentroid
+from synths.descriptors import Level, TemporalCentroid
 from synths.spectrum import Spectrum
 
 CONFIDENT = 0.5
@@ -56,13 +56,13 @@ class LoudnessL1:
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._loudness = Loudness(clip)
+        self._level = Level(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) dB, NaN where the target is silent."""
-        loudness = self._loudness.to(pair.target.device)
-        target_db = loudness.measure(pair.target)
-        output_db = loudness.measure(pair.output)
+        level = self._level.to(pair.target.device)
+        target_db = level.measure(pair.target, pair.target_f0_hz)
+        output_db = level.measure(pair.output, pair.output_f0_hz)
         loudest_db = target_db.amax(dim=-1, keepdim=True)
         counts = (target_db > LOUDNESS_GATE_DB) & (target_db >= loudest_db - LOUDNESS_RANGE_DB)
         return mean_where(counts, (target_db - output_db).abs())
@@ -105,14 +105,13 @@ class FlatnessL1:
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._noisiness = Noisiness(clip)
+        self._spectrum = Spectrum(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) in 0..1, NaN where target or output is silent."""
-        noisiness = self._noisiness.to(pair.target.device)
-        target, output = noisiness.spectrum(pair.target), noisiness.spectrum(pair.output)
-        apart = (10 ** (noisiness.of(target) / 10) - 10 ** (noisiness.of(output) / 10)).abs()
-        return mean_where(_frames_with_spectrum(target, output), apart)
+        spectrum = self._spectrum.to(pair.target.device)
+        target, output = spectrum(pair.target), spectrum(pair.output)
+        return mean_where(_frames_with_spectrum(target, output), (_flatness(target) - _flatness(output)).abs())
 
 
 class TemporalCentroidL1:
@@ -132,7 +131,8 @@ class TemporalCentroidL1:
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) seconds, NaN where target or output is silent."""
         temporal_centroid = self._temporal_centroid.to(pair.target.device)
-        apart_s = (temporal_centroid.measure(pair.target) - temporal_centroid.measure(pair.output)).abs().mean(dim=-1)
+        target_s = temporal_centroid.measure(pair.target, pair.target_f0_hz)[:, 0]
+        apart_s = (target_s - temporal_centroid.measure(pair.output, pair.output_f0_hz)[:, 0]).abs()
         return apart_s.masked_fill(is_silent(pair.target) | is_silent(pair.output), torch.nan)
 
 
@@ -145,6 +145,12 @@ def _centroid_hz(power: Tensor, bins_hz: Tensor) -> Tensor:
     """(B, F, bins) powers -> (B, F) mean frequency of the magnitudes in Hz."""
     magnitude = power.sqrt()
     return (magnitude @ bins_hz) / magnitude.sum(dim=-1).clamp(min=torch.finfo(power.dtype).tiny)
+
+
+def _flatness(power: Tensor) -> Tensor:
+    """(B, F, bins) powers -> (B, F) geometric over arithmetic mean, each frame floored 80 dB below its mean."""
+    mean = power.mean(dim=-1, keepdim=True) + 1e-14
+    return ((power + 1e-8 * mean + 1e-14).log().mean(dim=-1) - mean[..., 0].log()).exp()
 
 
 def _semitones_apart(one_hz: Tensor, other_hz: Tensor) -> Tensor:

@@ -2,27 +2,40 @@
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from synths.clip import ClipFormat
+from synths.descriptors.harmonic_lines import HarmonicLines
+from synths.descriptors.knob_range import KnobRange
+from synths.descriptors.sound import Sound
+from synths.descriptors.sounding import frame_level_db, sounding_frames
+from synths.layers import Layers
 from synths.spectrum import Spectrum
 
 
 class Descriptor(nn.Module):
     """Measures one quality of a sound, in its own unit and as a knob position.
 
-    A position of 0 is the low end of `span`, 1 its high end. The span is the training data's own (see `calibrate`)
-    and travels in the checkpoint.
+    Position 0 is the low end of `span`, 1 its high end: the training data's own (`calibrate`), in the checkpoint.
+
+    Class attributes: `name`, `unit`, `summary`; `default_span` and `curve`, range and course of a knob before it has
+    seen data (`KnobRange`); `rate`, how often it is measured (every control frame, slower and interpolated, or once per
+    note); `jnd`, the least difference that is heard, in the unit, where the literature gives one; `needs_pitch`,
+    whether it means nothing for a sound without one; `not_for_training`, why it must not be a knob, empty for most.
     """
 
     name: ClassVar[str]
     unit: ClassVar[str]
     summary: ClassVar[str]
     default_span: ClassVar[tuple[float, float]]
-    span: Tensor
+    curve: ClassVar[Literal["linear", "log"]] = "linear"
+    rate: ClassVar[Literal["frame", "slow", "note"]] = "frame"
+    jnd: ClassVar[float | None] = None
+    needs_pitch: ClassVar[bool] = False
+    not_for_training: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -31,67 +44,138 @@ class Descriptor(nn.Module):
     def __init__(self, clip: ClipFormat) -> None:
         super().__init__()
         self.clip = clip
-        self.register_buffer("span", torch.tensor(self.default_span))
+        self.range = KnobRange(self.default_span, self.curve)
 
-    def measure(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F) in the descriptor's unit; finite, with finite gradients, for silence too."""
+    @property
+    def span(self) -> Tensor:
+        """(2,) what positions 0 and 1 are, in the unit."""
+        return self.range.span
+
+    def forward(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch -> (B, F) or (B, 1) knob positions: 0..1 within the training range."""
+        return self.to_unit(self.measure(audio, f0_hz))
+
+    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """Measure from sound.
+
+        Args:
+            audio: (B, N)
+            f0_hz: (B, F) pitch in Hz, F = N / hop; ignored unless `needs_pitch`
+
+        Returns:
+            (B, F) in the descriptor's unit, or (B, 1) if its rate is "note"; finite, with finite gradients, and with a
+            gradient of zero for silence
+        """
         raise NotImplementedError
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F) knob positions: 0..1 within the training range, beyond it outside."""
-        return self.to_unit(self.measure(audio))
+    def hear(self, sound: Sound) -> Tensor:
+        """Measure from a sound, sharing with other descriptors what is computed of it."""
+        return self.measure(sound.audio, sound.f0_hz)
+
+    def measure_layers(self, layers: Layers) -> Tensor:
+        """Measure from what a synth plays: (B, F) or (B, 1), without a window's smear.
+
+        Raises:
+            NotImplementedError: it can be measured from sound only
+        """
+        raise NotImplementedError(f"{self.name} is measured from sound only.")
+
+    def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """One number per sound, (B,), pooled as its source pools; here the mean over the sounding frames.
+
+        Args:
+            audio: (B, N), N need not be a multiple of hop
+            f0_hz: (B, F) pitch in Hz, F = ceil(N / hop)
+        """
+        padded = torch.nn.functional.pad(audio, (0, -audio.shape[-1] % self.clip.hop))
+        value = self.measure(padded, f0_hz)
+        if self.rate == "note":
+            return value[:, 0]
+        sounding = sounding_frames(frame_level_db(padded, self.clip.hop)).to(value.dtype)
+        weight = sounding + (sounding.sum(-1, keepdim=True) == 0)
+        return (value * weight).sum(-1) / weight.sum(-1)
 
     def to_unit(self, value: Tensor) -> Tensor:
         """Value in the descriptor's unit -> knob position."""
-        return (value - self.span[0]) / (self.span[1] - self.span[0])
+        return self.range.to_unit(value)
 
     def from_unit(self, position: Tensor) -> Tensor:
         """Knob position -> value in the descriptor's unit."""
-        return self.span[0] + position * (self.span[1] - self.span[0])
+        return self.range.from_unit(position)
 
-    @torch.no_grad()
-    def calibrate(self, values: Tensor, percentiles: tuple[float, float] = (1.0, 99.0)) -> None:
-        """Set the span to robust ends of measured (n,) values; a degenerate range keeps the default."""
-        low, high = torch.quantile(values.double(), torch.tensor(percentiles, dtype=torch.float64) / 100).tolist()
-        if high - low > 1e-3 * (self.default_span[1] - self.default_span[0]):
-            self.span.copy_(torch.tensor([low, high]))
+    def calibrate(self, values: Tensor, f0_hz: Tensor, percentiles: tuple[float, float] = (1.0, 99.0)) -> None:
+        """Set the range to robust ends of (n,) values measured at (n,) pitches in Hz (`KnobRange.calibrate`)."""
+        self.range.calibrate(values, f0_hz, percentiles)
 
 
 class SpectralDescriptor(Descriptor):
-    """A descriptor of each frame's power spectrum; the spectrum can be computed once for several of them."""
+    """A descriptor of each frame's power spectrum, of a sound or of what a synth plays: one definition for both."""
 
     def __init__(self, clip: ClipFormat) -> None:
         super().__init__(clip)
         self.spectrum = Spectrum(clip)
 
-    def of(self, power: Tensor) -> Tensor:
-        """(B, F, bins) power as `Spectrum` defines it -> (B, F) in the descriptor's unit."""
+    def of(self, power: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, F, bins) power as `Spectrum` defines it, (B, F) pitch -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def measure(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F) in the descriptor's unit."""
-        return self.of(self.spectrum(audio))
+    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
+        return self.hear(Sound(audio, f0_hz))
+
+    def hear(self, sound: Sound) -> Tensor:
+        """Measure from a sound whose spectrum may be known already."""
+        return self.of(sound.power(self.spectrum), sound.f0_hz)
+
+    def measure_layers(self, layers: Layers) -> Tensor:
+        """What a synth plays -> (B, F) in the descriptor's unit."""
+        return self.of(self.spectrum.of_layers(layers), layers.f0_hz)
 
 
-def measure_all(descriptors: Iterable[Descriptor], audio: Tensor) -> list[Tensor]:
-    """(B, N) audio -> (B, F) by each descriptor in its unit, computing every kind of spectrum once."""
+class HarmonicDescriptor(Descriptor):
+    """A descriptor of the harmonics and the noise of each frame, as measured in a sound or as a synth plays them.
+
+    In a sound, a harmonic is told from its neighbours where the pitch is four bins of the spectrum or more: from 63 Hz
+    at 16 kHz, from 43 Hz at 44.1 kHz. Lower instruments want a longer window.
+
+    Args:
+        clip: format of the run
+        window_s: shortest window of the spectrum
+    """
+
+    needs_pitch = True
+
+    def __init__(self, clip: ClipFormat, window_s: float = 0.05) -> None:
+        super().__init__(clip)
+        self.spectrum = Spectrum(clip, window_s)
+
+    def of(self, lines: HarmonicLines) -> Tensor:
+        """Harmonics and noise -> (B, F) in the descriptor's unit."""
+        raise NotImplementedError
+
+    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
+        return self.hear(Sound(audio, f0_hz))
+
+    def hear(self, sound: Sound) -> Tensor:
+        """Measure from a sound whose harmonics may be known already."""
+        return self.of(sound.lines(self.spectrum))
+
+    def measure_layers(self, layers: Layers) -> Tensor:
+        """What a synth plays -> (B, F) in the descriptor's unit."""
+        noise = self.spectrum.of_layers(layers._replace(amplitudes=layers.amplitudes[..., :0]))
+        return self.of(HarmonicLines(layers.amplitudes.square(), noise.sum(-1)))
+
+
+def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor) -> list[Tensor]:
+    """(B, N) audio, (B, F) pitch -> what each descriptor measures, every kind of spectrum computed once."""
     descriptors = list(descriptors)
     if audio.device.type != "cpu":
-        return _measured(descriptors, audio)
+        return _heard(descriptors, Sound(audio, f0_hz))
     # Clip by clip: the spectra of one stay in the cache, which makes it two to four times as fast.
-    by_clip = [_measured(descriptors, clip) for clip in audio.split(1)]
+    by_clip = [_heard(descriptors, Sound(*clip)) for clip in zip(audio.split(1), f0_hz.split(1), strict=True)]
     return [torch.cat(values) for values in zip(*by_clip, strict=True)]
 
 
-def _measured(descriptors: list[Descriptor], audio: Tensor) -> list[Tensor]:
-    spectra: dict[int, Tensor] = {}
-    measured = []
-    for descriptor in descriptors:
-        if isinstance(descriptor, SpectralDescriptor):
-            n_fft = descriptor.spectrum.n_fft
-            if n_fft not in spectra:
-                spectra[n_fft] = descriptor.spectrum(audio)
-            measured.append(descriptor.of(spectra[n_fft]))
-        else:
-            measured.append(descriptor.measure(audio))
-    return measured
+def _heard(descriptors: list[Descriptor], sound: Sound) -> list[Tensor]:
+    return [descriptor.hear(sound) for descriptor in descriptors]

@@ -1,45 +1,31 @@
-"""How loud."""
+"""How loud it is to the ear."""
 
-import librosa
-import numpy as np
-import torch
 from torch import Tensor
 
 from synths.clip import ClipFormat
 from synths.descriptors.descriptor import SpectralDescriptor
-
-FLOOR_DB = -80.0
+from synths.descriptors.specific_loudness import SpecificLoudness, specific_loudness_of_whole, total_loudness
 
 
 class Loudness(SpectralDescriptor):
-    """A-weighted level per frame, in dB below a full-scale 1 kHz sine.
+    """Zwicker loudness in sone: each frame as if it lasted (ISO 532-1:2017, stationary sounds, free field).
 
-    Weighted in the power domain, summed over frequency, then taken to decibels (IEC 61672 A-weighting). Averaging
-    decibels over bins instead, as some systems do, measures how many bins are quiet rather than how loud the sound is.
+    1 sone is a 1 kHz tone at 40 dB SPL; 10 dB more are twice as loud. A whole sound is pooled as one stationary sound.
     """
 
-    unit = "dB"
-    summary = "A-weighted level"
-    default_span = (FLOOR_DB, 0.0)
-    weight: Tensor
+    unit = "sone"
+    summary = "loudness"
+    default_span = (0.0, 60.0)
+    jnd = 0.5
 
     def __init__(self, clip: ClipFormat) -> None:
         super().__init__(clip)
-        frequency_hz = self.spectrum.frequency_hz.double().numpy()
-        weight = np.power(10.0, librosa.A_weighting(np.maximum(frequency_hz, 1e-3), min_db=None) / 10.0)
-        self.register_buffer("weight", torch.from_numpy(weight).float(), persistent=False)
+        self.specific = SpecificLoudness(self.spectrum.n_fft, clip.sample_rate, clip.full_scale_db_spl)
 
-    def of(self, power: Tensor) -> Tensor:
-        """(B, F, bins) power -> (B, F) level in dB, never below the floor of -80."""
-        return 10.0 * torch.log10(power @ self.weight + 10.0 ** (FLOOR_DB / 10.0))
+    def of(self, power: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, F, bins) power -> (B, F) sone."""
+        return total_loudness(self.specific(power))
 
-    def calibrate(self, values: Tensor, percentiles: tuple[float, float] = (0.0, 99.9)) -> None:
-        """Set the upper end from the data; the lower end stays silence, so that a release can reach it."""
-        high = torch.quantile(values.double(), percentiles[1] / 100).item()
-        self.span.copy_(torch.tensor([FLOOR_DB, max(high, FLOOR_DB + 10.0)]))
-
-
-def sounding_frames(loudness_db: Tensor, within_db: float = 40.0) -> Tensor:
-    """(B, F) loudness -> (B, F) True within 40 dB of a clip's loudest frame and clear of the floor."""
-    loudest_db = loudness_db.amax(-1, keepdim=True)
-    return (loudness_db > loudest_db - within_db) & (loudness_db > FLOOR_DB + 6.0)
+    def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio -> (B,) sone of the sound as a whole."""
+        return total_loudness(specific_loudness_of_whole(audio, self.clip))

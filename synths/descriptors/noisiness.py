@@ -1,26 +1,28 @@
 """How much it is noise rather than tone."""
 
-import math
-
 import torch
 from torch import Tensor
 
-from synths.descriptors.descriptor import SpectralDescriptor
+from synths.descriptors.descriptor import HarmonicDescriptor
+from synths.descriptors.harmonic_lines import HarmonicLines
+
+FLOOR = 1e-5
 
 
-class Noisiness(SpectralDescriptor):
-    """Spectral flatness in dB: geometric over arithmetic mean of the power spectrum (Peeters et al. 2011).
+class Noisiness(HarmonicDescriptor):
+    """Noise over harmonics in dB: the harmonics-to-noise ratio (HNR) with its sign turned, so that up is noisier.
 
-    0 dB is white noise; the purer the tone, the lower. Each frame is floored 80 dB below its own mean power, so that
-    empty bins do not decide.
+    The HNR of voice research (Boersma 1993), with the noise read between the harmonics. Both sides are floored 50 dB
+    below the whole: -50 to 50 dB; 0 for silence.
     """
 
     unit = "dB"
-    summary = "spectral flatness"
-    default_span = (-60.0, 0.0)
+    summary = "noise over harmonics (minus HNR)"
+    default_span = (-40.0, 10.0)
+    jnd = 3.0
 
-    def of(self, power: Tensor) -> Tensor:
-        """(B, F, bins) power -> (B, F) flatness in dB, -80 to 0; 0 for silence."""
-        mean = power.mean(-1, keepdim=True) + 1e-14
-        log_geometric = torch.log(power + (1e-14 + 1e-8 * mean)).mean(-1)
-        return (10.0 / math.log(10.0)) * (log_geometric - torch.log(mean)[..., 0])
+    def of(self, lines: HarmonicLines) -> Tensor:
+        """Harmonics and noise -> (B, F) dB."""
+        tone = lines.harmonics.sum(-1)
+        floor = FLOOR * (tone + lines.noise) + 1e-12
+        return 10.0 * torch.log10((lines.noise + floor) / (tone + floor))

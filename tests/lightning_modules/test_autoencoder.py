@@ -14,7 +14,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding, Term
 from lightning_modules.provenance import refuse_other_tracker
-from synths import Brightness, Clip, Loudness, SMSSynth
+from synths import Clip, Level, Sharpness, SMSSynth
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*self.trainer.*not registered", "ignore:.*does not have many workers")
 
@@ -84,7 +84,7 @@ def test_forward(model, batch, clip_format):
     rendering = model(batch.audio, batch.f0_hz)
     assert rendering.audio.shape == batch.audio.shape and rendering.audio.isfinite().all()
     assert {name: value.shape[-1] for name, value in rendering.parameters.items()} == SMSSynth(clip_format).sizes
-    assert rendering.encoding.controls.equal(model.encoder(batch.audio).controls)
+    assert rendering.encoding.controls.equal(model.encoder(batch.audio, batch.f0_hz).controls)
 
 
 def test_sounding(model, batch, clip_format, sine):
@@ -110,8 +110,8 @@ def test_encoder_terms_join_the_loss(clip_format, batch):
     """A family's own terms come in with their weights."""
 
     class Penalised(DescriptorEncoder):
-        def forward(self, audio):
-            controls, residual, _ = super().forward(audio)
+        def forward(self, audio, f0_hz):
+            controls, residual, _ = super().forward(audio, f0_hz)
             return Encoding(controls, residual, {"kl": Term(torch.tensor(5.0), 0.5)})
 
     model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder=partial(GruDecoder, width=16), turned_share=0.0)
@@ -130,9 +130,9 @@ def test_training_step_teaches_all_weights(model, batch):
 
 def test_turned_knobs_alone_teach_the_decoder(model, batch):
     """The error of a turned knob reaches the decoder through the synth and the descriptors."""
-    encoding = model.encoder(batch.audio)
+    encoding = model.encoder(batch.audio, batch.f0_hz)
     errors, turned = model.turned_error(batch.audio, batch.f0_hz, encoding)
-    assert errors.shape == turned.shape == (4, 3) and turned.sum(1).eq(1).all()
+    assert errors.shape == turned.shape == (4, 5) and turned.sum(1).eq(1).all()
     errors.mean().backward()
     assert all(weight.grad.isfinite().all() and weight.grad.any() for weight in model.decoder.parameters())
 
@@ -167,7 +167,7 @@ def test_validation_logs_control_error(model, batch):
 def test_some_steps_lower_the_loss(clip_format, batch, trainer_for):
     """Twenty steps on one batch: a better reconstruction, every clip counted."""
     model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=32), learning_rate=5e-3)
-    model.encoder.calibrate([batch.audio])
+    model.encoder.calibrate([(batch.audio, batch.f0_hz)])
     before = model.reconstruction(rendered(model, batch), batch.audio)
     trainer_for(20).fit(model.train(), datamodule=Notes(batch))
     after = model.reconstruction(rendered(model, batch), batch.audio)
@@ -186,7 +186,7 @@ def test_fit_takes_ranges_from_the_data_once(model, batch, trainer_for):
     trainer_for().fit(model, datamodule=Notes(batch))
     assert bool(model.encoder.calibrated)
     reference = DescriptorEncoder(model.clip)
-    reference.calibrate([batch.audio])
+    reference.calibrate([(batch.audio, batch.f0_hz)])
     spans = [descriptor.span.clone() for descriptor in model.encoder.each_descriptor()]
     for span, descriptor in zip(spans, reference.each_descriptor(), strict=True):
         torch.testing.assert_close(span, descriptor.span)
@@ -221,10 +221,11 @@ def test_load_from_checkpoint(model, batch, checkpoint):
     assert rendered(copy, batch).equal(rendered(model, batch))
 
 
-def test_checkpoint_says_what_made_it(checkpoint):
+def test_checkpoint_says_what_made_it(checkpoint, model):
     """Version, commit, tracker and knobs."""
     made_by = torch.load(checkpoint, weights_only=True)["interpretsynth"]
-    assert made_by["knobs"] == ["loudness", "brightness", "noisiness"] and made_by["f0_tracker"] == "yin"
+    assert made_by["knobs"] == model.encoder.knob_kinds and made_by["knobs"][0] == "level (dB, linear)"
+    assert made_by["f0_tracker"] == "yin"
     assert made_by["version"] and made_by["git"]
 
 
@@ -236,17 +237,15 @@ def test_training_goes_on(batch, checkpoint, clip_format, trainer_for):
     assert trainer.global_step == 3
     spans = torch.load(checkpoint, weights_only=True)["state_dict"]
     for index, descriptor in enumerate(resumed.encoder.each_descriptor()):
-        assert descriptor.span.equal(spans[f"encoder.descriptors.{index}.span"])
+        assert descriptor.span.equal(spans[f"encoder.descriptors.{index}.range.span"])
 
 
 def test_checkpoint_of_other_knobs_is_refused(checkpoint, clip_format):
     """The message names both sets of knobs."""
     other = TimbreAutoencoder(
-        clip_format, lambda clip: DescriptorEncoder(clip, [Brightness, Loudness]), decoder=partial(GruDecoder, width=16)
+        clip_format, lambda clip: DescriptorEncoder(clip, [Sharpness, Level]), decoder=partial(GruDecoder, width=16)
     )
-    with pytest.raises(
-        ValueError, match="knobs are loudness, brightness, noisiness; this model's are brightness, loud"
-    ):
+    with pytest.raises(ValueError, match=r"knobs are level \(dB, linear\), .*; this model's are sharpness \(acum"):
         other.on_load_checkpoint(torch.load(checkpoint, weights_only=True))
 
 
@@ -286,7 +285,7 @@ def test_model_without_knobs(clip_format, batch, trainer_for):
             super().__init__(clip, descriptors=())
             self.residual_size = 2
 
-        def forward(self, audio):
+        def forward(self, audio, f0_hz):
             level = audio.reshape(len(audio), clip_format.n_frames, -1).square().mean(-1)
             return Encoding(level.new_zeros(*level.shape, 0), torch.stack([level, level.sqrt()], dim=-1), {})
 
@@ -306,7 +305,7 @@ def test_state_dict_holds_no_format(model):
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     kept = {name.split(".")[-1] for name in model.state_dict() if not name.startswith(("decoder", "synth.effects"))}
-    assert kept == {"span", "calibrated"} and file.tell() < 1_000_000
+    assert kept == {"span", "by_pitch", "calibrated"} and file.tell() < 1_000_000
 
 
 def test_mixed_precision_stops_at_the_synth(model, batch):
@@ -315,7 +314,7 @@ def test_mixed_precision_stops_at_the_synth(model, batch):
         torch.manual_seed(1)
         rendering = model(batch.audio, batch.f0_hz)
         loss = model.reconstruction(rendering.audio, batch.audio)
-        measured = model.encoder.measure(rendering.audio)
+        measured = model.encoder.measure(rendering.audio, batch.f0_hz)
     unrounded = model.decoder(batch.f0_hz, *rendering.encoding[:2])
     assert not any(value.equal(unrounded[name]) for name, value in rendering.parameters.items())
     assert all(value.dtype == torch.float32 for value in rendering.parameters.values())
@@ -324,4 +323,23 @@ def test_mixed_precision_stops_at_the_synth(model, batch):
     exact = model.synth(batch.f0_hz, rendering.parameters)
     assert exact.equal(rendering.audio)
     torch.testing.assert_close(loss, model.reconstruction(exact, batch.audio), rtol=1e-6, atol=0)
-    assert measured.equal(model.encoder.measure(exact))
+    assert measured.equal(model.encoder.measure(exact, batch.f0_hz))
+
+
+def test_knobs_can_be_measured_on_the_layers(clip_format, batch):
+    """In training only, and with gradients to the decoder; the sound is not asked."""
+    model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16), knobs_from="layers")
+    rendering = model(batch.audio, batch.f0_hz)
+    played = model.encoder.measure_layers(model.synth.layers(batch.f0_hz, rendering.parameters))
+    measured = model.measured_knobs(rendering._replace(audio=torch.zeros_like(rendering.audio)), batch.f0_hz)
+    torch.testing.assert_close(measured, played)
+    measured.square().mean().backward()
+    assert all(weight.grad.isfinite().all() and weight.grad.any() for weight in model.decoder.parameters())
+    heard = model.eval().measured_knobs(rendering, batch.f0_hz)
+    torch.testing.assert_close(heard, model.encoder.measure(rendering.audio, batch.f0_hz))
+
+
+def test_knobs_from_elsewhere_are_refused(clip_format):
+    """One sentence, with the key."""
+    with pytest.raises(ValueError, match="model.knobs_from is 'score': it is sound or layers"):
+        TimbreAutoencoder(clip_format, knobs_from="score")

@@ -97,12 +97,20 @@ def test_the_model_stays_as_it_is():
 
 
 def test_knobs_are_the_encoders():
-    """In order, with unit and range."""
+    """In order, with unit, range and what each pitch reaches."""
     model = model_of()
+    model.encoder.each_descriptor().__next__().range.by_pitch[4] = torch.tensor([-60.0, -20.0])
+    assert Instrument(model).knobs[0].reach[4] == pytest.approx((45.0, 0.25, 0.75))
     named = [(knob.name, knob.unit) for knob in Instrument(model).knobs]
-    assert named == [("loudness", "dB"), ("brightness", "ERB"), ("noisiness", "dB")]
+    assert named == [
+        ("level", "dB"),
+        ("sharpness", "acum"),
+        ("fundamental_share", "1"),
+        ("odd_even_balance", "dB"),
+        ("noisiness", "dB"),
+    ]
     assert all(
-        (knob.low, knob.high) == d.default_span
+        (knob.low, knob.high) == pytest.approx(d.default_span)
         for knob, d in zip(Instrument(model).knobs, model.encoder.each_descriptor(), strict=True)
     )
 

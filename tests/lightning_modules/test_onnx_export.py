@@ -112,8 +112,11 @@ def test_metadata_is_enough_to_play(exported):
         "2",
         "1",
     )
-    assert [knob["name"] for knob in json.loads(about["knobs"])] == ["loudness", "brightness", "noisiness"]
-    assert json.loads(about["knobs"])[0] == {"name": "loudness", "unit": "dB", "low": -80.0, "high": 0.0}
+    knobs = json.loads(about["knobs"])
+    assert [knob["name"] for knob in knobs] == [knob.name for knob in exported.instrument.knobs]
+    reach = knobs[0].pop("reach")
+    assert knobs[0] == {"name": "level", "unit": "dB", "curve": "linear", "low": -80.0, "high": 0.0}
+    assert reach[0] == [21.0, 0.0, 1.0] and [row[0] for row in reach] == list(range(21, 118, 6))
     assert about["version"] and about["residual_size"] == "2"
     state, values = exported.instrument.initial_state(), json.loads(about["initial_values"])
     assert json.loads(about["states"]) == list(state)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from synths.signal import exp_sigmoid, fft_convolve, hz_to_erb_rate, hz_to_midi, overlap_add
+from synths.signal import exp_sigmoid, fft_convolve, hz_to_midi, midi_to_hz, overlap_add
 
 
 def test_hz_to_midi_equals_librosa():
@@ -22,10 +22,11 @@ def test_hz_to_midi_of_nothing_is_finite():
     assert torch.autograd.grad(midi.sum(), f0_hz)[0].isfinite().all()
 
 
-@pytest.mark.parametrize(("frequency_hz", "erb_rate"), [(0.0, 0.0), (1000.0, 15.62), (100.0, 3.37), (8000.0, 33.30)])
-def test_erb_rate(frequency_hz, erb_rate):
-    """Glasberg & Moore (1990), equation 4, by hand."""
-    assert hz_to_erb_rate(torch.tensor(frequency_hz)).item() == pytest.approx(erb_rate, abs=6e-3)
+def test_midi_to_hz_is_its_inverse():
+    """A4 is 440 Hz, an octave is a factor of 2."""
+    assert midi_to_hz(torch.tensor([69.0, 81.0, 57.0])).tolist() == [440.0, 880.0, 220.0]
+    midi = torch.linspace(20.0, 110.0, 40)
+    torch.testing.assert_close(hz_to_midi(midi_to_hz(midi)), midi)
 
 
 def test_exp_sigmoid_equals_its_formula():

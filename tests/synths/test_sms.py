@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from synths import FilteredNoise, Harmonics, SMSSynth
+from synths import FilteredNoise, Harmonics, Part, SMSSynth
 
 
 @pytest.fixture
@@ -81,3 +81,38 @@ def test_gradient_to_every_parameter(clip_format, score):
     gradients = torch.autograd.grad(synth(f0_hz, raw).square().sum(), leaves.values())
     for name, gradient in zip(leaves, gradients, strict=True):
         assert gradient.isfinite().all() and gradient.any(), name
+
+
+def test_layers_are_those_of_the_parts(clip_format, score):
+    """Pitch, amplitudes and noise gains; nothing where a part is missing."""
+    synth = SMSSynth(clip_format)
+    f0_hz, raw = score(synth)
+    layers = synth.layers(f0_hz, raw)
+    harmonics, noise = Harmonics(clip_format), FilteredNoise(clip_format)
+    assert layers.f0_hz is f0_hz and layers.amplitudes.equal(harmonics.amplitudes(f0_hz, raw))
+    assert layers.noise_magnitudes.equal(noise.magnitudes(raw))
+    tone = SMSSynth(clip_format, parts=[Harmonics]).layers(f0_hz, raw)
+    assert tone.noise_magnitudes.shape == (2, clip_format.n_frames, 0)
+
+
+def test_layers_of_an_unknown_part_are_refused(clip_format, score):
+    """What it plays cannot be guessed; two of a kind cannot be told apart."""
+
+    class Clicks(Part):
+        def __init__(self, clip):
+            super().__init__()
+            self.sizes = {"click": 1}
+
+    class MoreHarmonics(Harmonics):
+        def __init__(self, clip):
+            super().__init__(clip)
+            self.sizes = {"more": 1}
+
+    for other, error, words in (
+        (Clicks, NotImplementedError, "Clicks cannot say what it plays"),
+        (MoreHarmonics, ValueError, "two parts of the synth play amplitudes"),
+    ):
+        synth = SMSSynth(clip_format, parts=[Harmonics, other])
+        f0_hz, raw = score(synth)
+        with pytest.raises(error, match=words):
+            synth.layers(f0_hz, raw)

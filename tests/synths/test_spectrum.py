@@ -1,10 +1,12 @@
 """Spectra in units of a full-scale sine, centred on their frames."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
-from synths import ClipFormat, Spectrum
+from synths import ClipFormat, Layers, SMSSynth, Spectrum
 
 
 @pytest.mark.parametrize(("sample_rate", "hop"), [(16000, 160), (22050, 441), (44100, 441), (48000, 480)])
@@ -76,3 +78,58 @@ def test_gradient_by_differences(hop):
 def test_window_is_the_next_power_of_two(sample_rate, n_fft):
     """At least 40 ms at every rate."""
     assert Spectrum(ClipFormat(sample_rate, 4800, 480)).n_fft == n_fft
+
+
+def layers(f0_hz, amplitudes, magnitude, n_frames=100):
+    """A steady sound of a synth: harmonics of one pitch, and noise that is equally strong everywhere."""
+    noise = torch.full((1, n_frames, 65), magnitude)
+    return Layers(torch.full((1, n_frames), f0_hz), torch.tensor(amplitudes).expand(1, n_frames, -1), noise)
+
+
+def test_layers_keep_their_power(second):
+    """A harmonic of amplitude a has power a squared, noise of gain g two thirds of g squared."""
+    spectrum = Spectrum(second)
+    tone = spectrum.of_layers(layers(330.0, [0.5, 0.2], 0.0))
+    assert tone.shape == (1, 100, 513) and tone.sum(-1)[0, 50].item() == pytest.approx(0.29, rel=1e-5)
+    noise = spectrum.of_layers(layers(330.0, [0.0], 0.3))
+    assert noise.sum(-1)[0, 50].item() == pytest.approx(2 / 3 * 0.09, rel=0.01)
+
+
+def test_layers_lie_where_their_frequency_is(second):
+    """The balance point of a harmonic is its frequency, to a fraction of a bin; those above Nyquist stay below it."""
+    spectrum = Spectrum(second)
+    for f0_hz in (61.7, 440.0, 3999.9, 7995.0, 9000.0):
+        power = spectrum.of_layers(layers(f0_hz, [1.0], 0.0))[0, 50]
+        balance_hz = (power @ spectrum.frequency_hz / power.sum()).item()
+        assert balance_hz == pytest.approx(min(f0_hz, 8000.0), abs=0.1)
+
+
+def test_layers_equal_the_spectrum_of_their_sound(second):
+    """Of tone and noise together, in octaves, within half a decibel."""
+    synth = SMSSynth(second, effects=[])
+    pitch = torch.full((8, 100), 250.0)
+    raw = {name: torch.randn(8, 1, size).expand(8, 100, size) for name, size in synth.sizes.items()}
+    raw["noise_bands"] = raw["noise_bands"] + 3.0
+    spectrum = Spectrum(second)
+    heard = spectrum(synth(pitch, raw))[:, 10:-10].mean((0, 1))
+    played = spectrum.of_layers(synth.layers(pitch, raw))[:, 10:-10].mean((0, 1))
+    edges_hz = (0.0, 375.0, 875.0, 1875.0, 3875.0, 8001.0)
+    for low, high in pairwise(edges_hz):
+        octave = (spectrum.frequency_hz >= low) & (spectrum.frequency_hz < high)
+        assert 10 * (heard[octave].sum() / played[octave].sum()).log10().abs() < 0.5
+
+
+def test_layers_have_exact_gradients(clip_format):
+    """In float64, in amplitudes, pitch and noise."""
+    spectrum = Spectrum(clip_format).double()
+    f0_hz = (200.0 + 50.0 * torch.rand(1, 3, dtype=torch.float64)).requires_grad_()
+    amplitudes = torch.rand(1, 3, 4, dtype=torch.float64, requires_grad=True)
+    noise = torch.rand(1, 3, 9, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda *each: spectrum.of_layers(Layers(*each)), (f0_hz, amplitudes, noise))
+
+
+def test_noise_finer_than_the_spectrum_is_refused(clip_format):
+    """It could not be drawn."""
+    with pytest.raises(ValueError, match="2000 noise bands are finer than the 512 bins"):
+        nothing = torch.zeros(1, 20, 0)
+        Spectrum(clip_format).of_layers(Layers(torch.ones(1, 20), nothing, torch.ones(1, 20, 2000)))

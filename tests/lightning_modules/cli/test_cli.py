@@ -27,7 +27,14 @@ def test_no_verb_prints_the_usage(capsys):
 def test_knobs_are_listed_with_unit_and_range(trained, capsys):
     main(["knobs", str(trained)])
     printed = capsys.readouterr().out
-    assert all(word in printed for word in ("brightness", "ERB", "dB", "yin"))
+    assert all(word in printed for word in ("sharpness", "acum", "dB", "yin"))
+
+
+def test_knobs_say_what_a_pitch_reaches(trained, capsys, refuses):
+    main(["knobs", str(trained), "--pitch", "110", "880"])
+    printed = capsys.readouterr().out
+    assert "at 110 Hz" in printed and "at 880 Hz" in printed and " to " in printed
+    assert "is not a pitch" in refuses("knobs", str(trained), "--pitch", "0")
 
 
 @pytest.mark.parametrize("verb", sorted(_MODULES))

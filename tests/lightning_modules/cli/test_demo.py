@@ -14,7 +14,7 @@ def test_the_demo_writes_what_it_promises(tmp_path, monkeypatch, capsys):
     main(["demo", *sizes, "--trainer.max_steps", "30", "--trainer.val_check_interval", "15"])
     folder = tmp_path / "runs" / "demo"
     audio = {path.name for path in (folder / "audio").iterdir()}
-    assert audio == {"target.wav", "resynthesis.wav", *(f"brightness-0.{p}.wav" for p in (1, 3, 5, 7, 9))}
+    assert audio == {"target.wav", "resynthesis.wav", *(f"sharpness-0.{p}.wav" for p in (1, 3, 5, 7, 9))}
     page = (folder / "report.html").read_text()
     assert page.count("<audio") == 7 and not re.search(r'(src|href)="https?://', page)
     printed = capsys.readouterr().out

@@ -14,6 +14,7 @@ from lightning_modules.cli import main
 from lightning_modules.decoders import TcnDecoder
 from lightning_modules.metrics import METRICS
 
+KNOBS = ["level", "sharpness", "fundamental_share", "odd_even_balance", "noisiness"]
 EXPERIMENTS = Path(__file__).parents[3] / "configs" / "experiments"
 
 
@@ -35,7 +36,7 @@ def test_wandb_has_audio_pictures_and_configuration(trained):
 def test_the_checkpoint_says_what_made_it(trained):
     checkpoint = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
     made_by = checkpoint["interpretsynth"]
-    assert made_by["knobs"] == ["loudness", "brightness", "noisiness"]
+    assert [kind.split()[0] for kind in made_by["knobs"]] == KNOBS
     assert made_by["f0_tracker"].startswith("yin") and made_by["git"] and made_by["version"]
     assert checkpoint["global_step"] == 4
     assert checkpoint["state_dict"]["encoder.calibrated"]
@@ -49,10 +50,10 @@ def test_test_writes_every_metric(trained, capsys):
     rows = list(csv.DictReader((trained / "notes.csv").open()))
     assert len(rows) == report["n_notes"] >= 1
     knobs = json.loads((trained / "knobs.json").read_text())
-    assert [knob["knob"] for knob in knobs] == ["loudness", "brightness", "noisiness"]
+    assert [knob["knob"] for knob in knobs] == KNOBS
     assert all(len(knob["measured"]) == len(knob["asked"]) == 5 for knob in knobs)
     printed = capsys.readouterr().out
-    assert "visqol" in printed and "brightness" in printed
+    assert "visqol" in printed and "sharpness" in printed
     run_ids = {path.name.rsplit("-", 1)[-1] for path in (trained / "wandb").glob("offline-run-*")}
     assert len(run_ids) == 1, "fit and test are one run of W&B"
 
@@ -75,7 +76,8 @@ def test_an_interrupted_run_goes_on(tones, tmp_path, tiny):
     moved = [key for key in first["state_dict"] if not torch.equal(first["state_dict"][key], second["state_dict"][key])]
     assert any(key.startswith("decoder.") for key in moved)
     assert torch.equal(
-        first["state_dict"]["encoder.descriptors.1.span"], second["state_dict"]["encoder.descriptors.1.span"]
+        first["state_dict"]["encoder.descriptors.1.range.span"],
+        second["state_dict"]["encoder.descriptors.1.range.span"],
     )
 
 
@@ -192,8 +194,8 @@ def test_a_checkpoint_knows_its_components(tones, tmp_path, tiny):
     """A decoder, a synth and knobs other than the default are rebuilt from the checkpoint alone."""
     other = ["--model.decoder", "TcnDecoder", "--model.decoder.width", "8", "--model.decoder.n_layers", "3"]
     arguments = [value for value in tiny(tones, tmp_path, steps=1) if value not in ("--model.decoder.width", "16")]
-    knobs = ["--model.encoder.descriptors", "[synths.Brightness]", "--model.synth.effects", "[]"]
+    knobs = ["--model.encoder.descriptors", "[synths.Sharpness]", "--model.synth.effects", "[]"]
     main(["fit", *arguments, *other, *knobs, "--name", "other"])
     model = load_model(tmp_path / "other" / "checkpoints" / "last.ckpt")
     assert isinstance(model.decoder, TcnDecoder) and len(model.decoder.layers) == 3
-    assert model.encoder.knobs == ["brightness"] and not model.synth.effects
+    assert model.encoder.knobs == ["sharpness"] and not model.synth.effects

@@ -17,7 +17,7 @@ def test_writes_a_file_and_says_what_is_in_it(trained, tmp_path, capfd):
     said, complained = capfd.readouterr()
     for words in (
         "blocks of 20.0 ms",
-        "controls (1, 2, 3)",
+        "controls (1, 2, 5)",
         "audio (1, 320)",
         "20.0 ms (2 frames)",
         "differs",

@@ -32,11 +32,20 @@ def test_the_same_twice_and_another_seed_differs(trained, note, tmp_path):
 def test_a_turned_knob_changes_the_sound_and_says_so(trained, note, tmp_path, capsys):
     main(["render", str(trained), str(note), str(tmp_path / "plain.wav")])
     plain = capsys.readouterr().out
-    main(["render", str(trained), str(note), str(tmp_path / "turned.flac"), "--set", "brightness=0.9"])
+    main(["render", str(trained), str(note), str(tmp_path / "turned.flac"), "--set", "sharpness=0.9"])
     turned = capsys.readouterr().out
     assert "asked  0.90" in turned and "asked  0.90" not in plain
     a, b = soundfile.read(tmp_path / "plain.wav")[0], soundfile.read(tmp_path / "turned.flac")[0]
     assert np.abs(a - b).max() > 1e-3
+
+
+def test_a_request_beyond_reach_is_marked(trained, note, tmp_path, capsys, monkeypatch):
+    reach = "synths.descriptors.knob_range.KnobRange.reach"
+    monkeypatch.setattr(reach, lambda self, f0_hz: (torch.tensor(0.3), torch.tensor(0.6)))
+    main(["render", str(trained), str(note), str(tmp_path / "x.wav"), "--set", "sharpness=0.9", "--set", "level=0.5"])
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[1:]}
+    assert "beyond 0.30 to 0.60" in lines["sharpness"]
+    assert not any("beyond" in lines[name] for name in ("level", "noisiness"))
 
 
 def test_a_dry_rendering_leaves_out_the_room(trained, note, tmp_path):
@@ -87,10 +96,10 @@ def test_one_channel_of_a_stereo_sound_can_be_chosen(trained, tmp_path):
     ("options", "why"),
     [
         (["--set", "warmth=0.5"], "there is no knob 'warmth'"),
-        (["--set", "brightness=7"], "out of range"),
-        (["--set", "brightness=nan"], "KNOB=NUMBER"),
-        (["--set", "brightness"], "KNOB=NUMBER"),
-        (["--nudge", "brightness=+7"], "out of range"),
+        (["--set", "sharpness=7"], "out of range"),
+        (["--set", "sharpness=nan"], "KNOB=NUMBER"),
+        (["--set", "sharpness"], "KNOB=NUMBER"),
+        (["--nudge", "sharpness=+7"], "out of range"),
         (["--channel", "left"], "channel"),
     ],
 )

@@ -3,15 +3,16 @@
 import torch
 
 from lightning_modules.encoders import DescriptorEncoder
-from synths import Brightness, Loudness
+from synths import Level, Noisiness
 
 
 def test_controls_are_the_measured_positions(clip_format):
     """Nothing between the measure and the knob; no residual, no terms."""
-    encoder, audio = DescriptorEncoder(clip_format, [Loudness, Brightness]), 0.1 * torch.randn(2, 3200)
-    encoding = encoder(audio)
-    torch.testing.assert_close(encoding.controls[..., 0], Loudness(clip_format)(audio))
-    torch.testing.assert_close(encoding.controls[..., 1], Brightness(clip_format)(audio))
+    encoder, audio = DescriptorEncoder(clip_format, [Level, Noisiness]), 0.1 * torch.randn(2, 3200)
+    pitch = torch.full((2, 20), 220.0)
+    encoding = encoder(audio, pitch)
+    torch.testing.assert_close(encoding.controls[..., 0], Level(clip_format)(audio, pitch))
+    torch.testing.assert_close(encoding.controls[..., 1], Noisiness(clip_format)(audio, pitch))
     assert encoding.residual.shape == (2, 20, 0) and encoding.terms == {}
 
 

@@ -4,42 +4,52 @@ import pytest
 import torch
 
 from lightning_modules.encoders import DescriptorEncoder
-from synths import Brightness, Loudness, Noisiness, TemporalCentroid
+from synths import Hardness, Layers, Level, LogAttackTime, Noisiness, Sharpness
 
 
 @pytest.fixture
 def encoder(second):
-    """Four knobs."""
-    return DescriptorEncoder(second, [Brightness, Loudness, TemporalCentroid, Noisiness])
+    """Four knobs, one of them measured once per note."""
+    return DescriptorEncoder(second, [Sharpness, Level, LogAttackTime, Noisiness])
 
 
 @pytest.fixture
 def notes(second, harmonic_tone):
-    """Three notes of rising brightness that end after half a second."""
+    """Three notes of rising sharpness that end after half a second, and their pitch."""
     audio = torch.cat([harmonic_tone(second, 220.0, tilt) for tilt in (-18.0, -9.0, -3.0)])
     audio[:, 8000:] = 0.0
-    return audio
+    return audio, torch.full((3, 100), 220.0)
 
 
 def test_knobs_are_the_descriptors_in_order(encoder):
     """By the names of their classes."""
-    assert encoder.knobs == ["brightness", "loudness", "temporal_centroid", "noisiness"]
+    assert encoder.knobs == ["sharpness", "level", "log_attack_time", "noisiness"]
 
 
 def test_calibrate_ignores_silence(encoder, second, notes):
     """Frames 40 dB below a clip's loudest do not count: silence added to the clips changes no range."""
     encoder.calibrate([notes])
     spans = {d.name: d.span.clone() for d in encoder.each_descriptor()}
-    brightness, loudness = Brightness(second).measure(notes), Loudness(second).measure(notes)
-    sounding = loudness > loudness.amax(1, keepdim=True) - 40
-    ends = brightness[sounding].quantile(torch.tensor([0.01, 0.99]))
-    torch.testing.assert_close(spans["brightness"], ends)
-    # silence has a brightness of 0: a range that began there would have counted it
-    assert 0 < brightness[sounding].min() <= spans["brightness"][0] and not brightness.min()
-    encoder.calibrate([torch.nn.functional.pad(notes, (0, 16000))])
+    sharpness, level_db = Sharpness(second).measure(*notes), Level(second).measure(*notes)
+    sounding = level_db > level_db.amax(1, keepdim=True) - 40
+    ends = sharpness[sounding].quantile(torch.tensor([0.01, 0.99]))
+    torch.testing.assert_close(spans["sharpness"], ends)
+    # silence has a sharpness of 0: a range that began there would have counted it
+    assert 0 < sharpness[sounding].min() <= spans["sharpness"][0] and not sharpness.min()
+    encoder.calibrate(
+        [tuple(torch.nn.functional.pad(x, (0, x.shape[1]), value=1.0 * (x.shape[1] == 100)) for x in notes)]
+    )
     for descriptor in encoder.each_descriptor():
-        if not isinstance(descriptor, TemporalCentroid):
-            torch.testing.assert_close(descriptor.span, spans[descriptor.name], atol=0.02, rtol=0.02)
+        torch.testing.assert_close(descriptor.span, spans[descriptor.name], atol=0.02, rtol=0.02)
+
+
+def test_calibrate_learns_the_reach_of_each_pitch(encoder, second, harmonic_tone):
+    """A high note cannot be as dull as a low one: its lower end is higher."""
+    pitch = torch.tensor([110.0, 110.0, 1760.0, 1760.0])[:, None].expand(4, 100)
+    audio = torch.cat([harmonic_tone(second, f0.item(), tilt) for f0, tilt in zip(pitch[:, 0], (-18, -3) * 2)])
+    encoder.calibrate([(audio, pitch)])
+    low, high = next(encoder.each_descriptor()).range.reach(torch.tensor([110.0, 1760.0]))
+    assert low[1] > low[0] + 0.2 and (high > low).all()
 
 
 def test_calibrated_positions_fill_the_range(encoder, notes):
@@ -47,26 +57,52 @@ def test_calibrated_positions_fill_the_range(encoder, notes):
     assert not encoder.calibrated
     encoder.calibrate([notes])
     assert encoder.calibrated
-    loudness_db = encoder.loudness.measure(notes)
-    position = encoder.measure(notes)[..., 0][loudness_db > loudness_db.amax(1, keepdim=True) - 40]
+    level_db = encoder.level.measure(*notes)
+    position = encoder.measure(*notes)[..., 0][level_db > level_db.amax(1, keepdim=True) - 40]
     low, high = position.quantile(torch.tensor([0.02, 0.98])).tolist()
     assert 0 <= low < 0.1 and 0.9 < high <= 1
 
 
 def test_calibrate_keeps_no_graph(encoder, notes):
     """A range is a fact about the data, not something to learn through."""
-    encoder.calibrate([notes.requires_grad_()])
+    encoder.calibrate([(notes[0].requires_grad_(), notes[1])])
     assert not any(descriptor.span.requires_grad for descriptor in encoder.each_descriptor())
 
 
 def test_calibrate_refuses_silence(clip_format):
     """Nothing that sounds has no range."""
     with pytest.raises(ValueError, match="none of the training clips sounds"):
-        DescriptorEncoder(clip_format).calibrate([torch.zeros(2, clip_format.n_samples)])
+        DescriptorEncoder(clip_format).calibrate([(torch.zeros(2, clip_format.n_samples), torch.ones(2, 20))])
 
 
 def test_no_descriptors_is_the_plain_autoencoder(clip_format):
     """The baseline: no knobs, empty controls."""
     encoder = DescriptorEncoder(clip_format, descriptors=[])
-    encoding = encoder(torch.randn(2, clip_format.n_samples))
+    encoding = encoder(torch.randn(2, clip_format.n_samples), torch.ones(2, clip_format.n_frames))
     assert encoding.controls.shape == (2, clip_format.n_frames, 0) and encoder.knobs == []
+
+
+def test_what_is_measured_once_is_held(encoder, notes):
+    """A note's attack time is the same position in all of its frames."""
+    position = encoder.measure(*notes)[..., 2]
+    assert position.shape == (3, 100) and position.eq(position[:, :1]).all()
+
+
+def test_measure_layers_is_every_knob_of_what_a_synth_plays(second):
+    """Positions in the knobs' order, as each descriptor measures them."""
+    encoder = DescriptorEncoder(second, [Sharpness, Level])
+    layers = Layers(torch.full((2, 100), 220.0), 0.1 * torch.rand(2, 100, 20), 0.01 * torch.rand(2, 100, 65))
+    each = [d.to_unit(d.measure_layers(layers)) for d in encoder.each_descriptor()]
+    torch.testing.assert_close(encoder.measure_layers(layers), torch.stack(each, dim=-1))
+
+
+def test_refuses_what_must_not_be_trained_on(clip_format):
+    """With the reason."""
+    with pytest.raises(ValueError, match=f"hardness cannot be a knob: {Hardness.not_for_training}"):
+        DescriptorEncoder(clip_format, [Level, Hardness])
+
+
+def test_refuses_the_same_knob_twice(clip_format):
+    """Names are how knobs are asked for."""
+    with pytest.raises(ValueError, match="the knob level is listed twice"):
+        DescriptorEncoder(clip_format, [Level, Sharpness, Level])

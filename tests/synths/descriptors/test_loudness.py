@@ -1,66 +1,65 @@
-"""Loudness: decibels below a full-scale 1 kHz sine, A-weighted."""
+"""Loudness: the sone scale, MoSQITo, and what silence does."""
 
-import librosa
 import pytest
 import torch
 
-from synths import ClipFormat, Loudness, sounding_frames
+from synths import ClipFormat
+from synths.descriptors.loudness import Loudness
 
-RATES = [(16000, 160), (44100, 441), (48000, 480)]
-
-
-def steady(clip, audio):
-    """Level in the middle of a clip."""
-    value = Loudness(clip).measure(audio)[0]
-    return value[len(value) // 2].item()
+FADE_GAIN = (8 / 3) ** 0.5  # a Hann window leaves 3/8 of the power, and no click at the ends
+RATES = [(16000, 160), (22050, 210), (44100, 441), (48000, 480)]
 
 
-@pytest.mark.parametrize(("sample_rate", "hop"), RATES)
-def test_reference_is_zero(sample_rate, hop, sine):
-    """A full-scale 1 kHz sine is 0 dB at every rate."""
-    clip = ClipFormat(sample_rate, 40 * hop, hop)
-    assert steady(clip, sine(clip, 1000.0)) == pytest.approx(0.0, abs=0.05)
+def pitch(audio, clip):
+    """(B, F) any pitch: loudness does not ask."""
+    return torch.full((audio.shape[0], -(-audio.shape[1] // clip.hop)), 440.0)
 
 
 @pytest.mark.parametrize(("sample_rate", "hop"), RATES)
-@pytest.mark.parametrize("frequency_hz", [100.0, 250.0, 3000.0, 6500.0])
-def test_weighting_is_the_standard_one(sample_rate, hop, frequency_hz, sine):
-    """Each pitch as loud as librosa's A-weighting says; the window blurs the steep low end a little."""
-    clip = ClipFormat(sample_rate, 40 * hop, hop)
-    expected = librosa.A_weighting(frequency_hz)
-    assert steady(clip, sine(clip, frequency_hz)) == pytest.approx(expected, abs=0.3 if frequency_hz < 200 else 0.05)
+@pytest.mark.parametrize(("level_db", "expected"), [(40.0, 1.0), (60.0, 4.0), (80.0, 16.0)])
+def test_sone_scale(sample_rate, hop, level_db, expected, sine):
+    """1 kHz at 40 dB SPL is 1 sone, and every 10 dB double it; frame by frame and as a whole."""
+    clip = ClipFormat(sample_rate, 100 * hop, hop)
+    audio = sine(clip, 1000.0, 2**0.5 * 10.0 ** ((level_db - 100.0) / 20.0))
+    loudness, faded = Loudness(clip), audio * FADE_GAIN * torch.hann_window(audio.shape[1])
+    assert loudness.pooled(faded, pitch(audio, clip)).item() == pytest.approx(expected, rel=0.03)
+    assert loudness.measure(audio, pitch(audio, clip))[0, 50].item() == pytest.approx(expected, rel=0.03)
 
 
-def test_half_the_amplitude(second, sine):
-    """-6.02 dB."""
-    difference = steady(second, sine(second, 1000.0, 0.25)) - steady(second, sine(second, 1000.0, 0.5))
-    assert difference == pytest.approx(-6.02, abs=0.01)
+def test_full_scale_moves_the_scale(sine):
+    """The same samples are 40 dB SPL where full scale is 100 and 60 where it is 120."""
+    clip = ClipFormat(full_scale_db_spl=120.0)
+    audio = sine(clip, 1000.0, 2**0.5 * 1e-3)
+    assert Loudness(clip).measure(audio, pitch(audio, clip))[0, 200].item() == pytest.approx(4.0, rel=0.03)
 
 
-def test_powers_add(second, sine):
-    """Two equally loud sines, far apart, are 3.01 dB louder than one."""
-    one = sine(second, 1000.0, 0.3)
-    both = one + sine(second, 3000.0, 0.3 * 10 ** (-librosa.A_weighting(3000.0) / 20))
-    assert steady(second, both) - steady(second, one) == pytest.approx(3.01, abs=0.05)
+@pytest.mark.parametrize(("f0_hz", "tilt_db"), [(55.0, -6.0), (220.0, 0.0), (220.0, -12.0), (880.0, -6.0)])
+def test_pooled_agrees_with_mosqito(f0_hz, tilt_db, harmonic_tone):
+    """Harmonic tones at 16 kHz, native here, resampled there."""
+    mosqito = pytest.importorskip("mosqito")
+    clip = ClipFormat(16000, 24000, 160)
+    audio = 0.3 * harmonic_tone(clip, f0_hz, tilt_db) * torch.hann_window(24000)
+    expected, _, _ = mosqito.loudness_zwst(2.0 * audio[0].double().numpy(), 16000)
+    assert Loudness(clip).pooled(audio, pitch(audio, clip)).item() == pytest.approx(expected, rel=0.01)
 
 
-def test_silence_is_the_floor(second):
-    """-80 dB, and no less."""
-    torch.testing.assert_close(Loudness(second).measure(torch.zeros(1, 16000)), torch.full((1, 100), -80.0))
-    torch.testing.assert_close(Loudness(second)(torch.zeros(1, 16000)), torch.zeros(1, 100))
+@pytest.mark.parametrize("n_samples", [160, 12345])
+def test_pooled_takes_any_length_and_many_sounds(n_samples, second, sine):
+    """A sound has the loudness that it has alone."""
+    audio = sine(second, 500.0, 0.1)[:, :n_samples] * torch.tensor([[1.0], [0.1]])
+    both = Loudness(second).pooled(audio, pitch(audio, second))
+    alone = Loudness(second).pooled(audio[1:], pitch(audio[1:], second))
+    assert both.shape == (2,) and both[0] > both[1]
+    torch.testing.assert_close(both[1:], alone, rtol=1e-4, atol=1e-4)
 
 
-def test_calibrate_keeps_the_floor(second):
-    """The upper end comes from the data, the lower stays silence; a range never shrinks below 10 dB."""
-    loudness = Loudness(second)
-    loudness.calibrate(torch.linspace(-50.0, -12.0, 10001))
-    assert loudness.span.tolist() == pytest.approx([-80.0, -12.04], abs=0.01)
-    loudness.calibrate(torch.full((50,), -80.0))
-    assert loudness.span.tolist() == pytest.approx([-80.0, -70.0])
-
-
-def test_sounding_frames():
-    """Within 40 dB of each clip's own loudest; a silent clip never sounds."""
-    loudness_db = torch.tensor([[-10.0, -49.9, -50.1, -80.0], [-30.0, -69.9, -70.1, -80.0], [-80.0] * 4])
-    assert sounding_frames(loudness_db).tolist() == [[True, True, False, False]] * 2 + [[False] * 4]
-    assert sounding_frames(loudness_db, within_db=20.0).sum(1).tolist() == [1, 1, 0]
+@pytest.mark.parametrize("kind", ["silence", "one partial", "white noise"])
+def test_gradient_is_finite(kind, second, sine):
+    """And exactly zero for silence."""
+    audio = {"silence": torch.zeros(1, 16000), "one partial": sine(second, 440.0, 0.1)}.get(kind, torch.randn(1, 16000))
+    for measured in (Loudness(second).measure, Loudness(second).pooled):
+        audio = audio.detach().requires_grad_()
+        value = measured(audio, pitch(audio, second))
+        value.sum().backward()
+        assert value.isfinite().all() and audio.grad.isfinite().all()
+        assert (audio.grad.abs().max() == 0.0) == (kind == "silence") == (value.abs().max() == 0.0).item()

@@ -1,0 +1,173 @@
+"""`timbre describe`: what the descriptors read on any sound; no model needed."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from torch import Tensor
+from tqdm import tqdm
+
+from datamodules import UnusableAudio
+from datamodules.audio import Channel
+from lightning_modules.cli.sounds import Sound, pitch_source, read_sound, sound_files
+from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
+from lightning_modules.encoders import DescriptorEncoder
+from lightning_modules.whole_files import written_whole
+from synths import ClipFormat, Descriptor
+from synths.descriptors.describe import Description, describe, descriptor_kinds
+
+LOWEST_F0_HZ, HIGHEST_F0_HZ = 16.0, 8000.0
+DEFAULT_KNOBS: tuple[type[Descriptor], ...] = signature(DescriptorEncoder).parameters["descriptors"].default
+"""What a model has for knobs if nobody chooses: the columns of a folder's table."""
+EXAMPLE = """examples:
+  timbre describe violin.wav --plot violin.png
+  timbre describe violin.wav --only sharpness,roughness --f0 880
+  timbre describe sounds --json sounds.json
+
+Sounds of 16 to 48 kHz are measured at their own rate, others at the nearest of these. The JSON holds, under the name
+of each file, a number per descriptor (null where it needs a pitch and there is none) and, under "frames", the course
+of those that move with the sound, every 10 ms."""
+
+
+class Described(NamedTuple):
+    """What is kept of a sound: its description, its pitch (F,) or None, the format it was measured in."""
+
+    description: Description
+    f0_hz: Tensor | None
+    clip: ClipFormat
+
+
+def run(verb: str, args: list[str]) -> None:
+    """Describe a file or a folder."""
+    parser = argparse.ArgumentParser(
+        f"timbre {verb}",
+        description="What every timbre descriptor reads on a sound: as a table, as JSON, as a picture over time.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "input", type=Path, metavar="FILE|FOLDER", help="WAV, FLAC, OGG, MP3 or AIFF; all of a folder's"
+    )
+    parser.add_argument("--only", metavar="NAME,...", help="these descriptors, and no others")
+    parser.add_argument("--f0", type=float, metavar="HZ", help="the pitch where it is known; otherwise it is tracked")
+    parser.add_argument("--channel", default="mix", help="of a stereo file: 0, 1 or mix, the mean (default)")
+    parser.add_argument(
+        "--full-scale-db-spl", type=float, default=100.0, metavar="DB", help="sound pressure of rms 1.0 (default: 100)"
+    )
+    parser.add_argument("--json", type=Path, metavar="OUT.json", help="all numbers and courses; - prints them alone")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="picture of one sound over time")
+    given = parser.parse_args(args)
+    kinds = _kinds(given.only)
+    _check(given)
+    # A table in a file is not cut to a terminal's width.
+    width = None if sys.stdout.isatty() else 120
+    console = Console(quiet=str(given.json) == "-", width=width, markup=False, highlight=False, soft_wrap=True)
+    (_describe_folder if given.input.is_dir() else _describe_file)(given, kinds, console)
+
+
+def _kinds(only: str | None) -> list[type[Descriptor]]:
+    """The descriptors asked for."""
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    names = list(kinds) if only is None else [name.strip() for name in only.split(",")]
+    for name in names:
+        if name not in kinds:
+            raise ValueError(f"there is no descriptor '{name}': choose among {', '.join(kinds)}.")
+    return [kind for name, kind in kinds.items() if name in names]
+
+
+def _check(given: argparse.Namespace) -> None:
+    """Refuse what cannot work before anything is measured."""
+    if not given.input.exists():
+        raise FileNotFoundError(f"{given.input} does not exist: name a sound file or a folder of them.")
+    if given.f0 is not None and not LOWEST_F0_HZ <= given.f0 <= HIGHEST_F0_HZ:
+        raise ValueError(f"--f0 {given.f0:g} is out of range: choose {LOWEST_F0_HZ:g} to {HIGHEST_F0_HZ:g} Hz.")
+    if not 0.0 <= given.full_scale_db_spl <= 200.0:
+        raise ValueError(f"--full-scale-db-spl {given.full_scale_db_spl:g} is out of range: choose 0 to 200 dB.")
+    if given.channel not in ("0", "1", "mix"):
+        raise ValueError(f"--channel {given.channel} is not a channel: choose 0, 1 or mix.")
+    if given.plot and given.input.is_dir():
+        raise ValueError(f"--plot draws one sound and {given.input} is a folder: name a file of it.")
+    if given.plot and given.plot.suffix.lower() != ".png":
+        raise ValueError(f"{given.plot} ends in '{given.plot.suffix}': write .png.")
+    for path in (given.json, given.plot):
+        if path and not path.parent.is_dir():
+            raise FileNotFoundError(f"the folder {path.parent} does not exist: make it, or write elsewhere.")
+
+
+def _describe_file(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:
+    sound, described = _described(given.input, given, kinds)
+    name = given.input.name
+    pitch = "" if sound.f0_hz is None else f", pitch {sound.f0_hz.median():.1f} Hz ({pitch_source(given.f0)})"
+    console.print(f"{name}: {len(sound.audio) / sound.clip.sample_rate:.2f} s at {sound.clip.sample_rate} Hz{pitch}")
+    _remark([sound], given, console)
+    console.print(one_sound_table(described.description, kinds))
+    if given.plot:
+        _plot(given.plot, name, sound, described.description, kinds)
+        console.print(f"{given.plot}: the sound and its descriptors over time")
+    _write_json({name: described}, given.json, console)
+
+
+def _describe_folder(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:
+    paths = sound_files(given.input)
+    described, sounds, problems = {}, [], []
+    for path in tqdm(paths, "describing", unit="file", leave=False, disable=None):
+        try:
+            sound, described[path.relative_to(given.input).as_posix()] = _described(path, given, kinds)
+            sounds.append(sound._replace(audio=sound.audio[:0]))  # a folder of audio may be more than memory holds
+        except UnusableAudio as problem:
+            problems.append(str(problem))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not described:
+        raise ValueError(f"none of the {len(paths)} sound files in {given.input} can be used.")
+    _remark(sounds, given, console)
+    shown = kinds if given.only else [kind for kind in kinds if kind in DEFAULT_KNOBS]
+    console.print(many_sounds_table({name: one.description for name, one in described.items()}, shown))
+    refused = f"; {len(problems)} cannot be used, for the reasons above" if problems else ""
+    console.print(f"{len(described)} of {len(paths)} sounds described{refused}. Pitch: {pitch_source(given.f0)}.")
+    _write_json(described, given.json, console)
+
+
+def _remark(sounds: Sequence[Sound], given: argparse.Namespace, console: Console) -> None:
+    """Say what the numbers rest on: calibration, and sounds that were mixed or have no pitch."""
+    console.print(f"A signal of rms 1.0 is taken as {given.full_scale_db_spl:g} dB SPL (--full-scale-db-spl).")
+    n_mixed = sum(sound.n_channels > 1 for sound in sounds) if given.channel == "mix" else 0
+    if n_mixed:
+        console.print(f"Several channels{_of(n_mixed, sounds)}: their mean is described (--channel 0: the first).")
+    n_unpitched = sum(sound.f0_hz is None for sound in sounds)
+    if n_unpitched:
+        console.print(f"No clear pitch{_of(n_unpitched, sounds)}: what needs one is – (--f0 HZ gives it).")
+
+
+def _of(count: int, sounds: Sequence[Sound]) -> str:
+    return f" in {count} of {len(sounds)}" if len(sounds) > 1 else ""
+
+
+def _described(path: Path, given: argparse.Namespace, kinds: list[type[Descriptor]]) -> tuple[Sound, Described]:
+    channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
+    sound = read_sound(path, channel, given.f0, given.full_scale_db_spl)
+    return sound, Described(describe(sound.audio, sound.f0_hz, sound.clip, kinds), sound.f0_hz, sound.clip)
+
+
+def _plot(path: Path, title: str, sound: Sound, description: Description, kinds: list[type[Descriptor]]) -> None:
+    # Imported only now: matplotlib takes a second that a table need not wait for.
+    from lightning_modules.description_figure import description_figure
+    from lightning_modules.pictures import save_png
+
+    save_png(description_figure(description, sound.audio, sound.clip, kinds, title), path)
+
+
+def _write_json(described: Mapping[str, Described], path: Path | None, console: Console) -> None:
+    if path is None:
+        return
+    text = json_text({name: as_json(*one) for name, one in described.items()})
+    if str(path) == "-":
+        print(text, end="")
+        return
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+    console.print(f"{path}: {len(described)} sound(s), numbers and frames")

@@ -1,0 +1,53 @@
+"""What the AudioCommons models that rate a whole note share."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from synths.clip import ClipFormat
+from synths.descriptors.audio_commons.front_end import LoudnessNormalised, Upsampled
+from synths.descriptors.descriptor import Descriptor
+from synths.descriptors.sounding import frame_level_db, sounding_frames
+
+UNPITCHED_HZ = 100.0
+"""Fundamental of a sound that has none."""
+
+
+class NoteDescriptor(Descriptor):
+    """One rating of a whole sound, at the loudness and the sample rate of the AudioCommons models.
+
+    The models look for onsets and for the lowest peak of the spectrum. Here a sound is one note, and its fundamental
+    is given: the median pitch of its sounding frames, 100 Hz where that is not positive.
+    """
+
+    unit = "0-100"
+    rate = "note"
+
+    def __init__(self, clip: ClipFormat) -> None:
+        super().__init__(clip)
+        self.normalised, self.upsampled = LoudnessNormalised(clip), Upsampled(clip)
+
+    def rating(self, sound: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) sound at -24 LUFS and 44.1 kHz or more, (B,) fundamental in Hz -> (B,)."""
+        raise NotImplementedError
+
+    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch -> (B, 1)."""
+        return self.pooled(audio, f0_hz)[:, None]
+
+    def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch -> (B,)."""
+        return self.rating(self.upsampled(self.normalised(audio)), _fundamental_hz(audio, f0_hz, self.clip.hop))
+
+
+def weighted_mean(value: Tensor, weight: Tensor, of_silence: float) -> Tensor:
+    """(B, T) value, (B, T) weight -> (B,) mean; `of_silence` where nothing weighs."""
+    floor = 1e-9
+    return ((value * weight).sum(-1) + floor * of_silence) / (weight.sum(-1) + floor)
+
+
+def _fundamental_hz(audio: Tensor, f0_hz: Tensor, hop: int) -> Tensor:
+    level_db = frame_level_db(F.pad(audio, (0, -audio.shape[-1] % hop)), hop)
+    f0_hz = torch.where(f0_hz > 0.0, f0_hz, UNPITCHED_HZ)
+    median_hz = torch.where(sounding_frames(level_db), f0_hz, torch.nan).nanmedian(-1).values
+    return torch.where(median_hz.isnan(), f0_hz.median(-1).values, median_hz)

@@ -1,0 +1,57 @@
+"""Upper slopes: against a walk down the standard's table in tiny steps, and their gradient."""
+
+import numpy as np
+import pytest
+import torch
+
+from synths.descriptors.iso_532_tables import BAND_ENDS_BARK, SLOPE_RANGES_SONE, SLOPES
+from synths.descriptors.upper_slopes import UpperSlopes
+
+
+def walk(core, steps_per_place=100):
+    """(20, T) loudness of the bands -> (240, T), falling step by step as the table says."""
+    heard, loudness = [], np.zeros(core.shape[1])
+    slopes, silent = np.array(SLOPES), np.zeros((1, core.shape[1]))
+    for step in range(240 * steps_per_place):
+        band = np.searchsorted(BAND_ENDS_BARK, (step + 0.5) / (10 * steps_per_place))
+        piece = np.searchsorted(SLOPE_RANGES_SONE, loudness, side="right") - 1
+        fallen = loudness - slopes[piece, min(max(band - 1, 0), 7)] / (10 * steps_per_place)
+        loudness = np.maximum(fallen, np.concatenate([core, silent])[band]).clip(0.0)
+        if step % steps_per_place == steps_per_place - 1:
+            heard.append(loudness)
+    return np.stack(heard)
+
+
+def random_core(n, quiet):
+    """(20, n) loudness up to 30 sone/Bark in float64, about half of the bands much quieter."""
+    core = 30.0 * torch.rand(20, n, dtype=torch.float64) ** 4
+    return torch.where(torch.rand(20, n) < 0.5, core, quiet * core) + 0.01 * (quiet > 0.0)
+
+
+def test_as_the_table_says():
+    """Loud, quiet and silent bands in any order."""
+    core = torch.cat([random_core(20, quiet=0.0), random_core(20, quiet=0.01), 0.02 * random_core(20, quiet=0.0)], 1)
+    np.testing.assert_allclose(UpperSlopes().double()(core).numpy(), walk(core.numpy()), atol=0.02)
+
+
+def test_one_band_alone():
+    """Nothing below it, itself within it, and from there down to silence."""
+    core = torch.zeros(20, 1)
+    core[8] = 5.0
+    heard = UpperSlopes()(core)[:, 0]
+    assert heard[:79].max() == 0.0
+    assert (heard[79:92] == 5.0).all()
+    assert (heard[91:].diff() <= 0.0).all() and heard[92] == pytest.approx(5.0 - 0.1 * 1.7, abs=1e-4)
+    assert heard[120] > 0.0 and heard[-1] == 0.0
+
+
+def test_gradient_is_exact():
+    """Finite differences in float64, where no band is on the edge of another."""
+    core = random_core(2, quiet=0.02).requires_grad_()
+    assert torch.autograd.gradcheck(UpperSlopes().double(), core, eps=1e-7, atol=1e-4)
+
+
+def test_silence():
+    """Nothing is heard."""
+    heard = UpperSlopes()(torch.zeros(20, 3))
+    assert heard.shape == (240, 3) and heard.abs().max() == 0.0
