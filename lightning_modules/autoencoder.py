@@ -38,7 +38,7 @@ class TimbreAutoencoder(LightningModule):
         turned_share: share of each batch that is also rendered with a knob turned; 0 never tests a knob in training
         turned_weight: weight of the knobs' error on turned clips
         knobs_from: what the knobs of a resynthesis are measured on in training: its "sound", or the "layers" that the
-            synth plays, which is cheaper and leaves out the room
+            synth plays, whose gradients no window smears, but which leave out the room
     """
 
     def __init__(

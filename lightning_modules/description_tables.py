@@ -38,7 +38,7 @@ def many_sounds_table(descriptions: Mapping[str, Description], kinds: Sequence[t
     table = Table(box=SIMPLE)
     table.add_column("file", overflow="fold")
     for kind in kinds:
-        table.add_column(f"{kind.name.replace('_', ' ')} ({kind.unit})", justify="right")
+        table.add_column("\n".join([*kind.name.split("_"), f"({kind.unit})"]), justify="right", vertical="bottom")
     for name, description in descriptions.items():
         table.add_row(name, *(printed(description.numbers[kind.name]) for kind in kinds))
     return table

@@ -28,6 +28,7 @@ from synths.descriptors import (
     TemporalCentroid,
     Warmth,
     measure_all,
+    measure_all_layers,
     sounding_frames,
 )
 from synths.harmonics import Harmonics
@@ -75,5 +76,6 @@ __all__ = [
     "TemporalCentroid",
     "Warmth",
     "measure_all",
+    "measure_all_layers",
     "sounding_frames",
 ]

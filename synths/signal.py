@@ -24,6 +24,17 @@ def exp_sigmoid(x: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Ten
     return maximum * torch.sigmoid(x) ** math.log(10.0) + threshold
 
 
+def interpolate_frames(values: Tensor, every: int, n_frames: int) -> Tensor:
+    """(B, ceil(F / every), C) known in every so-many-th frame -> (B, F, C), in lines between, the last held."""
+    if every == 1:
+        return values
+    frame = torch.arange(n_frames, device=values.device)
+    before = frame // every
+    after = (before + 1).clamp_max(values.shape[1] - 1)
+    share = ((frame % every) / every).to(values.dtype)
+    return torch.lerp(values[:, before], values[:, after], share[:, None])
+
+
 def fft_convolve(audio: Tensor, impulse: Tensor) -> Tensor:
     """Convolve (B, N) audio with one (R,) impulse response; the first N samples of the result. Differentiable once."""
     return _Convolution.apply(audio, impulse)

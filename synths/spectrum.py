@@ -38,11 +38,11 @@ class Spectrum(nn.Module):
         frequency_hz = torch.fft.rfftfreq(self.n_fft, 1.0 / clip.sample_rate)
         self.register_buffer("frequency_hz", frequency_hz, persistent=False)
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop."""
-        n_frames = audio.shape[-1] // self.hop
+    def forward(self, audio: Tensor, every: int = 1) -> Tensor:
+        """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop; or only every so-many-th frame, the first included."""
+        n_frames = -(-(audio.shape[-1] // self.hop) // every)
         padded = F.pad(audio, (self.n_fft // 2, self.n_fft // 2))
-        return _FramePower.apply(padded, self.window, self.hop, n_frames)
+        return _FramePower.apply(padded, self.window, self.hop * every, n_frames)
 
     def of_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F, n_fft / 2 + 1) power, as if the window had no width.

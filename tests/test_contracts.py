@@ -252,7 +252,9 @@ def test_encoder_measures_its_knobs(encoder, audio_of, clip_format):
     audio = audio_of("harmonic tone")
     pitch = pitch_of(audio, clip_format)
     each = [descriptor(audio, pitch).expand(pitch.shape) for descriptor in module.each_descriptor()]
-    torch.testing.assert_close(module.measure(audio, pitch), torch.stack(each, dim=-1))
+    measured = module.measure(audio, pitch)
+    assert measured.shape == (*pitch.shape, len(module.knobs))
+    torch.testing.assert_close(measured[:, :: module.every], torch.stack(each, dim=-1)[:, :: module.every])
 
 
 @every_encoder

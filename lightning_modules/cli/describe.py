@@ -7,6 +7,7 @@ from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from rich.console import Console
 from torch import Tensor
 from tqdm import tqdm
@@ -63,6 +64,7 @@ def run(verb: str, args: list[str]) -> None:
     given = parser.parse_args(args)
     kinds = _kinds(given.only)
     _check(given)
+    torch.set_num_threads(1)  # spectra of notes are small: more threads are no faster, and far slower on a busy machine
     # A table in a file is not cut to a terminal's width.
     width = None if sys.stdout.isatty() else 120
     console = Console(quiet=str(given.json) == "-", width=width, markup=False, highlight=False, soft_wrap=True)
@@ -170,4 +172,4 @@ def _write_json(described: Mapping[str, Described], path: Path | None, console: 
         return
     with written_whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
-    console.print(f"{path}: {len(described)} sound(s), numbers and frames")
+    console.print(f"{path}: all numbers and frames")

@@ -6,8 +6,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from synths import ClipFormat, Descriptor, Layers, Level, Recipe, measure_all, sounding_frames
+from synths import ClipFormat, Descriptor, Layers, Level, Recipe, measure_all, measure_all_layers, sounding_frames
 from synths.precision import without_autocast
+from synths.signal import interpolate_frames
+
+
+MEASURED_HZ = 50.0
+"""How often knobs are measured, in between by interpolation: their spectra see 40 ms at once and hardly move faster."""
 
 
 class Term(NamedTuple):
@@ -43,6 +48,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.descriptors = nn.ModuleList(descriptor(clip) for descriptor in descriptors)
         self.hop = clip.hop
+        self.every = max(1, round(clip.frame_rate_hz / MEASURED_HZ))
         self.level = Level(clip)
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))
@@ -72,7 +78,8 @@ class Encoder(nn.Module):
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch in Hz -> (B, F, C) knob positions measured from it."""
         with without_autocast(audio):
-            return self._positions(measure_all(self.each_descriptor(), audio, f0_hz.to(audio.dtype)), f0_hz)
+            f0_hz = f0_hz.to(audio.dtype)
+            return self._positions(measure_all(self.each_descriptor(), audio, f0_hz, self.every), f0_hz)
 
     def measure_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F, C) knob positions, of its dry sound.
@@ -81,17 +88,16 @@ class Encoder(nn.Module):
             NotImplementedError: a knob can be measured from sound only
         """
         with without_autocast(layers.f0_hz):
-            return self._positions([d.measure_layers(layers) for d in self.each_descriptor()], layers.f0_hz)
+            measured = measure_all_layers(self.each_descriptor(), layers, self.every)
+            return self._positions(measured, layers.f0_hz)
 
     def _positions(self, measured: Sequence[Tensor], f0_hz: Tensor) -> Tensor:
+        """What each descriptor measured in every so-many-th frame, or once per note -> (B, F, C)."""
         if not measured:
             return f0_hz.new_zeros(*f0_hz.shape, 0)
-        # What is measured once per note is held over its frames.
-        positions = [
-            descriptor.to_unit(value).expand(f0_hz.shape)
-            for descriptor, value in zip(self.each_descriptor(), measured, strict=True)
-        ]
-        return torch.stack(positions, dim=-1)
+        shape = len(f0_hz), -(-f0_hz.shape[1] // self.every)
+        positions = [d.to_unit(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
+        return interpolate_frames(torch.stack(positions, dim=-1), self.every, f0_hz.shape[1])
 
     def sounding(self, audio: Tensor) -> Tensor:
         """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
@@ -112,9 +118,10 @@ class Encoder(nn.Module):
         values: list[list[Tensor]] = [[] for _ in self.descriptors]
         pitches = []
         for audio, f0_hz in batches:
-            sounding = self.sounding(audio).bool()
-            pitches.append(f0_hz[sounding])
-            for kept, measured in zip(values, measure_all(self.each_descriptor(), audio, f0_hz), strict=True):
+            sounding = self.sounding(audio)[:, :: self.every].bool()
+            pitches.append(f0_hz[:, :: self.every][sounding])
+            everything = measure_all(self.each_descriptor(), audio, f0_hz, self.every)
+            for kept, measured in zip(values, everything, strict=True):
                 kept.append(measured.expand(sounding.shape)[sounding])
         pitch = torch.cat(pitches)
         if not len(pitch):

@@ -9,7 +9,13 @@ from synths.descriptors.audio_commons import (
     Hardness,
     Warmth,
 )
-from synths.descriptors.descriptor import Descriptor, HarmonicDescriptor, SpectralDescriptor, measure_all
+from synths.descriptors.descriptor import (
+    Descriptor,
+    HarmonicDescriptor,
+    SpectralDescriptor,
+    measure_all,
+    measure_all_layers,
+)
 from synths.descriptors.fundamental_share import FundamentalShare
 from synths.descriptors.level import Level
 from synths.descriptors.log_attack_time import LogAttackTime
@@ -54,5 +60,6 @@ __all__ = [
     "TemporalCentroid",
     "Warmth",
     "measure_all",
+    "measure_all_layers",
     "sounding_frames",
 ]

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from synths.clip import ClipFormat
 from synths.descriptors.harmonic_lines import HarmonicLines
 from synths.descriptors.knob_range import KnobRange
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import PlayedSound, Sound
 from synths.descriptors.sounding import frame_level_db, sounding_frames
 from synths.layers import Layers
 from synths.spectrum import Spectrum
+
+_FRAMES_TOGETHER = 400
 
 
 class Descriptor(nn.Module):
@@ -68,9 +70,9 @@ class Descriptor(nn.Module):
         """
         raise NotImplementedError
 
-    def hear(self, sound: Sound) -> Tensor:
-        """Measure from a sound, sharing with other descriptors what is computed of it."""
-        return self.measure(sound.audio, sound.f0_hz)
+    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+        """Measure the frames that a sound is looked at in, (B, F / every), sharing what has been computed of it."""
+        return sound.measured_by(self)
 
     def measure_layers(self, layers: Layers) -> Tensor:
         """Measure from what a synth plays: (B, F) or (B, 1), without a window's smear.
@@ -108,7 +110,19 @@ class Descriptor(nn.Module):
         self.range.calibrate(values, f0_hz, percentiles)
 
 
-class SpectralDescriptor(Descriptor):
+class SharingDescriptor(Descriptor):
+    """A descriptor that looks at every frame by itself, and shares with others what it sees: it is measured by `hear`."""
+
+    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+        """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
+        return self.hear(Sound(audio, f0_hz))
+
+    def measure_layers(self, layers: Layers) -> Tensor:
+        """What a synth plays -> (B, F) in the descriptor's unit."""
+        return self.hear(PlayedSound(layers))
+
+
+class SpectralDescriptor(SharingDescriptor):
     """A descriptor of each frame's power spectrum, of a sound or of what a synth plays: one definition for both."""
 
     def __init__(self, clip: ClipFormat) -> None:
@@ -119,20 +133,12 @@ class SpectralDescriptor(Descriptor):
         """(B, F, bins) power as `Spectrum` defines it, (B, F) pitch -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
-        return self.hear(Sound(audio, f0_hz))
-
-    def hear(self, sound: Sound) -> Tensor:
+    def hear(self, sound: Sound | PlayedSound) -> Tensor:
         """Measure from a sound whose spectrum may be known already."""
         return self.of(sound.power(self.spectrum), sound.f0_hz)
 
-    def measure_layers(self, layers: Layers) -> Tensor:
-        """What a synth plays -> (B, F) in the descriptor's unit."""
-        return self.of(self.spectrum.of_layers(layers), layers.f0_hz)
 
-
-class HarmonicDescriptor(Descriptor):
+class HarmonicDescriptor(SharingDescriptor):
     """A descriptor of the harmonics and the noise of each frame, as measured in a sound or as a synth plays them.
 
     In a sound, a harmonic is told from its neighbours where the pitch is four bins of the spectrum or more: from 63 Hz
@@ -153,29 +159,30 @@ class HarmonicDescriptor(Descriptor):
         """Harmonics and noise -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
-        return self.hear(Sound(audio, f0_hz))
-
-    def hear(self, sound: Sound) -> Tensor:
+    def hear(self, sound: Sound | PlayedSound) -> Tensor:
         """Measure from a sound whose harmonics may be known already."""
         return self.of(sound.lines(self.spectrum))
 
-    def measure_layers(self, layers: Layers) -> Tensor:
-        """What a synth plays -> (B, F) in the descriptor's unit."""
-        noise = self.spectrum.of_layers(layers._replace(amplitudes=layers.amplitudes[..., :0]))
-        return self.of(HarmonicLines(layers.amplitudes.square(), noise.sum(-1)))
 
-
-def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor) -> list[Tensor]:
-    """(B, N) audio, (B, F) pitch -> what each descriptor measures, every kind of spectrum computed once."""
+def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor, every: int = 1) -> list[Tensor]:
+    """(B, N) audio, (B, F) pitch -> (B, F / every) or (B, 1) by each descriptor, every kind of spectrum computed once."""
     descriptors = list(descriptors)
     if audio.device.type != "cpu":
-        return _heard(descriptors, Sound(audio, f0_hz))
-    # Clip by clip: the spectra of one stay in the cache, which makes it two to four times as fast.
-    by_clip = [_heard(descriptors, Sound(*clip)) for clip in zip(audio.split(1), f0_hz.split(1), strict=True)]
-    return [torch.cat(values) for values in zip(*by_clip, strict=True)]
+        return _heard(descriptors, Sound(audio, f0_hz, every))
+    # A few clips at a time: their spectra stay in the cache, which makes it two to four times as fast.
+    step = -(-_FRAMES_TOGETHER // max(1, f0_hz.shape[1] // every))
+    parts = zip(audio.split(step), f0_hz.split(step), strict=True)
+    return [torch.cat(values) for values in zip(*(_heard(descriptors, Sound(*part, every)) for part in parts))]
 
 
-def _heard(descriptors: list[Descriptor], sound: Sound) -> list[Tensor]:
+def measure_all_layers(descriptors: Iterable[Descriptor], layers: Layers, every: int = 1) -> list[Tensor]:
+    """What a synth plays -> (B, F / every) or (B, 1) by each descriptor.
+
+    Raises:
+        NotImplementedError: one can be measured from sound only
+    """
+    return _heard(descriptors, PlayedSound(layers, every))
+
+
+def _heard(descriptors: Iterable[Descriptor], sound: Sound | PlayedSound) -> list[Tensor]:
     return [descriptor.hear(sound) for descriptor in descriptors]

@@ -34,7 +34,8 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> Harmon
         spacing = (f0_hz / frequency_hz[1]).clamp(2.0, power.shape[-1] - 1.0)[..., None]
         harmonic = torch.arange(1, _most_harmonics(spacing, power) + 1, device=power.device, dtype=power.dtype)
         place = spacing * harmonic
-        inside = place <= power.shape[-1] - 1
+        inside = (place <= power.shape[-1] - 1).to(power.dtype)
+        n_near = F.avg_pool1d(inside, 5, 1, 2).clamp_min(0.2)
         lobe, weight = _lobe_places(place, spacing)
         # One bin is a poor estimate of a noise: three that lie well within the gap, where it has so many.
         aside = torch.relu(spacing / 2 - 5.0) / 2
@@ -42,7 +43,7 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> Harmon
         wanted = torch.stack([*lobe, *gap], dim=-2).round().clamp(0, power.shape[-1] - 1).long()
     found = power.gather(-1, wanted.flatten(-2)).unflatten(-1, (len(lobe) + len(gap), -1))
     # Neighbouring gaps are much alike.
-    density = F.avg_pool1d(found[..., len(lobe) :, :].mean(-2), 5, 1, 2, count_include_pad=False)
+    density = F.avg_pool1d(found[..., len(lobe) :, :].mean(-2) * inside, 5, 1, 2) / n_near
     width = spacing.clamp_max(2 * REACH + 1.0)
     harmonics = torch.relu((found[..., : len(lobe), :] * weight).sum(-2) - 2.0 * width * density) * inside
     return HarmonicLines(harmonics, (density * inside).sum(-1) * spacing[..., 0])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from synths.signal import exp_sigmoid, fft_convolve, hz_to_midi, midi_to_hz, overlap_add
+from synths.signal import exp_sigmoid, fft_convolve, hz_to_midi, interpolate_frames, midi_to_hz, overlap_add
 
 
 def test_hz_to_midi_equals_librosa():
@@ -69,3 +69,13 @@ def test_fft_convolve_gradient_by_differences(n_samples, n_impulse):
     for wants_audio, wants_impulse in ((True, True), (True, False), (False, True)):
         inputs = audio.clone().requires_grad_(wants_audio), impulse.clone().requires_grad_(wants_impulse)
         assert torch.autograd.gradcheck(fft_convolve, inputs)
+
+
+@pytest.mark.parametrize(("every", "n_frames"), [(1, 7), (2, 7), (2, 8), (5, 11), (5, 3)])
+def test_interpolate_frames(every, n_frames):
+    """Known frames stay, a line is a line, the end is held."""
+    line = torch.arange(n_frames)[None, :, None].float() * torch.tensor([1.0, -2.0])
+    known = line[:, ::every]
+    filled = interpolate_frames(known, every, n_frames)
+    last = (n_frames - 1) // every * every
+    torch.testing.assert_close(filled, line[:, torch.arange(n_frames).clamp_max(last)])

@@ -7,11 +7,13 @@ import synths
 from synths import (
     Descriptor,
     FundamentalShare,
+    Layers,
     Level,
     Noisiness,
     OddEvenBalance,
     TemporalCentroid,
     measure_all,
+    measure_all_layers,
 )
 from synths.spectrum import Spectrum
 
@@ -55,10 +57,25 @@ def test_measure_all_computes_a_spectrum_once(clip_format, monkeypatch):
     """Four descriptors of spectra and harmonics, one transform."""
     calls = []
     forward = Spectrum.forward
-    monkeypatch.setattr(Spectrum, "forward", lambda self, audio: calls.append(1) or forward(self, audio))
+    monkeypatch.setattr(Spectrum, "forward", lambda self, *sound: calls.append(1) or forward(self, *sound))
     audio = torch.randn(1, 3200)
     measure_all([cls(clip_format) for cls in SHARING], audio, pitch_of(audio, clip_format))
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_every_so_many_th_frame(every, clip_format, harmonic_tone):
+    """The same values in fewer frames, of what is heard and of what is played; once per note as before."""
+    audio = torch.cat([harmonic_tone(clip_format, 220.0), 0.1 * torch.randn(1, 3200)])
+    pitch = pitch_of(audio, clip_format)
+    layers = Layers(pitch, torch.rand(2, 20, 12), torch.rand(2, 20, 9))
+    modules = [cls(clip_format) for cls in SHARING]
+    for fewer, all_frames in (
+        (measure_all(modules, audio, pitch, every), measure_all(modules, audio, pitch)),
+        (measure_all_layers(modules, layers, every), measure_all_layers(modules, layers)),
+    ):
+        for few, full in zip(fewer, all_frames, strict=True):
+            torch.testing.assert_close(few, full[:, ::every])
 
 
 def test_descriptors_of_other_windows_are_not_confused(clip_format):
