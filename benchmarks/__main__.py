@@ -1,7 +1,7 @@
 """All benchmarks in one run; the tables replace those of docs/performance.md.
 
-One thread, CPU time of the process, interleaved, medians of ratios within a round. About a quarter of
-an hour on one core.
+One thread, CPU time of the process, interleaved, medians of ratios within a round. About twenty
+minutes on one core.
 
     python -m benchmarks [--rounds 3] [--print]
 """
@@ -16,13 +16,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import growth, parts, step, streaming
+from benchmarks import descriptors, growth, parts, step, streaming
 from lightning_modules.whole_files import written_whole
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, STOP = "<!-- measured: begin -->", "<!-- measured: end -->"
 SECTIONS: dict[str, Callable[[int], str]] = {
     "Parts": parts.table,
+    "Descriptors": lambda rounds: descriptors.table(max(1, rounds // 3)),
     "Whole training step": lambda rounds: step.table(max(2, rounds // 2)),
     "Streaming": lambda rounds: streaming.table(),
     "Growth": lambda rounds: growth.table(max(1, rounds // 2)),
@@ -31,7 +32,7 @@ SECTIONS: dict[str, Callable[[int], str]] = {
 
 def machine() -> str:
     """Date, processor and the versions that matter."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numba", "auraloss", "torchaudio"))
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numba", "auraloss", "torchaudio", "mosqito"))
     return f"{date.today()}, {_processor()}, one thread, Python {platform.python_version()}, {versions}."
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
 from lightning_modules.losses import MultiResolution
-from lightning_modules.losses.turned_knobs import knob_error, turn_one_knob
+from lightning_modules.losses.turned_knobs import knob_error, mean_position, turn_one_knob
 from lightning_modules.provenance import provenance, refuse_other_tracker
 from lightning_modules.random_states import random_states, restore_random_states
 from synths import Clip, ClipFormat, Recipe, SMSSynth
@@ -100,28 +100,38 @@ class TimbreAutoencoder(LightningModule):
 
     def knob_terms(self, clip: Clip, rendering: Rendering) -> dict[str, Term]:
         """The knobs' errors as they were measured on the recording, and with one of them turned."""
-        measured = self.measured_knobs(rendering, clip.f0_hz)
-        held = knob_error(rendering.encoding.controls, measured, self.encoder.sounding(clip.audio))
+        sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
+        held = self.knob_error(rendering, clip.f0_hz, sounding)
         terms = {"knobs": Term(held.mean(), self.knob_weight)}
         n_turned = math.ceil(self.turned_share * len(clip.audio))
         if n_turned:
-            errors, _ = self.turned_error(clip.audio[:n_turned], clip.f0_hz[:n_turned], rendering.encoding)
+            errors, _ = self.turned_error(clip.f0_hz[:n_turned], rendering.encoding, sounding[:n_turned])
             terms["turned_knobs"] = Term(errors.mean(), self.turned_weight)
         return terms
 
-    def turned_error(self, audio: Tensor, f0_hz: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor]:
+    def turned_error(self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor) -> tuple[Tensor, Tensor]:
         """Turn one random knob of each clip: (B, C) error of all knobs, and (B, C) 1 for the one that was turned."""
-        n_clips = len(audio)
-        sounding = self.encoder.sounding(audio)
-        asked, turned = turn_one_knob(encoding.controls[:n_clips], sounding)
-        rendering = self.put_together(f0_hz, encoding._replace(controls=asked, residual=encoding.residual[:n_clips]))
-        return knob_error(asked, self.measured_knobs(rendering, f0_hz), sounding), turned
+        controls, residual = encoding.controls[: len(f0_hz)], encoding.residual[: len(f0_hz)]
+        mean = mean_position(controls[:, :: self.encoder.judged_every], sounding)
+        asked, turned = turn_one_knob(controls, mean)
+        rendering = self.put_together(f0_hz, encoding._replace(controls=asked, residual=residual))
+        return self.knob_error(rendering, f0_hz, sounding), turned
 
-    def measured_knobs(self, rendering: Rendering, f0_hz: Tensor) -> Tensor:
-        """(B, F, C) knob positions of a resynthesis: of its sound, except in training if `knobs_from` says otherwise."""
+    def knob_error(self, rendering: Rendering, f0_hz: Tensor, sounding: Tensor) -> Tensor:
+        """(B, C) distance of the knobs measured on a resynthesis from those it was asked for, where it sounds.
+
+        All in every `judged_every`-th frame, as (B, F / judged_every) sounding is.
+        """
+        every = self.encoder.judged_every
+        return knob_error(
+            rendering.encoding.controls[:, ::every], self.measured_knobs(rendering, f0_hz, every), sounding
+        )
+
+    def measured_knobs(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
+        """(B, F / every, C) knob positions of a resynthesis: of its sound, or in training as `knobs_from` says."""
         if self.training and self.knobs_from == "layers":
-            return self.encoder.measure_layers(self.synth.layers(f0_hz, rendering.parameters))
-        return self.encoder.measure(rendering.audio, f0_hz)
+            return self.encoder.measure_layers(self.synth.layers(f0_hz, rendering.parameters), every)
+        return self.encoder.measure(rendering.audio, f0_hz, every)
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
         """Log the reconstruction and the error of turned knobs."""
@@ -129,7 +139,8 @@ class TimbreAutoencoder(LightningModule):
         n_clips = len(clip.audio)
         logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clip.audio)}
         if self.encoder.knobs:
-            errors, turned = self.turned_error(clip.audio, clip.f0_hz, rendering.encoding)
+            sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
+            errors, turned = self.turned_error(clip.f0_hz, rendering.encoding, sounding)
             logged["validation/control_error"] = (errors * turned).sum(1).mean()
         self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
 

@@ -50,28 +50,22 @@ def _draw_course(axis: Axes, description: Description, kind: type[Descriptor], h
     axis.set_ylim(_limits(course[sounding] if sounding.any() else course, kind))
     whole = description.numbers[kind.name]
     if whole is not None:
-        _mark_whole(axis, whole)
+        _mark_whole(axis, whole, printed(description, kind).replace("-", "−"))
     unit = "" if kind.unit == "1" else f"\n({kind.unit})"
     axis.set_ylabel(f"{kind.name}{unit}", rotation=0, ha="right", va="center", fontsize=9)
-    axis.yaxis.set_label_coords(-0.075, 0.5)
+    axis.yaxis.set_label_coords(-0.09, 0.5)
     axis.yaxis.set_major_locator(MaxNLocator(nbins=3))
     axis.tick_params(labelsize=8)
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _mark_whole(axis: Axes, whole: float) -> None:
+def _mark_whole(axis: Axes, whole: float, label: str) -> None:
     """Draw the number for the whole sound as a dashed line, or where it would be off the axis, an arrow towards it."""
     low, high = axis.get_ylim()
     arrow = "↑ " if whole > high else "↓ " if whole < low else ""
     axis.axhline(whole, color=ASKED, linestyle="--", linewidth=0.9)
-    axis.text(
-        1.012,
-        min(max(whole, low), high),
-        arrow + printed(whole).replace("-", "−"),
-        transform=axis.get_yaxis_transform(),
-        va="center",
-        fontsize=9,
-    )
+    place = min(max(whole, low), high)
+    axis.text(1.012, place, arrow + label, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
 
 
 def _silences(sounding: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def one_sound_table(description: Description, kinds: Sequence[type[Descriptor]])
             table.add_section()
             table.add_row(group, style="bold")
         jnd = "" if kind.jnd is None else readable(kind.jnd)
-        table.add_row(kind.name, printed(description.numbers[kind.name]), kind.unit, jnd, kind.summary)
+        table.add_row(kind.name, printed(description, kind), kind.unit, jnd, kind.summary)
     return table
 
 
@@ -40,7 +40,7 @@ def many_sounds_table(descriptions: Mapping[str, Description], kinds: Sequence[t
     for kind in kinds:
         table.add_column("\n".join([*kind.name.split("_"), f"({kind.unit})"]), justify="right", vertical="bottom")
     for name, description in descriptions.items():
-        table.add_row(name, *(printed(description.numbers[kind.name]) for kind in kinds))
+        table.add_row(name, *(printed(description, kind) for kind in kinds))
     return table
 
 
@@ -51,11 +51,14 @@ def group_of(kind: type[Descriptor]) -> str:
     return "of the whole note" if kind.rate == "note" else "moving with the sound"
 
 
-def printed(value: float | None) -> str:
-    """A number with three significant digits; a dash where there is none."""
+def printed(description: Description, kind: type[Descriptor]) -> str:
+    """A descriptor's number with three significant digits, or a dash where there is none."""
+    value = description.numbers[kind.name]
     if value is None:
         return "–"
-    return f"{value:.1e}" if 0.0 < abs(value) < 1e-3 else readable(value)
+    if kind.unit == "1" and 0.0 < abs(value) < 1e-3:
+        return f"{value:.1e}"
+    return readable(value if abs(value) >= 5e-5 else 0.0)
 
 
 def as_json(description: Description, f0_hz: Tensor | None, clip: ClipFormat) -> dict[str, Any]:

@@ -32,7 +32,8 @@ class Knob(NamedTuple):
         pitches_midi = descriptor.range.pitches_midi
         low, high = descriptor.range.reach(midi_to_hz(pitches_midi))
         rows = zip(pitches_midi.tolist(), low.tolist(), high.tolist(), strict=True)
-        return cls(descriptor.name, descriptor.unit, descriptor.curve, *descriptor.span.tolist(), list(rows))
+        span = descriptor.span.tolist()
+        return cls(descriptor.name, descriptor.unit, descriptor.curve, span[0], span[1], list(rows))
 
 
 class Instrument(nn.Module):

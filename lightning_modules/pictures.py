@@ -1,6 +1,7 @@
 """Pictures of sound: log-mel spectrograms side by side, and what turning one knob did."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,7 +100,9 @@ def sweep_figure(
 
 def draw_log_mel(axis: Axes, audio: Tensor, clip: ClipFormat) -> AxesImage:
     """Draw (N,) audio as a log-mel spectrogram with its frequencies in Hz, and the scale of its levels beside it."""
-    image = log_mel(audio, clip)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # librosa's, of a sound shorter than the window
+        image = log_mel(audio, clip)
     drawn = _draw(axis, image, _loudest_db([image]), len(audio) / clip.sample_rate)
     _label_frequency(axis, clip)
     axis.figure.colorbar(drawn, cax=axis.inset_axes((1.012, 0.0, 0.015, 1.0)), label="level (dB)")

@@ -25,24 +25,28 @@ class Spectrum(nn.Module):
     """
 
     window: Tensor
+    window_rest: Tensor
     frequency_hz: Tensor
 
     def __init__(self, clip: ClipFormat, window_s: float = 0.04) -> None:
         super().__init__()
         self.hop = clip.hop
         self.n_fft = 1 << (round(window_s * clip.sample_rate) - 1).bit_length()
-        window = torch.hann_window(self.n_fft)
+        window = torch.hann_window(self.n_fft, dtype=torch.float64)
         # Parseval: one-sided sum of |X|^2 of a unit sine is n_fft * sum(window^2) / 4
         window = window * (4.0 / (self.n_fft * window.square().sum())).sqrt()
-        self.register_buffer("window", window, persistent=False)
+        # What float32 takes from it is kept, for the sum to be whole again after `double`: a rounded window strews a
+        # little of a sine over all bins.
+        self.register_buffer("window", window.float(), persistent=False)
+        self.register_buffer("window_rest", (window - window.float()).float(), persistent=False)
         frequency_hz = torch.fft.rfftfreq(self.n_fft, 1.0 / clip.sample_rate)
         self.register_buffer("frequency_hz", frequency_hz, persistent=False)
 
     def forward(self, audio: Tensor, every: int = 1) -> Tensor:
-        """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop; or only every so-many-th frame, the first included."""
+        """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop; or of every so-many-th frame, from the first on."""
         n_frames = -(-(audio.shape[-1] // self.hop) // every)
         padded = F.pad(audio, (self.n_fft // 2, self.n_fft // 2))
-        return _FramePower.apply(padded, self.window, self.hop * every, n_frames)
+        return _FramePower.apply(padded, self.window + self.window_rest, self.hop * every, n_frames)
 
     def of_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F, n_fft / 2 + 1) power, as if the window had no width.

@@ -31,14 +31,15 @@ EXAMPLE = """examples:
 
 Sounds of 16 to 48 kHz are measured at their own rate, others at the nearest of these. The JSON holds, under the name
 of each file, a number per descriptor (null where it needs a pitch and there is none) and, under "frames", the course
-of those that move with the sound, every 10 ms."""
+of those that move with the sound, every 10 ms. A long recording takes about 25 MB of memory per second."""
 
 
 class Described(NamedTuple):
-    """What is kept of a sound: its description, its pitch (F,) or None, the format it was measured in."""
+    """What is kept of a sound: all but its audio, of which a folder may have more than memory holds."""
 
     description: Description
     f0_hz: Tensor | None
+    n_channels: int
     clip: ClipFormat
 
 
@@ -103,56 +104,56 @@ def _check(given: argparse.Namespace) -> None:
 def _describe_file(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:
     sound, described = _described(given.input, given, kinds)
     name = given.input.name
-    pitch = "" if sound.f0_hz is None else f", pitch {sound.f0_hz.median():.1f} Hz ({pitch_source(given.f0)})"
-    console.print(f"{name}: {len(sound.audio) / sound.clip.sample_rate:.2f} s at {sound.clip.sample_rate} Hz{pitch}")
-    _remark([sound], given, console)
-    console.print(one_sound_table(described.description, kinds))
     if given.plot:
         _plot(given.plot, name, sound, described.description, kinds)
-        console.print(f"{given.plot}: the sound and its descriptors over time")
-    _write_json({name: described}, given.json, console)
+    _write_json({name: described}, given.json)
+    pitch = "" if sound.f0_hz is None else f", pitch {sound.f0_hz.median():.1f} Hz ({pitch_source(given.f0)})"
+    console.print(f"{name}: {len(sound.audio) / sound.clip.sample_rate:.2f} s at {sound.clip.sample_rate} Hz{pitch}")
+    _remark([described], given, console)
+    console.print(one_sound_table(described.description, kinds))
+    _name_written(given, console)
 
 
 def _describe_folder(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:
     paths = sound_files(given.input)
-    described, sounds, problems = {}, [], []
+    described, problems = {}, []
     for path in tqdm(paths, "describing", unit="file", leave=False, disable=None):
         try:
-            sound, described[path.relative_to(given.input).as_posix()] = _described(path, given, kinds)
-            sounds.append(sound._replace(audio=sound.audio[:0]))  # a folder of audio may be more than memory holds
-        except UnusableAudio as problem:
-            problems.append(str(problem))
+            described[path.relative_to(given.input).as_posix()] = _described(path, given, kinds)[1]
+        except UnusableAudio as error:
+            problems.append(str(error))
     for problem in problems:
         print(problem, file=sys.stderr)
     if not described:
         raise ValueError(f"none of the {len(paths)} sound files in {given.input} can be used.")
-    _remark(sounds, given, console)
+    _write_json(described, given.json)
+    _remark(list(described.values()), given, console)
     shown = kinds if given.only else [kind for kind in kinds if kind in DEFAULT_KNOBS]
     console.print(many_sounds_table({name: one.description for name, one in described.items()}, shown))
     refused = f"; {len(problems)} cannot be used, for the reasons above" if problems else ""
     console.print(f"{len(described)} of {len(paths)} sounds described{refused}. Pitch: {pitch_source(given.f0)}.")
-    _write_json(described, given.json, console)
+    _name_written(given, console)
 
 
-def _remark(sounds: Sequence[Sound], given: argparse.Namespace, console: Console) -> None:
+def _remark(described: Sequence[Described], given: argparse.Namespace, console: Console) -> None:
     """Say what the numbers rest on: calibration, and sounds that were mixed or have no pitch."""
     console.print(f"A signal of rms 1.0 is taken as {given.full_scale_db_spl:g} dB SPL (--full-scale-db-spl).")
-    n_mixed = sum(sound.n_channels > 1 for sound in sounds) if given.channel == "mix" else 0
+    n_mixed = sum(one.n_channels > 1 for one in described) if given.channel == "mix" else 0
     if n_mixed:
-        console.print(f"Several channels{_of(n_mixed, sounds)}: their mean is described (--channel 0: the first).")
-    n_unpitched = sum(sound.f0_hz is None for sound in sounds)
+        console.print(f"Several channels{_of(n_mixed, described)}: their mean is described (--channel 0: the first).")
+    n_unpitched = sum(one.f0_hz is None for one in described)
     if n_unpitched:
-        console.print(f"No clear pitch{_of(n_unpitched, sounds)}: what needs one is – (--f0 HZ gives it).")
+        console.print(f"No clear pitch{_of(n_unpitched, described)}: what needs one is – (--f0 HZ gives it).")
 
 
-def _of(count: int, sounds: Sequence[Sound]) -> str:
-    return f" in {count} of {len(sounds)}" if len(sounds) > 1 else ""
+def _of(count: int, described: Sequence[Described]) -> str:
+    return f" in {count} of {len(described)}" if len(described) > 1 else ""
 
 
 def _described(path: Path, given: argparse.Namespace, kinds: list[type[Descriptor]]) -> tuple[Sound, Described]:
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
     sound = read_sound(path, channel, given.f0, given.full_scale_db_spl)
-    return sound, Described(describe(sound.audio, sound.f0_hz, sound.clip, kinds), sound.f0_hz, sound.clip)
+    return sound, Described(describe(sound.audio, sound.f0_hz, sound.clip, kinds), *sound[1:])
 
 
 def _plot(path: Path, title: str, sound: Sound, description: Description, kinds: list[type[Descriptor]]) -> None:
@@ -163,13 +164,19 @@ def _plot(path: Path, title: str, sound: Sound, description: Description, kinds:
     save_png(description_figure(description, sound.audio, sound.clip, kinds, title), path)
 
 
-def _write_json(described: Mapping[str, Described], path: Path | None, console: Console) -> None:
+def _write_json(described: Mapping[str, Described], path: Path | None) -> None:
     if path is None:
         return
-    text = json_text({name: as_json(*one) for name, one in described.items()})
+    text = json_text({name: as_json(one.description, one.f0_hz, one.clip) for name, one in described.items()})
     if str(path) == "-":
         print(text, end="")
         return
     with written_whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
-    console.print(f"{path}: all numbers and frames")
+
+
+def _name_written(given: argparse.Namespace, console: Console) -> None:
+    if given.plot:
+        console.print(f"{given.plot}: the sound and its descriptors over time")
+    if given.json:
+        console.print(f"{given.json}: all numbers and frames")

@@ -53,7 +53,7 @@ def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_
     duration_s(str(path))  # before its header is looked at: raises in one sentence where there is none
     header = soundfile.info(str(path))
     if isinstance(channel, int) and channel >= header.channels:
-        raise UnusableAudio(f"{path} has {header.channels} channel(s), the first is number 0: there is no {channel}.")
+        raise UnusableAudio(f"{path} has {header.channels} channel(s) and no number {channel}: choose 0 or mix.")
     sample_rate = min(max(header.samplerate, LOWEST_RATE_HZ), HIGHEST_RATE_HZ)
     hop = round(sample_rate / FRAMES_PER_SECOND)
     clip = ClipFormat(sample_rate, n_samples=hop, hop=hop, full_scale_db_spl=full_scale_db_spl)

@@ -10,9 +10,11 @@ from synths import ClipFormat, Descriptor, Layers, Level, Recipe, measure_all, m
 from synths.precision import without_autocast
 from synths.signal import interpolate_frames
 
-
 MEASURED_HZ = 50.0
-"""How often knobs are measured, in between by interpolation: their spectra see 40 ms at once and hardly move faster."""
+"""How often knobs are measured, the rest by interpolation: their spectra see 40 ms at once and hardly move faster."""
+
+JUDGED_HZ = 25.0
+"""How often training compares the knobs of a resynthesis with those asked for: no sample falls between the spectra."""
 
 
 class Term(NamedTuple):
@@ -49,6 +51,7 @@ class Encoder(nn.Module):
         self.descriptors = nn.ModuleList(descriptor(clip) for descriptor in descriptors)
         self.hop = clip.hop
         self.every = max(1, round(clip.frame_rate_hz / MEASURED_HZ))
+        self.judged_every = max(1, round(clip.frame_rate_hz / JUDGED_HZ))
         self.level = Level(clip)
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))
@@ -75,35 +78,40 @@ class Encoder(nn.Module):
             assert isinstance(module, Descriptor)
             yield module
 
-    def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) audio, (B, F) pitch in Hz -> (B, F, C) knob positions measured from it."""
+    def measure(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> Tensor:
+        """(B, N) audio, (B, F) pitch in Hz -> (B, F / every, C) knob positions measured from it."""
+        step = max(every, self.every)
         with without_autocast(audio):
             f0_hz = f0_hz.to(audio.dtype)
-            return self._positions(measure_all(self.each_descriptor(), audio, f0_hz, self.every), f0_hz)
+            measured = measure_all(self.each_descriptor(), audio, f0_hz, step)
+            return self._positions(measured, f0_hz, step, every)
 
-    def measure_layers(self, layers: Layers) -> Tensor:
-        """What a synth plays -> (B, F, C) knob positions, of its dry sound.
+    def measure_layers(self, layers: Layers, every: int = 1) -> Tensor:
+        """What a synth plays -> (B, F / every, C) knob positions, of its dry sound.
 
         Raises:
             NotImplementedError: a knob can be measured from sound only
         """
+        step = max(every, self.every)
         with without_autocast(layers.f0_hz):
-            measured = measure_all_layers(self.each_descriptor(), layers, self.every)
-            return self._positions(measured, layers.f0_hz)
+            measured = measure_all_layers(self.each_descriptor(), layers, step)
+            return self._positions(measured, layers.f0_hz, step, every)
 
-    def _positions(self, measured: Sequence[Tensor], f0_hz: Tensor) -> Tensor:
-        """What each descriptor measured in every so-many-th frame, or once per note -> (B, F, C)."""
+    def _positions(self, measured: Sequence[Tensor], f0_hz: Tensor, step: int, every: int) -> Tensor:
+        """What each descriptor measured in every step-th frame, or once per note -> (B, F / every, C)."""
         if not measured:
-            return f0_hz.new_zeros(*f0_hz.shape, 0)
-        shape = len(f0_hz), -(-f0_hz.shape[1] // self.every)
-        positions = [d.to_unit(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
-        return interpolate_frames(torch.stack(positions, dim=-1), self.every, f0_hz.shape[1])
+            return f0_hz.new_zeros(*f0_hz[:, ::every].shape, 0)
+        shape = f0_hz[:, ::step].shape
+        each = [d.to_unit(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
+        positions = torch.stack(each, dim=-1)
+        return positions if step == every else interpolate_frames(positions, step, f0_hz.shape[1])[:, ::every]
 
-    def sounding(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, F) 1 in the frames where it sounds, else 0."""
+    def sounding(self, audio: Tensor, every: int = 1) -> Tensor:
+        """(B, N) audio -> (B, F / every) 1 in the frames where it sounds, else 0."""
         with without_autocast(audio):
             no_pitch = audio.new_zeros(len(audio), audio.shape[-1] // self.hop)  # a level needs none
-            return sounding_frames(self.level.measure(audio, no_pitch)).to(audio.dtype)
+            (level_db,) = measure_all([self.level], audio, no_pitch, every)
+            return sounding_frames(level_db).to(audio.dtype)
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
@@ -118,7 +126,7 @@ class Encoder(nn.Module):
         values: list[list[Tensor]] = [[] for _ in self.descriptors]
         pitches = []
         for audio, f0_hz in batches:
-            sounding = self.sounding(audio)[:, :: self.every].bool()
+            sounding = self.sounding(audio, self.every).bool()
             pitches.append(f0_hz[:, :: self.every][sounding])
             everything = measure_all(self.each_descriptor(), audio, f0_hz, self.every)
             for kept, measured in zip(values, everything, strict=True):

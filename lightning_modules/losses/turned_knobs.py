@@ -10,19 +10,18 @@ def mean_position(controls: Tensor, sounding: Tensor) -> Tensor:
     return (controls * weight[..., None]).sum(1)  # not a product of matrices, which mixed precision would round
 
 
-def turn_one_knob(controls: Tensor, sounding: Tensor) -> tuple[Tensor, Tensor]:
-    """Move one random knob of each clip so that its mean position over the sounding frames is uniform in 0..1.
+def turn_one_knob(controls: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
+    """Move one random knob of each clip so that its mean position is uniform in 0..1.
 
     Args:
         controls: (B, F, C) knob positions
-        sounding: (B, F) 1 where the clip sounds
+        mean: (B, C) of them over the frames where the clip sounds
 
     Returns:
         (B, F, C) turned controls and (B, C), 1 for the knob that was turned
     """
-    batch, _, n_controls = controls.shape
-    mean = mean_position(controls, sounding)
-    knob = torch.randint(n_controls, (batch,), device=controls.device)
+    n_controls = controls.shape[-1]
+    knob = torch.randint(n_controls, (len(controls),), device=controls.device)
     turned = torch.nn.functional.one_hot(knob, n_controls).to(controls.dtype)
     offset = (torch.rand_like(mean) - mean) * turned
     return controls + offset[:, None], turned

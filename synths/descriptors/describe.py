@@ -51,7 +51,7 @@ def describe(
         kinds: the descriptors; all of `descriptor_kinds` if None
     """
     kinds = descriptor_kinds() if kinds is None else kinds
-    defined = [_built(kind, clip) for kind in kinds if f0_hz is not None or not kind.needs_pitch]
+    defined = _built(tuple(kind for kind in kinds if f0_hz is not None or not kind.needs_pitch), clip)
     padded = pad(audio, (0, -len(audio) % clip.hop))[None]
     n_frames = padded.shape[-1] // clip.hop
     pitch = audio.new_zeros(1, n_frames) if f0_hz is None else f0_hz[None].to(audio)
@@ -65,7 +65,7 @@ def describe(
     )
 
 
-@lru_cache(maxsize=128)
-def _built(kind: type[Descriptor], clip: ClipFormat) -> Descriptor:
-    """A descriptor ready to measure; its filters are designed once for a folder of sounds."""
-    return kind(clip)
+@lru_cache(maxsize=8)
+def _built(kinds: tuple[type[Descriptor], ...], clip: ClipFormat) -> list[Descriptor]:
+    """Descriptors ready to measure: their filters are designed once for a folder of sounds."""
+    return [kind(clip) for kind in kinds]

@@ -111,7 +111,7 @@ class Descriptor(nn.Module):
 
 
 class SharingDescriptor(Descriptor):
-    """A descriptor that looks at every frame by itself, and shares with others what it sees: it is measured by `hear`."""
+    """A descriptor that looks at every frame by itself and shares what it sees with others: `hear` measures it."""
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
@@ -165,14 +165,15 @@ class HarmonicDescriptor(SharingDescriptor):
 
 
 def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor, every: int = 1) -> list[Tensor]:
-    """(B, N) audio, (B, F) pitch -> (B, F / every) or (B, 1) by each descriptor, every kind of spectrum computed once."""
+    """(B, N) audio, (B, F) pitch -> (B, F / every) or (B, 1) by each descriptor; what they share is computed once."""
     descriptors = list(descriptors)
     if audio.device.type != "cpu":
         return _heard(descriptors, Sound(audio, f0_hz, every))
     # A few clips at a time: their spectra stay in the cache, which makes it two to four times as fast.
     step = -(-_FRAMES_TOGETHER // max(1, f0_hz.shape[1] // every))
     parts = zip(audio.split(step), f0_hz.split(step), strict=True)
-    return [torch.cat(values) for values in zip(*(_heard(descriptors, Sound(*part, every)) for part in parts))]
+    heard = [_heard(descriptors, Sound(*part, every)) for part in parts]
+    return [torch.cat(values) for values in zip(*heard, strict=True)]
 
 
 def measure_all_layers(descriptors: Iterable[Descriptor], layers: Layers, every: int = 1) -> list[Tensor]:

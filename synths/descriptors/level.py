@@ -18,7 +18,7 @@ class Level(SpectralDescriptor):
     """
 
     unit = "dB"
-    summary = "A-weighted level"
+    summary = "A-weighted level, 0 for a full-scale 1 kHz sine"
     default_span = (FLOOR_DB, 0.0)
     jnd = 1.0
     weight: Tensor

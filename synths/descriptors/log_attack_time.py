@@ -16,7 +16,7 @@ class LogAttackTime(EnvelopeDescriptor):
     """
 
     unit = "log10 s"
-    summary = "log-attack time"
+    summary = "time from 20 to 90 % of the maximum, log10"
     default_span = (-2.4, 0.0)
     jnd = 0.1
 

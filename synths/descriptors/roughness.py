@@ -22,7 +22,7 @@ class Roughness(Descriptor):
     """
 
     unit = "asper"
-    summary = "fast fluctuation, Daniel and Weber"
+    summary = "fast fluctuation (Daniel and Weber)"
     default_span = (0.0, 0.6)
     rate = "slow"
 

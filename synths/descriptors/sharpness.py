@@ -6,20 +6,14 @@ import torch
 from torch import Tensor
 
 from synths.clip import ClipFormat
-from synths.descriptors.descriptor import SpectralDescriptor
-from synths.descriptors.specific_loudness import (
-    PLACES_BARK,
-    STEP_BARK,
-    SpecificLoudness,
-    specific_loudness_of_whole,
-    total_loudness,
-)
+from synths.descriptors.loudness_descriptor import LoudnessDescriptor
+from synths.descriptors.specific_loudness import PLACES_BARK, STEP_BARK, total_loudness
 
 QUIET_SONE = 0.03
 """Loudness around which sharpness fades to 0: less than what a listener could tell it of."""
 
 
-class Sharpness(SpectralDescriptor):
+class Sharpness(LoudnessDescriptor):
     """Centre of the specific loudness on the Bark scale, high regions weighted more, in acum (DIN 45692:2009).
 
     A critical band of noise at 1 kHz and 60 dB SPL has 1 acum. Each frame is heard as if it lasted, and a whole sound
@@ -32,7 +26,7 @@ class Sharpness(SpectralDescriptor):
     """
 
     unit = "acum"
-    summary = "weight of the high regions"
+    summary = "weight of the high regions of hearing (DIN 45692)"
     default_span = (0.4, 2.0)
     jnd = 0.08
     weight: Tensor
@@ -40,19 +34,11 @@ class Sharpness(SpectralDescriptor):
     def __init__(self, clip: ClipFormat, weighting: Literal["din", "aures", "bismarck"] = "din") -> None:
         super().__init__(clip)
         self.by_loudness = weighting == "aures"
-        self.specific = SpecificLoudness(self.spectrum.n_fft, clip.sample_rate, clip.full_scale_db_spl)
         weight = 0.11 * STEP_BARK * _weighted_place(weighting)
         self.register_buffer("weight", weight.float(), persistent=False)
 
-    def of(self, power: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, F, bins) power -> (B, F) acum."""
-        return self._of_specific(self.specific(power))
-
-    def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) audio -> (B,) acum of the sound as a whole."""
-        return self._of_specific(specific_loudness_of_whole(audio, self.clip))
-
-    def _of_specific(self, specific: Tensor) -> Tensor:
+    def of(self, specific: Tensor) -> Tensor:
+        """(..., 240) sone/Bark -> (...) acum."""
         loudness = total_loudness(specific)
         if self.by_loudness:
             loudness = (0.05 * loudness).log1p() / 0.05

@@ -1,12 +1,16 @@
 """A sound, heard or played, and what has been computed of it, so that descriptors share it."""
 
-from typing import Protocol
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol, TypeVar
 
+import torch
 from torch import Tensor
 
 from synths.descriptors.harmonic_lines import HarmonicLines, harmonic_lines
 from synths.layers import Layers
 from synths.spectrum import Spectrum
+
+T = TypeVar("T")
 
 
 class Measuring(Protocol):
@@ -21,8 +25,23 @@ class Measuring(Protocol):
         ...
 
 
-class Sound:
-    """(B, N) audio and its (B, F) pitch in Hz; spectra and harmonic lines are computed when first asked for.
+class Memory:
+    """What has been computed of one thing, each when first asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Any] = {}
+
+    def remembered(self, name: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives; the name holds all that it depends on besides the thing itself."""
+        # What was computed without a graph is of no use where gradients are wanted.
+        key = name, torch.is_grad_enabled()
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
+
+
+class Sound(Memory):
+    """(B, N) audio and its (B, F) pitch in Hz, and what is remembered of them.
 
     Args:
         audio: (B, N)
@@ -31,50 +50,45 @@ class Sound:
     """
 
     def __init__(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> None:
+        super().__init__()
         self.audio, self.every = audio, every
         self.f0_hz, self.all_f0_hz = f0_hz[:, ::every], f0_hz
-        self._power: dict[int, Tensor] = {}
-        self._lines: dict[int, HarmonicLines] = {}
 
     def power(self, spectrum: Spectrum) -> Tensor:
         """(B, F, bins) power; spectra of one size are the same."""
-        if spectrum.n_fft not in self._power:
-            self._power[spectrum.n_fft] = spectrum(self.audio, self.every)
-        return self._power[spectrum.n_fft]
+        return self.remembered(("power", spectrum.n_fft), lambda: spectrum(self.audio, self.every))
 
     def lines(self, spectrum: Spectrum) -> HarmonicLines:
         """Harmonics and noise at the known pitch."""
-        if spectrum.n_fft not in self._lines:
-            lines = harmonic_lines(self.power(spectrum), self.f0_hz, spectrum.frequency_hz)
-            self._lines[spectrum.n_fft] = lines
-        return self._lines[spectrum.n_fft]
+        return self.remembered(
+            ("lines", spectrum.n_fft),
+            lambda: harmonic_lines(self.power(spectrum), self.f0_hz, spectrum.frequency_hz),
+        )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:
         """What a descriptor that shares nothing measures of it."""
         return descriptor.measure(self.audio, self.all_f0_hz)[:, :: self.every]
 
 
-class PlayedSound:
+class PlayedSound(Memory):
     """What a synth plays, as a `Sound` without a window's smear."""
 
     def __init__(self, layers: Layers, every: int = 1) -> None:
+        super().__init__()
         self.layers = Layers(*(layer[:, ::every] for layer in layers))
         self.f0_hz, self.all_layers, self.every = self.layers.f0_hz, layers, every
-        self._power: dict[int, Tensor] = {}
-        self._lines: dict[int, HarmonicLines] = {}
 
     def power(self, spectrum: Spectrum) -> Tensor:
         """(B, F, bins) power."""
-        if spectrum.n_fft not in self._power:
-            self._power[spectrum.n_fft] = spectrum.of_layers(self.layers)
-        return self._power[spectrum.n_fft]
+        return self.remembered(("power", spectrum.n_fft), lambda: spectrum.of_layers(self.layers))
 
     def lines(self, spectrum: Spectrum) -> HarmonicLines:
         """Harmonics and noise as they are played."""
-        if spectrum.n_fft not in self._lines:
-            noise = spectrum.of_layers(self.layers._replace(amplitudes=self.layers.amplitudes[..., :0])).sum(-1)
-            self._lines[spectrum.n_fft] = HarmonicLines(self.layers.amplitudes.square(), noise)
-        return self._lines[spectrum.n_fft]
+        noise_alone = self.layers._replace(amplitudes=self.layers.amplitudes[..., :0])
+        return self.remembered(
+            ("lines", spectrum.n_fft),
+            lambda: HarmonicLines(self.layers.amplitudes.square(), spectrum.of_layers(noise_alone).sum(-1)),
+        )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:
         """What a descriptor that shares nothing measures of it."""

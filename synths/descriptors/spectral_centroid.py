@@ -12,7 +12,7 @@ class SpectralCentroid(LibrosaDescriptor):
     """
 
     unit = "Hz"
-    summary = "spectral centroid"
+    summary = "balance point of the spectrum (librosa)"
     default_span = (0.0, 6000.0)
 
     def of(self, power: Tensor, f0_hz: Tensor) -> Tensor:

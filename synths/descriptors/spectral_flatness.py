@@ -14,7 +14,7 @@ class SpectralFlatness(LibrosaDescriptor):
     """
 
     unit = "1"
-    summary = "spectral flatness"
+    summary = "flatness of the spectrum, 1 for white noise (librosa)"
     default_span = (0.0, 0.5)
 
     def __init__(self, clip: ClipFormat) -> None:

@@ -20,7 +20,7 @@ class SpectralFlux(LibrosaDescriptor):
     """
 
     unit = "1"
-    summary = "spectral flux (shimmer)"
+    summary = "change of the spectrum (spectral flux, shimmer)"
     default_span = (0.0, 0.5)
     rate = "slow"
 

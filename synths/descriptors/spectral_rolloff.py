@@ -22,7 +22,7 @@ class SpectralRolloff(LibrosaDescriptor):
     """
 
     unit = "Hz"
-    summary = "spectral roll-off"
+    summary = "85 % of the magnitude lie below it (librosa)"
     default_span = (0.0, 10000.0)
 
     def __init__(self, clip: ClipFormat, roll_percent: float = 0.85) -> None:

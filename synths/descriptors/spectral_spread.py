@@ -14,7 +14,7 @@ class SpectralSpread(LibrosaDescriptor):
     """
 
     unit = "Hz"
-    summary = "spectral spread (bandwidth)"
+    summary = "width of the spectrum (librosa bandwidth)"
     default_span = (0.0, 4000.0)
 
     def of(self, power: Tensor, f0_hz: Tensor) -> Tensor:

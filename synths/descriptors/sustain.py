@@ -15,7 +15,7 @@ class Sustain(EnvelopeDescriptor):
     """
 
     unit = "s"
-    summary = "temporal centroid from the attack on"
+    summary = "centre of gravity of the envelope, from the attack"
     default_span = (0.0, 1.5)
 
     def of(self, envelope: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ class TemporalCentroid(EnvelopeDescriptor):
     """
 
     unit = "s"
-    summary = "centre of gravity of the envelope"
+    summary = "centre of gravity of the envelope, from the start"
     default_span = (0.0, 2.0)
 
     def of(self, envelope: Tensor) -> Tensor:

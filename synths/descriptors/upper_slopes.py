@@ -20,6 +20,10 @@ class UpperSlopes(nn.Module):
     annex A). A band's slopes make one falling curve of eighteen straight pieces, whatever height it is entered at. A
     height on it is told by the way left to silence, in Bark: to fall is to subtract. Which piece a value is on carries
     no gradient. Differentiable once.
+
+    Args:
+        end_included: whether the place where two bands meet, 0.9 Bark first of all, belongs to the lower one, as in the
+            standard, or to the upper one
     """
 
     knots: Tensor
@@ -34,7 +38,7 @@ class UpperSlopes(nn.Module):
     first_cell: Tensor
     piece_of_cell: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, end_included: bool = True) -> None:
         super().__init__()
         knots = torch.tensor(SLOPE_RANGES_SONE, dtype=torch.float64)
         slope = torch.tensor(SLOPES, dtype=torch.float64).T
@@ -46,9 +50,10 @@ class UpperSlopes(nn.Module):
 
         end = torch.tensor(BAND_ENDS_BARK, dtype=torch.float64)
         place = torch.arange(1, 241) / 10.0
-        band = torch.bucketize(place - 0.05, end)
+        # Nothing lies above 24 Bark: they belong to the last band in any case.
+        band = torch.bucketize(place + (-0.05 if end_included else 0.05), end).clamp_max(len(end) - 1)
         self.width_bark = end.diff(prepend=end.new_zeros(1)).tolist()
-        self._store(beyond_start=(place - pad(end, (1, 0))[band])[:, None], band=band)
+        self._store(beyond_start=(place - pad(end, (1, 0))[band]).clamp_min(0.0)[:, None], band=band)
 
         cell = torch.arange(int(way.max() / CELL_BARK) + 2, dtype=torch.float64) * CELL_BARK
         first_piece = torch.arange(len(slope))[:, None] * len(knots)

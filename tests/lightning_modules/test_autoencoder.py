@@ -131,7 +131,8 @@ def test_training_step_teaches_all_weights(model, batch):
 def test_turned_knobs_alone_teach_the_decoder(model, batch):
     """The error of a turned knob reaches the decoder through the synth and the descriptors."""
     encoding = model.encoder(batch.audio, batch.f0_hz)
-    errors, turned = model.turned_error(batch.audio, batch.f0_hz, encoding)
+    sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+    errors, turned = model.turned_error(batch.f0_hz, encoding, sounding)
     assert errors.shape == turned.shape == (4, 5) and turned.sum(1).eq(1).all()
     errors.mean().backward()
     assert all(weight.grad.isfinite().all() and weight.grad.any() for weight in model.decoder.parameters())
@@ -143,7 +144,7 @@ def test_turned_share(clip_format, batch, share, n_turned, monkeypatch):
     model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16), turned_share=share)
     seen, turned_error = [], model.turned_error
     monkeypatch.setattr(
-        model, "turned_error", lambda audio, *rest: seen.append(len(audio)) or turned_error(audio, *rest)
+        model, "turned_error", lambda f0_hz, *rest: seen.append(len(f0_hz)) or turned_error(f0_hz, *rest)
     )
     _, logged = logged_by(model, model.training_step, batch)
     assert seen == ([] if n_turned is None else [n_turned])
@@ -341,5 +342,5 @@ def test_knobs_can_be_measured_on_the_layers(clip_format, batch):
 
 def test_knobs_from_elsewhere_are_refused(clip_format):
     """One sentence, with the key."""
-    with pytest.raises(ValueError, match="model.knobs_from is 'score': it is sound or layers"):
+    with pytest.raises(ValueError, match=r"model\.knobs_from is 'score': it is sound or layers"):
         TimbreAutoencoder(clip_format, knobs_from="score")

@@ -9,6 +9,7 @@ from synths.clip import ClipFormat
 from synths.descriptors.audio_commons.din_45631 import Din45631
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor, weighted_mean
 from synths.descriptors.audio_commons.parabola import parabola
+from synths.descriptors.sound import Sound
 
 INDEX_WEIGHT, LEVEL_WEIGHT, OFFSET = 43.67402696195865, -10.90054738389845, 26.836530575185435
 SILENT_LEVEL = 1e-3
@@ -41,9 +42,9 @@ class Booming(NoteDescriptor):
         self.register_buffer("below", (frequency_hz < BELOW_HZ).float(), persistent=False)
         self.register_buffer("low", parabola(0, 70).float(), persistent=False)
 
-    def rating(self, sound: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) sound -> (B,)."""
-        loudness, power = self.specific_loudness(sound)
+    def rating(self, note: Sound) -> Tensor:
+        """Prepared note -> (B,)."""
+        loudness, power = self.specific_loudness.of(note)
         share = (loudness @ self.below) / (loudness.sum(-1) + 1e-6)
         band_sum = 10.0 * (10.0 ** (loudness * self.weight / 10.0)).sum(-1).log10()
         # The addend keeps the logarithm finite where nothing at all is heard below 280 Hz.

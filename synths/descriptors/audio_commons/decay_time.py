@@ -24,6 +24,16 @@ def decay_steps(sound: Tensor) -> Tensor:
     return (loudest[:, 0] + survival.sum(-1) - peak).clamp_min(1.0)
 
 
+def whole_decay_steps(sound: Tensor) -> Tensor:
+    """(B, N) sound at -24 LUFS -> (B,) blocks from the loudest to the first below -40 dB, or to the end; a count."""
+    level_db = _level_db(sound)
+    block = torch.arange(level_db.shape[-1], device=sound.device)
+    loudest = level_db.argmax(-1, keepdim=True)
+    silent = (level_db < SILENT_DB) & (block > loudest)
+    end = torch.where(silent.any(-1), silent.float().argmax(-1), level_db.shape[-1])
+    return (end - loudest[:, 0]).to(sound.dtype)
+
+
 def _level_db(sound: Tensor) -> Tensor:
     """(B, N) -> (B, T) mean square of each block, the last one perhaps shorter, in dB re the loudest."""
     n_samples = sound.shape[-1]

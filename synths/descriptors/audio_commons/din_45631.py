@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from synths.descriptors import iso_532_tables as tables
-from synths.descriptors.audio_commons.masking_slopes import MaskingSlopes
 from synths.descriptors.audio_commons.third_octave_bank import ThirdOctaveBank
+from synths.descriptors.sound import Sound
+from synths.descriptors.upper_slopes import UpperSlopes
 
 FRAME = 4096
 FULL_SCALE_DB = 100.0
@@ -17,7 +18,8 @@ class Din45631(nn.Module):
     """Specific loudness of rectangular frames of 4096 samples that do not overlap, the last filled with silence.
 
     As ISO 532-1 computes it, but a band counts once its level, not its excitation behind the ear's transmission,
-    passes the threshold. The slopes are followed exactly rather than in steps rounded to 0.1 Bark.
+    passes the threshold. The slopes are followed exactly rather than in steps rounded to 0.1 Bark; the place where two
+    bands meet belongs to the upper one, on which the models' sharpness turns.
 
     Args:
         sample_rate: of the sound, 44100 Hz or more
@@ -32,7 +34,7 @@ class Din45631(nn.Module):
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
         self.third_octaves = ThirdOctaveBank(sample_rate, FRAME)
-        self.slopes = MaskingSlopes()
+        self.slopes = UpperSlopes(end_included=False)
         correction_db = torch.tensor(tables.LOW_BAND_CORRECTIONS_DB, dtype=torch.get_default_dtype())
         limits_db = torch.tensor(tables.LOW_BAND_LIMITS_DB)[:, None] - correction_db[:-1]
         threshold_db = torch.tensor(tables.THRESHOLD_DB, dtype=torch.get_default_dtype())
@@ -48,7 +50,12 @@ class Din45631(nn.Module):
         # Like the reference, a whole frame of silence where the sound ends with a frame.
         frames = F.pad(audio, (0, FRAME - audio.shape[-1] % FRAME)).unflatten(-1, (-1, FRAME))
         intensity = 10.0 ** (FULL_SCALE_DB / 10.0) * self.third_octaves(frames)
-        return self.slopes(self._core(intensity)), frames.square().mean(-1)
+        core = self._core(intensity).flatten(0, -2).T.contiguous()
+        return self.slopes(core).T.unflatten(0, intensity.shape[:-1]), frames.square().mean(-1)
+
+    def of(self, note: Sound) -> tuple[Tensor, Tensor]:
+        """The same of a note that may remember it."""
+        return note.remembered("DIN 45631", lambda: self(note.audio))
 
     def _core(self, intensity: Tensor) -> Tensor:
         """(..., 28) third octaves re the threshold's intensity -> (..., 20) core loudness in sone per Bark."""

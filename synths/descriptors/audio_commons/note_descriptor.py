@@ -7,6 +7,7 @@ from torch import Tensor
 from synths.clip import ClipFormat
 from synths.descriptors.audio_commons.front_end import LoudnessNormalised, Upsampled
 from synths.descriptors.descriptor import Descriptor
+from synths.descriptors.sound import PlayedSound, Sound
 from synths.descriptors.sounding import frame_level_db, sounding_frames
 
 UNPITCHED_HZ = 100.0
@@ -27,17 +28,31 @@ class NoteDescriptor(Descriptor):
         super().__init__(clip)
         self.normalised, self.upsampled = LoudnessNormalised(clip), Upsampled(clip)
 
-    def rating(self, sound: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) sound at -24 LUFS and 44.1 kHz or more, (B,) fundamental in Hz -> (B,)."""
+    def rating(self, note: Sound) -> Tensor:
+        """Sound at -24 LUFS and 44.1 kHz or more, whose (B, 1) pitch in Hz is its fundamental -> (B,)."""
         raise NotImplementedError
+
+    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+        """(B, 1), of a sound that may have been prepared already; what is played is not enough."""
+        if isinstance(sound, PlayedSound):
+            return super().hear(sound)
+        return self.rating(self.prepared(sound))[:, None]
+
+    def prepared(self, sound: Sound) -> Sound:
+        """As `rating` takes it; prepared once for all that rate the same sound."""
+        return sound.remembered("AudioCommons note", lambda: self._note(sound))
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, 1)."""
-        return self.pooled(audio, f0_hz)[:, None]
+        return self.hear(Sound(audio, f0_hz))
 
     def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B,)."""
-        return self.rating(self.upsampled(self.normalised(audio)), _fundamental_hz(audio, f0_hz, self.clip.hop))
+        return self.measure(audio, f0_hz)[:, 0]
+
+    def _note(self, sound: Sound) -> Sound:
+        fundamental_hz = _fundamental_hz(sound.audio, sound.all_f0_hz, self.clip.hop)
+        return Sound(self.upsampled(self.normalised(sound.audio)), fundamental_hz[:, None])
 
 
 def weighted_mean(value: Tensor, weight: Tensor, of_silence: float) -> Tensor:

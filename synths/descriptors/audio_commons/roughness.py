@@ -6,6 +6,7 @@ from torch import Tensor
 
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor
 from synths.descriptors.audio_commons.spectral_peaks import contrasting_peaks, refined
+from synths.descriptors.sound import Sound
 
 SLOPE, OFFSET = 13.98779569, 48.97606571545886
 WINDOW_S, LEAD, LEAST = 0.05, 512, 0.01
@@ -24,9 +25,9 @@ class AudioCommonsRoughness(NoteDescriptor):
     not_for_training = "it grows as a partial vanishes and jumps where a peak comes or goes"
 
     @torch.no_grad()
-    def rating(self, sound: Tensor, f0_hz: Tensor) -> Tensor:
-        """(B, N) sound -> (B,)."""
-        return sound.new_tensor([self._rated(each) for each in sound.double().cpu().numpy()])
+    def rating(self, note: Sound) -> Tensor:
+        """Prepared note -> (B,)."""
+        return note.audio.new_tensor([self._rated(each) for each in note.audio.double().cpu().numpy()])
 
     def _rated(self, sound: np.ndarray) -> float:
         spectra = _spectra(sound, int(WINDOW_S * self.upsampled.sample_rate))

@@ -92,6 +92,16 @@ def test_every_experiment_parses(experiment, tmp_path, monkeypatch):
     assert built.model.clip == built.datamodule.clip
 
 
+@pytest.mark.parametrize("encoder", sorted(path.name for path in (EXPERIMENTS.parent / "encoders").glob("*.yaml")))
+def test_every_encoder_parses(encoder, tmp_path):
+    from lightning_modules.cli.experiment import Experiment
+
+    config, chosen = EXPERIMENTS / "demo.yaml", EXPERIMENTS.parent / "encoders" / encoder
+    built = Experiment("prepare", ["-c", str(config), "--runs", str(tmp_path), "--model.encoder", str(chosen)])
+    written = yaml.safe_load(chosen.read_text())["init_args"]["descriptors"]
+    assert len(built.model.encoder.knobs) == len(written) and built.model.encoder.knobs[0] == "level"
+
+
 def test_a_second_fit_does_not_overwrite_the_first(trained, tones, refuses, tiny):
     sentence = refuses("fit", *tiny(tones, trained.parent), "--name", "tones")
     assert "already holds a run" in sentence and "--ckpt_path last" in sentence

@@ -46,7 +46,9 @@ def test_calibrate_ignores_silence(encoder, second, notes):
 def test_calibrate_learns_the_reach_of_each_pitch(encoder, second, harmonic_tone):
     """A high note cannot be as dull as a low one: its lower end is higher."""
     pitch = torch.tensor([110.0, 110.0, 1760.0, 1760.0])[:, None].expand(4, 100)
-    audio = torch.cat([harmonic_tone(second, f0.item(), tilt) for f0, tilt in zip(pitch[:, 0], (-18, -3) * 2)])
+    audio = torch.cat(
+        [harmonic_tone(second, f0.item(), tilt) for f0, tilt in zip(pitch[:, 0], (-18, -3) * 2, strict=True)]
+    )
     encoder.calibrate([(audio, pitch)])
     low, high = next(encoder.each_descriptor()).range.reach(torch.tensor([110.0, 1760.0]))
     assert low[1] > low[0] + 0.2 and (high > low).all()
@@ -106,3 +108,16 @@ def test_refuses_the_same_knob_twice(clip_format):
     """Names are how knobs are asked for."""
     with pytest.raises(ValueError, match="the knob level is listed twice"):
         DescriptorEncoder(clip_format, [Level, Sharpness, Level])
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 4])
+def test_fewer_frames_are_the_same_frames(encoder, notes, every):
+    """Of positions and of sounding; between measured frames lies the line between their positions."""
+    all_frames, sounding = encoder.measure(*notes), encoder.sounding(notes[0])
+    few = encoder.measure(*notes, every)
+    assert few.shape == all_frames[:, ::every].shape
+    if every % encoder.every == 0:
+        torch.testing.assert_close(few, all_frames[:, ::every])
+    assert encoder.sounding(notes[0], every).equal(sounding[:, ::every])
+    between = 0.5 * (all_frames[:, 0:-2:2] + all_frames[:, 2::2])
+    torch.testing.assert_close(all_frames[:, 1:-1:2], between)

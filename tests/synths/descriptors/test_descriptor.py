@@ -15,11 +15,11 @@ from synths import (
     measure_all,
     measure_all_layers,
 )
+from synths.descriptors.describe import descriptor_kinds
 from synths.spectrum import Spectrum
 
 SHARING = (Level, FundamentalShare, Noisiness, OddEvenBalance, TemporalCentroid)
-EXPORTED = [value for value in vars(synths).values() if isinstance(value, type) and issubclass(value, Descriptor)]
-TRAINABLE = [cls for cls in EXPORTED if hasattr(cls, "summary") and not cls.not_for_training]
+TRAINABLE = [kind for kind in descriptor_kinds() if not kind.not_for_training]
 LEVEL_MATTERS = {"level", "loudness", "sharpness", "roughness"}
 """Psychoacoustics: the ear is not linear."""
 every_trainable = pytest.mark.parametrize("descriptor", TRAINABLE, ids=lambda cls: cls.__name__)
@@ -151,5 +151,5 @@ def test_every_descriptor_is_exported():
     while kinds:
         kinds += (found := kinds.pop()).__subclasses__()
         if found.__module__.startswith("synths.") and hasattr(found, "summary"):
-            missing |= {found} - set(EXPORTED)
+            missing |= {found} - set(descriptor_kinds())
     assert not missing

@@ -68,16 +68,16 @@ def test_little_change_with_level(second: ClipFormat) -> None:
 
 @pytest.mark.parametrize("sample_rate", [16000, 22050, 44100, 48000])
 def test_agrees_with_mosqito(sample_rate: int) -> None:
-    """The mean of MoSQITo's frames to 1e-4 asper, in both precisions: an AM tone, noise, loud low beats, high beats."""
+    """The mean of MoSQITo's two frames to 1e-4 asper, in both precisions: AM tone, noise, low and high beats."""
     roughness_dw = pytest.importorskip("mosqito.sq_metrics").roughness_dw
-    clip = ClipFormat(sample_rate, sample_rate // 50 * 21, sample_rate // 50)
+    clip = ClipFormat(sample_rate, sample_rate // 50 * 16, sample_rate // 50)
     time_s = torch.arange(clip.n_samples, dtype=torch.float64) / sample_rate
     beats = 0.5 * torch.sin(2 * math.pi * 61.3 * time_s) + 0.5 * torch.sin(2 * math.pi * 28 * time_s) + 0.1
     highest = sum(0.2 * torch.sin(2 * math.pi * (0.48 * sample_rate - hz) * time_s) for hz in (0, 70))
     sounds = [modulated(clip, 70)[0], 0.1 * torch.randn(clip.n_samples, dtype=torch.float64), beats, highest]
     expected = [roughness_dw(FULL_SCALE_PASCAL * sound.numpy(), sample_rate)[0].mean() for sound in sounds]
     for dtype in (torch.float32, torch.float64):
-        ours = Roughness(clip).to(dtype).pooled(torch.stack(sounds).to(dtype), torch.ones(4, 21))
+        ours = Roughness(clip).to(dtype).pooled(torch.stack(sounds).to(dtype), torch.ones(4, 16))
         assert ours.dtype == dtype and ours.tolist() == pytest.approx(expected, abs=1e-4)
 
 

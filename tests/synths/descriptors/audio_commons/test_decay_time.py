@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from synths.descriptors.audio_commons.decay_time import STEP, decay_steps
+from synths.descriptors.audio_commons.decay_time import STEP, decay_steps, whole_decay_steps
 
 
 def noise(n_blocks):
@@ -39,3 +39,11 @@ def test_no_less_than_a_block():
     click[0, 1000] = 1.0
     assert decay_steps(click).item() == pytest.approx(1.0, abs=0.1)
     assert decay_steps(torch.zeros(1, 3000)).isfinite().all()
+
+
+def test_whole_steps_are_counted():
+    """From the loudest block to the first 40 dB below it; to the end where there is none; nothing for silence."""
+    envelope = torch.tensor(
+        [[0.5, 1.0, 0.5, 0.02, 0.009, 0.5], [1.0, 0.9, 0.8, 0.7, 0.6, 0.5], [0.0, 0.2, 0.9, 0.0, 0.0, 0.0]]
+    )
+    assert whole_decay_steps(envelope.repeat_interleave(256, dim=1)).tolist() == [3.0, 6.0, 1.0]

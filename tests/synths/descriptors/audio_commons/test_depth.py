@@ -17,7 +17,7 @@ def test_a_tone_below_the_crossovers_is_the_closed_form(sine):
     high = 1.0 / (1.0 + (20.0 / 100.0) ** 4) ** 3
     assert high == pytest.approx(1.0, abs=0.01)
     expected = -0.0043703565847874465 * 100.0 + 32.83743202462131 * low - 14.217438690256062 * 2.0 + 66.69534394444391
-    value = Depth(clip).pooled(sine(clip, 100.0, 0.1), torch.full((1, 200), 100.0)).item()
+    value = Depth(clip).measure(sine(clip, 100.0, 0.1), torch.full((1, 200), 100.0)).item()
     assert value == pytest.approx(expected, abs=0.3)
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from synths import ClipFormat
+from synths import ClipFormat, Layers, measure_all, measure_all_layers
 from synths.descriptors.audio_commons import (
     AudioCommonsRoughness,
     AudioCommonsSharpness,
@@ -14,6 +14,8 @@ from synths.descriptors.audio_commons import (
     Hardness,
     Warmth,
 )
+from synths.descriptors.audio_commons.din_45631 import Din45631
+from synths.descriptors.audio_commons.front_end import LoudnessNormalised
 
 DIFFERENTIABLE = (AudioCommonsSharpness, Booming, Depth, Warmth)
 ALL = (*DIFFERENTIABLE, AudioCommonsRoughness, Hardness)
@@ -91,6 +93,29 @@ def test_gradient_is_exact(kind):
         descriptor.measure(audio[:1].detach() + sign * 1e-8 * direction, f0_hz[:1]).item() for sign in (1, -1)
     )
     assert (audio.grad[:1] * direction).sum().item() == pytest.approx((ahead - behind) / 2e-8, rel=1e-3)
+
+
+def test_shared_work_is_done_once(monkeypatch):
+    """One preparation and one specific loudness; the same values and, with a detached read-out first, gradients."""
+    calls = []
+    for shared in (LoudnessNormalised, Din45631):
+        forward = shared.forward
+        monkeypatch.setattr(shared, "forward", lambda *given, forward=forward: calls.append(1) or forward(*given))
+    clip = ClipFormat(16000, 6400, 160)
+    audio = pluck(clip).float().requires_grad_()
+    kinds = [kind(clip) for kind in (Hardness, *DIFFERENTIABLE)]
+    together = measure_all(kinds, audio, pitch().float())
+    assert len(calls) == 3  # the read-out hears its specific loudness without a graph
+    for value, kind in zip(together, kinds, strict=True):
+        torch.testing.assert_close(value, kind.measure(audio, pitch().float()))
+        assert value.requires_grad == (not kind.not_for_training)
+
+
+def test_what_is_played_is_not_enough():
+    """Ratings are of sound."""
+    layers = Layers(pitch(), torch.rand(1, 40, 5), torch.zeros(1, 40, 0))
+    with pytest.raises(NotImplementedError, match="from sound only"):
+        measure_all_layers([Warmth(ClipFormat(16000, 6400, 160))], layers)
 
 
 @pytest.mark.parametrize("kind", [AudioCommonsRoughness, Hardness])
