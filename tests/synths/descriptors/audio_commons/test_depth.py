@@ -25,10 +25,10 @@ def test_falls_with_the_pitch_and_the_tilt(second, harmonic_tone):
     """Low notes are deep, dark ones are deeper."""
     depth = Depth(second)
     pitched = [
-        depth.pooled(harmonic_tone(second, hz), torch.full((1, 100), hz)).item() for hz in (55.0, 110.0, 220.0, 440.0)
+        depth.measure(harmonic_tone(second, hz), torch.full((1, 100), hz)).item() for hz in (55.0, 110.0, 220.0, 440.0)
     ]
     tilted = [
-        depth.pooled(harmonic_tone(second, 110.0, tilt), torch.full((1, 100), 110.0)).item() for tilt in (-18, -9, 0)
+        depth.measure(harmonic_tone(second, 110.0, tilt), torch.full((1, 100), 110.0)).item() for tilt in (-18, -9, 0)
     ]
     assert all(later < earlier - 2.0 for earlier, later in pairwise(pitched))
     assert all(later < earlier - 2.0 for earlier, later in pairwise(tilted))
