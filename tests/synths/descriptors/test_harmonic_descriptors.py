@@ -105,7 +105,7 @@ def test_silence():
 @pytest.mark.parametrize("f0_hz", [98.0, 220.0, 660.0])
 @pytest.mark.parametrize("descriptor", [Level, FundamentalShare, OddEvenBalance, Noisiness], ids=lambda c: c.__name__)
 def test_two_ways_of_measuring_agree(descriptor, f0_hz):
-    """What a synth plays, and its dry sound: medians over a second of random settings, within a JND's half."""
+    """What a synth plays, and its dry sound: medians over a second of random settings, within two thirds of a JND."""
     synth = SMSSynth(CLIP, [partial(Harmonics, n_harmonics=30), FilteredNoise], [])
     pitch = torch.full((6, CLIP.n_frames), f0_hz)
     tilt = torch.arange(30) * -0.1
@@ -117,5 +117,5 @@ def test_two_ways_of_measuring_agree(descriptor, f0_hz):
     module = descriptor(CLIP)
     heard = module.measure(synth(pitch, parameters), pitch)[:, 10:-10].median(1).values
     played = module.measure_layers(synth.layers(pitch, parameters))[:, 10:-10].median(1).values
-    tolerance = {Level: 0.3, FundamentalShare: 0.01, OddEvenBalance: 0.5, Noisiness: 1.5}[descriptor]
+    tolerance = {Level: 0.3, FundamentalShare: 0.01, OddEvenBalance: 0.5, Noisiness: 2.0}[descriptor]
     torch.testing.assert_close(heard, played, atol=tolerance, rtol=0)
