@@ -52,7 +52,7 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> Harmon
 
 
 def _density(gaps: Tensor, inside: Tensor, n_near: Tensor, mean: Tensor) -> Tensor:
-    """(B, F, bins, K) power in the gaps below K harmonics -> (B, F, K) power per bin of noise, neighbours taken together.
+    """(B, F, bins, K) power in the gaps below K harmonics -> (B, F, K) noise per bin, neighbours taken together.
 
     By the mean of logarithms, which a partial astray in one gap, or the sidebands of a vibrato, hardly move. Of so few
     bins it is up to 0.7 dB too high.
