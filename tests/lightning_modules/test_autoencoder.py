@@ -344,3 +344,12 @@ def test_knobs_from_elsewhere_are_refused(clip_format):
     """One sentence, with the key."""
     with pytest.raises(ValueError, match=r"model\.knobs_from is 'score': it is sound or layers"):
         TimbreAutoencoder(clip_format, knobs_from="score")
+
+
+def test_knobs_are_judged_in_the_frames_they_were_asked_for(model, batch):
+    """A sound that is asked for its own knobs is not wrong at all, though it changes from frame to frame."""
+    controls = model.encoder.measure(batch.audio, batch.f0_hz)
+    rendering = model(batch.audio, batch.f0_hz)._replace(audio=batch.audio)
+    asked = rendering._replace(encoding=rendering.encoding._replace(controls=controls))
+    sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+    assert model.knob_error(asked, batch.f0_hz, sounding).max() < 1e-4
