@@ -33,7 +33,7 @@ def test_knobs_are_listed_with_unit_and_range(trained, capsys):
 def test_knobs_say_what_a_pitch_reaches(trained, capsys, refuses):
     main(["knobs", str(trained), "--pitch", "110", "880"])
     printed = capsys.readouterr().out
-    assert "at 110 Hz" in printed and "at 880 Hz" in printed and " to " in printed
+    assert "at 110 Hz" in printed and "at 880 Hz" in printed and "0.00–" in printed
     assert "is not a pitch" in refuses("knobs", str(trained), "--pitch", "0")
 
 
