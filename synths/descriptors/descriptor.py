@@ -15,7 +15,7 @@ from synths.descriptors.sounding import frame_level_db, sounding_frames
 from synths.layers import Layers
 from synths.spectrum import Spectrum
 
-_FRAMES_TOGETHER = 400
+_FRAMES_TOGETHER = 800
 
 
 class Descriptor(nn.Module):

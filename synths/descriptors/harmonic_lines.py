@@ -10,6 +10,7 @@ from torch import Tensor
 MOST_HARMONICS = 128
 REACH = 2
 """Bins to either side that hold the main lobe of a Hann window."""
+N_GAP_BINS = 3
 MEAN_OVER_LOG_MEAN = math.exp(0.5772156649)
 """Of the power of a noise in a bin: e to the power of Euler's constant."""
 
@@ -33,25 +34,49 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> Harmon
         f0_hz: (B, F)
         frequency_hz: (bins,)
     """
-    with torch.no_grad():
-        spacing = (f0_hz / frequency_hz[1]).clamp(2.0, power.shape[-1] - 1.0)[..., None]
-        harmonic = torch.arange(1, _most_harmonics(spacing, power) + 1, device=power.device, dtype=power.dtype)
-        place = spacing * harmonic
-        inside = (place <= power.shape[-1] - 1).to(power.dtype)
-        n_near = _over_neighbours(inside).clamp_min(0.2)
-        lobe, weight = _lobe_places(place, spacing)
-        # One bin is a poor estimate of a noise: three that lie well within the gap, where it has so many.
-        aside = torch.relu(spacing / 2 - 5.0) / 2
-        gap = [place - spacing / 2 + shift for shift in (-aside, 0.0, aside)]
-        wanted = torch.stack([*lobe, *gap], dim=-2).round().clamp(0, power.shape[-1] - 1).long()
-    found = power.gather(-1, wanted.flatten(-2)).unflatten(-1, (len(lobe) + len(gap), -1))
-    density = _density(found[..., len(lobe) :, :], inside, n_near, power.mean(-1)[..., None])
-    width = spacing.clamp_max(2 * REACH + 1.0)
-    harmonics = torch.relu((found[..., : len(lobe), :] * weight).sum(-2) - 2.0 * width * density) * inside
-    return HarmonicLines(harmonics, (density * inside).sum(-1) * spacing[..., 0])
+    places = _places(f0_hz / frequency_hz[1], power)
+    found = power.gather(-1, places.bins.flatten(-2)).unflatten(-1, places.bins.shape[-2:])
+    lobes, gaps = found.split([2 * REACH + 1, N_GAP_BINS], dim=-2)
+    if places.own is not None:
+        lobes = lobes * places.own
+    density = _density(gaps, places.inside, power.mean(-1)[..., None])
+    width = places.spacing.clamp_max(2 * REACH + 1.0)
+    harmonics = torch.relu(lobes.sum(-2) - 2.0 * width * density) * places.inside
+    return HarmonicLines(harmonics, (density * places.inside).sum(-1) * places.spacing[..., 0])
 
 
-def _density(gaps: Tensor, inside: Tensor, n_near: Tensor, mean: Tensor) -> Tensor:
+class _Places(NamedTuple):
+    """Where to look: spacing (B, F, 1) of K harmonics in bins; inside (B, F, K), 1 below Nyquist.
+
+    Bins (B, F, 8, K): five around each harmonic, three in the gap below it. Own: (B, F, 5, K) False where a bin is
+    nearer to the next harmonic; None where all are far apart.
+    """
+
+    spacing: Tensor
+    inside: Tensor
+    bins: Tensor
+    own: Tensor | None
+
+
+@torch.no_grad()
+def _places(spacing: Tensor, power: Tensor) -> _Places:
+    """(B, F) pitch in bins, (B, F, bins) power -> places."""
+    last = power.shape[-1] - 1
+    spacing = spacing.clamp(2.0, float(last))[..., None]
+    # An accelerator should not wait to learn the lowest pitch: the most harmonics, as if they were close.
+    closest = float(spacing.min()) if power.device.type == "cpu" else 2.0
+    n_harmonics = max(1, min(MOST_HARMONICS, int(last / closest)))
+    place = spacing * torch.arange(1, n_harmonics + 1, device=power.device, dtype=power.dtype)
+    lobe = place.round().long()[..., None, :] + torch.arange(-REACH, REACH + 1, device=power.device)[:, None]
+    # One bin is a poor estimate of a noise: three that lie well within the gap, where it has so many.
+    aside = torch.relu(spacing / 2 - 5.0) / 2
+    gaps = torch.stack([place - spacing / 2 + shift for shift in (-aside, 0.0, aside)], dim=-2).round().long()
+    close = closest < 2 * REACH + 1
+    own = (lobe - place[..., None, :]).abs() <= 0.5 * spacing[..., None] if close else None
+    return _Places(spacing, (place <= last).to(power.dtype), torch.cat([lobe, gaps], -2).clamp_(0, last), own)
+
+
+def _density(gaps: Tensor, inside: Tensor, mean: Tensor) -> Tensor:
     """(B, F, bins, K) power in the gaps below K harmonics -> (B, F, K) noise per bin, neighbours taken together.
 
     By the mean of logarithms, which a partial astray in one gap, or the sidebands of a vibrato, hardly move. Of so few
@@ -59,24 +84,10 @@ def _density(gaps: Tensor, inside: Tensor, n_near: Tensor, mean: Tensor) -> Tens
     """
     floor = 1e-10 * mean + 1e-16
     level = (gaps + floor[..., None]).log().mean(-2)
+    n_near = _over_neighbours(inside).clamp_min(0.2)
     return MEAN_OVER_LOG_MEAN * ((_over_neighbours(level * inside) / n_near).exp() - floor).relu()
 
 
 def _over_neighbours(values: Tensor) -> Tensor:
     """(B, F, K) -> (B, F, K) mean over five neighbours, 0 beyond the ends."""
     return F.avg_pool1d(values, 5, 1, 2)
-
-
-def _most_harmonics(spacing: Tensor, power: Tensor) -> int:
-    """As many as the lowest pitch has below Nyquist; on an accelerator, which should not wait for that, the most."""
-    if power.device.type != "cpu":
-        return MOST_HARMONICS
-    return max(1, min(MOST_HARMONICS, int((power.shape[-1] - 1) / float(spacing.min()))))
-
-
-def _lobe_places(place: Tensor, spacing: Tensor) -> tuple[list[Tensor], Tensor]:
-    """Bins around each of (B, F, K) places, and (B, F, bins, K) 1 where they are not nearer to the next."""
-    nearest = place.round()
-    lobe = [nearest + offset for offset in range(-REACH, REACH + 1)]
-    beside = torch.stack(lobe, dim=-2) - place[..., None, :]
-    return lobe, (beside.abs() <= 0.5 * spacing[..., None]).to(place.dtype)
