@@ -45,6 +45,7 @@ READ_OUTS = (
     "spectral_rolloff",
 )
 DEFAULT = tuple(knob.name for knob in knobs.DEFAULT if knob.name in CANDIDATES)
+OF_NOTES = ("log_attack_time", "sustain")
 N_PAIRS = 15
 
 
@@ -70,6 +71,8 @@ def dimension_table(found: RankCorrelations) -> str:
         ("AudioCommons, all seven", AUDIO_COMMONS),
         ("brightness, depth, warmth", ("brightness", "depth", "warmth")),
         ("the default knobs, level aside", DEFAULT),
+        ("these, log-attack time and sustain", (*DEFAULT, *OF_NOTES)),
+        ("these and roughness", (*DEFAULT, *OF_NOTES, "roughness")),
         ("the candidates", CANDIDATES),
     ):
         lines.append(f"| {title} | {len(names)} | {found.effective_dimension(names):.2f} |")
