@@ -13,7 +13,7 @@ from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import knob_error, mean_position, turn_one_knob
 from lightning_modules.provenance import provenance, refuse_other_tracker
 from lightning_modules.random_states import random_states, restore_random_states
-from synths import Clip, ClipFormat, Recipe, SMSSynth
+from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth
 
 
 class Rendering(NamedTuple):
@@ -67,6 +67,11 @@ class TimbreAutoencoder(LightningModule):
         self.knobs_from = knobs_from
         self.encoder = encoder(clip)
         self.synth = synth(clip)
+        deaf = [d.name for d in self.encoder.each_descriptor() if type(d).measure_layers is Descriptor.measure_layers]
+        if knobs_from == "layers" and deaf:
+            raise ValueError(
+                f"model.knobs_from is layers, but {deaf[0]} can be measured from sound only: leave it out."
+            )
         self.decoder = decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes)
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None

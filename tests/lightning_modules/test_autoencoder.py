@@ -14,7 +14,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding, Term
 from lightning_modules.provenance import refuse_other_tracker
-from synths import Clip, Level, Sharpness, SMSSynth
+from synths import Clip, Level, Roughness, Sharpness, SMSSynth
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*self.trainer.*not registered", "ignore:.*does not have many workers")
 
@@ -344,6 +344,12 @@ def test_knobs_from_elsewhere_are_refused(clip_format):
     """One sentence, with the key."""
     with pytest.raises(ValueError, match=r"model\.knobs_from is 'score': it is sound or layers"):
         TimbreAutoencoder(clip_format, knobs_from="score")
+
+
+def test_knobs_that_only_sound_has_are_not_asked_of_layers(clip_format):
+    """One sentence at the start, not an error in the first step."""
+    with pytest.raises(ValueError, match=r"knobs_from is layers, but roughness can be measured from sound only"):
+        TimbreAutoencoder(clip_format, lambda clip: DescriptorEncoder(clip, [Level, Roughness]), knobs_from="layers")
 
 
 def test_knobs_are_judged_in_the_frames_they_were_asked_for(model, batch):
