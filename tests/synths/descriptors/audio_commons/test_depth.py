@@ -45,3 +45,19 @@ def test_longer_decays_are_deeper(second, sine):
     expected = 4.750862716905235 + 3.8782339862813924 * low - 0.8544826091735516 / 1.2
     assert values[1] - values[0] == pytest.approx(expected, abs=1.0)
     assert not math.isclose(*values)
+
+
+def test_pooled_counts_from_the_loudest_block(sine):
+    """A steady tone, half a dB louder for a moment: what is left from there on counts, which training blurs."""
+    clip = ClipFormat(44100, 88200, 441)
+    f0 = 2.0 * 44100 / 256  # two periods a block: all are equally loud
+    tone = sine(clip, f0, 0.1) * torch.linspace(0.0, 20.0, 88200).clamp_max(1.0)
+    early, late = tone.clone(), tone.clone()
+    early[:, 60 * 256 : 61 * 256] *= 1.06
+    late[:, 280 * 256 : 281 * 256] *= 1.06
+    depth, f0_hz = Depth(clip), torch.full((1, 200), f0)
+    ratio = 1.0 / (1.0 + (f0 / 500.0) ** 4) ** 3
+    weight = 4.750862716905235 + 3.8782339862813924 * ratio - 0.8544826091735516 * ratio**10 / (ratio**10 + 0.2)
+    expected = weight * math.log10((345 - 60) / (345 - 280))
+    assert (depth.pooled(early, f0_hz) - depth.pooled(late, f0_hz)).item() == pytest.approx(expected, abs=0.05)
+    assert (depth.measure(early, f0_hz) - depth.measure(late, f0_hz)).item() < 0.5 * expected
