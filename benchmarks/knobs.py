@@ -62,7 +62,7 @@ def measuring(knobs: Knobs, clip: ClipFormat, audio: Tensor, f0_hz: Tensor, back
 
 def in_step(model: TimbreAutoencoder, batch: Clip) -> Call:
     """What `knob_terms` measures: the recording; then the resynthesis and the turned clips, with their gradients."""
-    n_turned = math.ceil(model.turned_share * len(batch.audio))
+    n_turned = math.ceil(model.turned.share * len(batch.audio))
     renderings = [_as_rendered(model, batch, n) for n in (len(batch.audio), n_turned)]
 
     def call() -> None:

@@ -30,6 +30,7 @@ class ClipDataModule(L.LightningDataModule, ABC):
     """Sound files as batches of clips, each with the pitch that was tracked once and kept.
 
     A data set says where its clips are (`sources`); reading, checking, pitch, the cache and the loaders are here.
+    `label_names` are the words for labels that are numbers of a list.
 
     Args:
         clip: the format of the run
@@ -59,6 +60,7 @@ class ClipDataModule(L.LightningDataModule, ABC):
         self.tracker = tracker or Yin()
         self.cache = cache or str(Path(root) / ".timbre")
         self.seed = seed
+        self.label_names: dict[str, list[str]] = {}
         self.datasets: dict[str, ClipDataset] = {}
 
     @abstractmethod

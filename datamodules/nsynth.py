@@ -10,6 +10,7 @@ from datamodules.clip_index import Source
 from datamodules.pitch import PitchTracker
 from synths.clip import ClipFormat
 
+FAMILIES = "bass brass flute guitar keyboard mallet organ reed string synth_lead vocal".split()
 LABELS = ("pitch", "velocity", "instrument", "instrument_family", "instrument_source")
 
 
@@ -46,6 +47,7 @@ class NSynth(ClipDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__(clip, root, batch_size, num_workers, tracker, cache, seed)
+        self.label_names = {"instrument_family": FAMILIES}
         self.families = families
         self.instrument_sources = instrument_sources
         self.pitches = pitches

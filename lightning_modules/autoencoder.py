@@ -10,10 +10,14 @@ from torch import Tensor, nn
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
 from lightning_modules.losses import MultiResolution
-from lightning_modules.losses.turned_knobs import knob_error, mean_position, turn_one_knob
+from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error, mean_position
 from lightning_modules.provenance import provenance, refuse_other_tracker
 from lightning_modules.random_states import random_states, restore_random_states
 from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth
+
+
+LEVEL_SPAN_DB = 50.0
+"""Range of a level knob, about: what a level that strays is compared with where there is no such knob."""
 
 
 class Rendering(NamedTuple):
@@ -35,8 +39,9 @@ class TimbreAutoencoder(LightningModule):
         decoder: pitch, controls and residual to synth parameters
         learning_rate: of Adam, at the start; it falls to a twentieth along a cosine
         knob_weight: weight of how far the knobs measured on the resynthesis are from those asked for
-        turned_share: share of each batch that is also rendered with a knob turned; 0 never tests a knob in training
-        turned_weight: weight of the knobs' error on turned clips
+        turned: how knobs are turned in training, and what their errors weigh
+        residual_dropout: chance of a clip to be rendered without its residual in training, so that no knob can be left
+            to it; a residual of zeros is then a usual one
         knobs_from: what the knobs of a resynthesis are measured on in training: its "sound", or the "layers" that the
             synth plays, whose gradients no window smears, but which leave out the room
     """
@@ -50,20 +55,22 @@ class TimbreAutoencoder(LightningModule):
         decoder: DecoderRecipe = MinGruDecoder,
         learning_rate: float = 2e-3,
         knob_weight: float = 4.0,
-        turned_share: float = 0.25,
-        turned_weight: float = 2.0,
+        turned: TurnedKnobs = TurnedKnobs(),
+        residual_dropout: float = 0.0,
         knobs_from: Literal["sound", "layers"] = "sound",
     ) -> None:
         super().__init__()
         if knobs_from not in ("sound", "layers"):
             raise ValueError(f"model.knobs_from is {knobs_from!r}: it is sound or layers.")
-        if not 0.0 <= turned_share <= 1.0:
-            raise ValueError(f"model.turned_share is {turned_share}: it is a share of the batch, 0 to 1.")
+        if not 0.0 <= residual_dropout < 1.0:
+            raise ValueError(f"model.residual_dropout is {residual_dropout}: it is a chance, 0 or more and less than 1.")
+        if not knob_weight >= 0.0:
+            raise ValueError(f"model.knob_weight is {knob_weight}: it must not be negative.")
         self.clip = clip
         self.learning_rate = learning_rate
         self.knob_weight = knob_weight
-        self.turned_share = turned_share
-        self.turned_weight = turned_weight
+        self.turned = turned
+        self.residual_dropout = residual_dropout
         self.knobs_from = knobs_from
         self.encoder = encoder(clip)
         self.synth = synth(clip)
@@ -72,7 +79,7 @@ class TimbreAutoencoder(LightningModule):
             raise ValueError(
                 f"model.knobs_from is layers, but {deaf[0]} can be measured from sound only: leave it out."
             )
-        self.decoder = decoder(len(self.encoder.knobs), self.encoder.residual_size, self.synth.sizes)
+        self.decoder = decoder(len(self.encoder.controls), self.encoder.residual_size, self.synth.sizes)
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
@@ -85,7 +92,11 @@ class TimbreAutoencoder(LightningModule):
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
         """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""
-        return self.put_together(f0_hz, self.encoder(audio, f0_hz))
+        encoding = self.encoder(audio, f0_hz)
+        if self.training and self.residual_dropout:
+            kept = torch.rand(len(audio), 1, 1, device=audio.device) >= self.residual_dropout
+            encoding = encoding._replace(residual=encoding.residual * kept)
+        return self.put_together(f0_hz, encoding)
 
     def put_together(self, f0_hz: Tensor, encoding: Encoding) -> Rendering:
         """Render an encoding, as it was taken or with its knobs turned."""
@@ -96,31 +107,52 @@ class TimbreAutoencoder(LightningModule):
         """Sum of weighted terms, each logged."""
         rendering = self(clip.audio, clip.f0_hz)
         terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clip.audio)), **rendering.encoding.terms}
-        if self.encoder.knobs:
-            terms |= self.knob_terms(clip, rendering)
+        sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
+        terms |= self.encoder.label_terms(rendering.encoding, sounding, clip.labels)
+        terms |= self.knob_terms(clip, rendering, sounding)
         total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
         self.log_dict({f"train/{name}": term.value.detach() for name, term in terms.items()}, prog_bar=True)
         self.log("train/loss", total.detach())
         return total
 
-    def knob_terms(self, clip: Clip, rendering: Rendering) -> dict[str, Term]:
-        """The knobs' errors as they were measured on the recording, and with one of them turned."""
-        sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
-        held = self.knob_error(rendering, clip.f0_hz, sounding)
-        terms = {"knobs": Term(held.mean(), self.knob_weight)}
-        n_turned = math.ceil(self.turned_share * len(clip.audio))
-        if n_turned:
-            errors, _ = self.turned_error(clip.f0_hz[:n_turned], rendering.encoding, sounding[:n_turned])
-            terms["turned_knobs"] = Term(errors.mean(), self.turned_weight)
+    def knob_terms(self, clip: Clip, rendering: Rendering, sounding: Tensor) -> dict[str, Term]:
+        """The knobs' errors as they were encoded, and with some of them turned."""
+        terms = {}
+        if self.encoder.knobs and self.knob_weight:
+            held = self.knob_error(rendering, clip.f0_hz, sounding)
+            terms["knobs"] = Term(held.mean(), self.knob_weight)
+        n_turned = math.ceil(self.turned.share * len(clip.audio))
+        if self.encoder.knobs and n_turned:
+            errors, turned, louder = self.turned_error(clip.f0_hz[:n_turned], rendering, sounding)
+            strayed = 1.0 - turned
+            terms["turned_knobs"] = Term((errors * turned).sum() / turned.sum(), self.turned.weight)
+            guarded = (errors * strayed).sum() / strayed.sum().clamp_min(1.0) + louder
+            terms["guard"] = Term(guarded, self.turned.guard_weight)
         return terms
 
-    def turned_error(self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn one random knob of each clip: (B, C) error of all knobs, and (B, C) 1 for the one that was turned."""
-        controls, residual = encoding.controls[: len(f0_hz)], encoding.residual[: len(f0_hz)]
-        mean = mean_position(controls[:, :: self.encoder.judged_every], sounding)
-        asked, turned = turn_one_knob(controls, mean)
-        rendering = self.put_together(f0_hz, encoding._replace(controls=asked, residual=residual))
-        return self.knob_error(rendering, f0_hz, sounding), turned
+    def turned_error(self, f0_hz: Tensor, rendering: Rendering, sounding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Turn knobs of the first n clips.
+
+        Args:
+            f0_hz: (n, F) pitch of the clips to turn
+            rendering: of all B clips, whose positions may be swapped, with no knob turned
+            sounding: (B, F / judged_every) 1 where a clip sounds
+
+        Returns:
+            (n, C) error of all knobs, (n, C) 1 for those that were turned, and how far the level strayed, in ranges of
+            a knob, where no knob turns it
+        """
+        encoding, n, every, n_knobs = rendering.encoding, len(f0_hz), self.encoder.judged_every, len(self.encoder.knobs)
+        in_frames = sounding.repeat_interleave(every, dim=1)[:, : f0_hz.shape[1]]
+        low, high = self.encoder.reach(f0_hz.median(dim=1).values)
+        asked, turned = self.turned.ask(encoding.controls[..., :n_knobs].detach(), in_frames, low, high)
+        controls = torch.cat([asked, encoding.controls[:n, :, n_knobs:]], dim=-1)
+        sound = self.put_together(f0_hz, encoding._replace(controls=controls, residual=encoding.residual[:n]))
+        louder = sounding.new_zeros(())
+        if self.encoder.level.name not in self.encoder.knobs:
+            levels_db = [self.encoder.level_db(audio, every) for audio in (sound.audio, rendering.audio[:n].detach())]
+            louder = mean_position((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
+        return self.knob_error(sound, f0_hz, sounding[:n]), turned, louder
 
     def knob_error(self, rendering: Rendering, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(B, C) distance of the knobs measured on a resynthesis from those it was asked for, where it sounds.
@@ -128,9 +160,8 @@ class TimbreAutoencoder(LightningModule):
         All in every `judged_every`-th frame, as (B, F / judged_every) sounding is.
         """
         every = self.encoder.judged_every
-        return knob_error(
-            rendering.encoding.controls[:, ::every], self.measured_knobs(rendering, f0_hz, every), sounding
-        )
+        asked = rendering.encoding.controls[:, ::every, : len(self.encoder.knobs)]
+        return knob_error(asked, self.measured_knobs(rendering, f0_hz, every), sounding)
 
     def measured_knobs(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
         """(B, F / every, C) knob positions of a resynthesis: of its sound, or in training as `knobs_from` says."""
@@ -145,8 +176,8 @@ class TimbreAutoencoder(LightningModule):
         logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clip.audio)}
         if self.encoder.knobs:
             sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
-            errors, turned = self.turned_error(clip.f0_hz, rendering.encoding, sounding)
-            logged["validation/control_error"] = (errors * turned).sum(1).mean()
+            errors, turned, _ = self.turned_error(clip.f0_hz, rendering, sounding)
+            logged["validation/control_error"] = (errors * turned).sum() / turned.sum()
         self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
 
     def test_step(self, clip: Clip, batch_idx: int) -> Any:

@@ -52,6 +52,7 @@ class Instrument(nn.Module):
         super().__init__()
         self.clip = model.clip
         self.knobs = [Knob.of(descriptor) for descriptor in model.encoder.each_descriptor()]
+        self.knobs += [Knob(factor, "share", "linear", 0.0, 1.0, []) for factor in model.encoder.factors]
         self.residual_size = model.encoder.residual_size
         self.decoder = copy.deepcopy(model.decoder)
         self.synth = StreamingSynth(model.synth)

@@ -63,7 +63,7 @@ def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, pos
     index = model.encoder.knobs.index(knob)
     audios, measured = [], []
     for position in positions:
-        turned = turn(encoding, sounding, model.encoder.knobs, {knob: position}, {})
+        turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {})
         output = model.put_together(f0_hz, turned).audio
         audios.append(output)
         measured.append(mean_position(model.encoder.measure(output, f0_hz), sounding)[:, index])

@@ -38,7 +38,7 @@ def render(
     for room in rooms:
         room.enabled = not dry
     encoding = turn(
-        model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.knobs, positions, nudges
+        model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.controls, positions, nudges
     )
     output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
     for room in rooms:

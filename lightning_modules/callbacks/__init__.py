@@ -1,7 +1,8 @@
 """What happens beside the loop: listening, judging, writing."""
 
+from lightning_modules.callbacks.control import ControlEvaluation
 from lightning_modules.callbacks.evaluation import Evaluation
 from lightning_modules.callbacks.listen import Listen
 from lightning_modules.callbacks.write_audio import WriteAudio
 
-__all__ = ["Evaluation", "Listen", "WriteAudio"]
+__all__ = ["ControlEvaluation", "Evaluation", "Listen", "WriteAudio"]

@@ -14,6 +14,7 @@ USAGE = """usage: timbre VERB ...
   fit RUN --ckpt_path last     go on with an interrupted run
   test RUN                     judge a run on held-out notes
   validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
+  compare RUN...               control against quality of tested runs: table, Pareto plot, page
   render CHECKPOINT IN OUT     put a recording together again, its knobs turned
   describe SOUND               what every descriptor reads on a file or folder, no model needed
   knobs CHECKPOINT             the knobs of a model, their units and ranges
@@ -29,6 +30,7 @@ _MODULES = {
     "validate": "experiment",
     "test": "experiment",
     "predict": "experiment",
+    "compare": "compare",
     "render": "render",
     "describe": "describe",
     "knobs": "knobs",

@@ -17,8 +17,9 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from datamodules import ClipDataModule
 from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.callbacks import Evaluation, Listen, WriteAudio
+from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, WriteAudio
 from lightning_modules.checkpoint import refuse_unreadable
+from lightning_modules.examination import ExaminationSettings
 from lightning_modules.provenance import provenance
 from lightning_modules.whole_files import written_whole
 from synths import ClipFormat
@@ -76,6 +77,7 @@ class Experiment(LightningCLI):
             help="of float32 matrix products in the networks: high and medium may round to TF32 or bfloat16, faster",
         )
         parser.add_class_arguments(ClipFormat, "clip")
+        parser.add_class_arguments(ExaminationSettings, "control")
         for field in CLIP_FIELDS:
             parser.link_arguments(f"clip.{field}", f"model.clip.{field}")
             parser.link_arguments(f"clip.{field}", f"data.init_args.clip.{field}")
@@ -120,7 +122,8 @@ class Experiment(LightningCLI):
             kwargs["logger"] = self._wandb() if training or self.verb == "test" else False
         callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
         self.evaluation = Evaluation()
-        callbacks += self._callbacks() if training else [self.evaluation, WriteAudio()]
+        judging = [self.evaluation, ControlEvaluation(self.config_init["control"]), WriteAudio()]
+        callbacks += self._callbacks() if training else judging
         return super().instantiate_trainer(default_root_dir=str(self.folder), callbacks=callbacks, **kwargs)
 
     def _wandb(self) -> WandbLogger:

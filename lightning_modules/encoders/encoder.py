@@ -6,7 +6,20 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from synths import ClipFormat, Descriptor, Layers, Level, Recipe, measure_all, measure_all_layers, sounding_frames
+from synths import (
+    ClipFormat,
+    Descriptor,
+    FundamentalShare,
+    Layers,
+    Level,
+    Noisiness,
+    OddEvenBalance,
+    Recipe,
+    Sharpness,
+    measure_all,
+    measure_all_layers,
+    sounding_frames,
+)
 from synths.precision import without_autocast
 from synths.signal import interpolate_frames
 
@@ -15,6 +28,9 @@ MEASURED_HZ = 50.0
 
 JUDGED_HZ = 25.0
 """How often training compares the knobs of a resynthesis with those asked for: no sample falls between the spectra."""
+
+
+DEFAULT_KNOBS: tuple[Recipe[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
 
 
 class Term(NamedTuple):
@@ -37,18 +53,26 @@ class Encoder(nn.Module):
 
     Args:
         clip: format of the run
-        descriptors: the knobs, in order
+        descriptors: the knobs, in order: the first controls
         residual_size: D
+        factors: names of the further controls, whose positions are learnt from labels and cannot be measured
 
     Raises:
-        ValueError: a descriptor must not be trained on, or two have the same name
+        ValueError: a descriptor must not be trained on, has no range, or two controls have the same name
     """
 
     calibrated: Tensor
 
-    def __init__(self, clip: ClipFormat, descriptors: Sequence[Recipe[Descriptor]], residual_size: int = 0) -> None:
+    def __init__(
+        self,
+        clip: ClipFormat,
+        descriptors: Sequence[Recipe[Descriptor]],
+        residual_size: int = 0,
+        factors: Sequence[str] = (),
+    ) -> None:
         super().__init__()
-        self.descriptors = nn.ModuleList(descriptor(clip) for descriptor in descriptors)
+        self.descriptors = nn.ModuleList(_with_a_range(recipe, clip) for recipe in descriptors)
+        self.factors = list(factors)
         self.hop = clip.hop
         self.every = max(1, round(clip.frame_rate_hz / MEASURED_HZ))
         self.judged_every = max(1, round(clip.frame_rate_hz / JUDGED_HZ))
@@ -58,19 +82,24 @@ class Encoder(nn.Module):
         for descriptor in self.each_descriptor():
             if descriptor.not_for_training:
                 raise ValueError(f"{descriptor.name} cannot be a knob: {descriptor.not_for_training}.")
-        twice = sorted({name for name in self.knobs if self.knobs.count(name) > 1})
+        twice = sorted({name for name in self.controls if self.controls.count(name) > 1})
         if twice:
             raise ValueError(f"the knob {twice[0]} is listed twice: name each descriptor once.")
 
     @property
     def knobs(self) -> list[str]:
-        """Names of the controls, in order."""
+        """Names of the controls that a descriptor measures, in order: the first of all controls."""
         return [descriptor.name for descriptor in self.each_descriptor()]
+
+    @property
+    def controls(self) -> list[str]:
+        """Names of all controls, in order."""
+        return [*self.knobs, *self.factors]
 
     @property
     def knob_kinds(self) -> list[str]:
         """Name, unit and curve of each control: what must agree for a checkpoint's positions to mean the same."""
-        return [f"{d.name} ({d.unit}, {d.curve})" for d in self.each_descriptor()]
+        return [f"{d.name} ({d.unit}, {d.curve})" for d in self.each_descriptor()] + [f"{f} (label)" for f in self.factors]
 
     def each_descriptor(self) -> Iterator[Descriptor]:
         """The descriptors, typed."""
@@ -108,10 +137,13 @@ class Encoder(nn.Module):
 
     def sounding(self, audio: Tensor, every: int = 1) -> Tensor:
         """(B, N) audio -> (B, F / every) 1 in the frames where it sounds, else 0."""
+        return sounding_frames(self.level_db(audio, every)).to(audio.dtype)
+
+    def level_db(self, audio: Tensor, every: int = 1) -> Tensor:
+        """(B, N) audio -> (B, F / every) A-weighted level in dB, whether or not a knob turns it."""
         with without_autocast(audio):
             no_pitch = audio.new_zeros(len(audio), audio.shape[-1] // self.hop)  # a level needs none
-            (level_db,) = measure_all([self.level], audio, no_pitch, every)
-            return sounding_frames(level_db).to(audio.dtype)
+            return measure_all([self.level], audio, no_pitch, every)[0]
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
@@ -134,10 +166,48 @@ class Encoder(nn.Module):
         pitch = torch.cat(pitches)
         if not len(pitch):
             raise ValueError("none of the training clips sounds: the knobs have no range to learn.")
-        for descriptor, kept in zip(self.each_descriptor(), values, strict=True):
-            descriptor.calibrate(torch.cat(kept), pitch)
+        each = [torch.cat(kept) for kept in values]
+        for descriptor, kept_values in zip(self.each_descriptor(), each, strict=True):
+            descriptor.calibrate(kept_values, pitch)
+        if each:
+            positions = [d.to_unit(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
+            self.learn_positions(torch.stack(positions, dim=-1))
         self.calibrated.fill_(True)
+
+    def learn_positions(self, positions: Tensor) -> None:
+        """Take what a family wants to know from the training data's (n, knobs) positions; most want nothing."""
+
+    def label_terms(self, encoding: Encoding, sounding: Tensor, labels: dict[str, Tensor]) -> dict[str, Term]:
+        """Terms of the loss that the data's labels give.
+
+        Args:
+            encoding: of B clips
+            sounding: (B, F / judged_every) 1 where the clip sounds
+            labels: (B,) by name
+
+        Returns:
+            terms by name; most families have none
+        """
+        return {}
+
+    def reach(self, f0_hz: Tensor) -> tuple[Tensor, Tensor]:
+        """(n,) pitches in Hz -> (n, knobs) lowest and highest positions that training notes near them reach."""
+        ends = [descriptor.range.reach(f0_hz) for descriptor in self.each_descriptor()]
+        low, high = zip(*ends, strict=True)
+        return torch.stack(low, dim=-1), torch.stack(high, dim=-1)
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Encoding:
         """(B, N) audio, (B, F) pitch in Hz -> Encoding."""
         raise NotImplementedError
+
+
+def _with_a_range(recipe: Recipe[Descriptor], clip: ClipFormat) -> Descriptor:
+    """The descriptor, or a sentence that says why it cannot be a knob."""
+    try:
+        return recipe(clip)
+    except AttributeError as error:
+        if error.name != "default_span":
+            raise
+        raise ValueError(
+            f"model.encoder.descriptors names {type(error.obj).__name__}, a knob without a range: give it a default_span."
+        ) from None

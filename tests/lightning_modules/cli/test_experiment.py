@@ -126,7 +126,7 @@ def test_an_empty_folder_is_named(tmp_path, refuses, tiny):
         ("--clip.hop", "7", "clip.hop"),
         ("--clip.sample_rate", "8000", "clip.sample_rate"),
         ("--model.encoder.descriptors", "[Sharpnes]", "Sharpnes"),
-        ("--model.turned_share", "3", "turned_share"),
+        ("--model.turned.share", "3", "turned.share"),
         ("--trainer.accelerator", "abacus", "abacus"),
     ],
 )

@@ -1,0 +1,143 @@
+"""`timbre test`: whether the knobs do what they say, and nothing else."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning import Callback, Trainer
+from rich.console import Console
+
+from lightning_modules.callbacks.evaluation import facts_of, track
+from lightning_modules.examination import Examination, ExaminationSettings
+from lightning_modules.metrics.control import (
+    ControlRow,
+    Figure,
+    Sweeps,
+    control_figures,
+    control_rows,
+    figures_table,
+    measure_crosstalk,
+    rows_csv,
+)
+from lightning_modules.whole_files import written_whole
+from synths import Clip
+
+LOGGED = ("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage")
+
+
+class ControlEvaluation(Callback):
+    """Turns the knobs of some test notes; prints a table and writes control.json and control.csv to the run.
+
+    Args:
+        settings: how control is examined
+    """
+
+    def __init__(self, settings: ExaminationSettings | None = None) -> None:
+        self.settings = settings or ExaminationSettings()
+        self.examination: Examination | None = None
+        self.figures: list[Figure] = []
+        self.stride, self.n_seen = 1, 0
+
+    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+        """Begin with nothing examined, and spread the notes over the split."""
+        self.figures, self.n_seen, self.examination = [], 0, None
+        if not self.settings.n_notes or not module.encoder.knobs:
+            return
+        tracker = trainer.datamodule.tracker  # type: ignore[attr-defined]
+        self.examination = Examination(
+            module,
+            lambda audio: track(tracker, audio.cpu(), module.clip),
+            self.settings,
+            memory=Path(trainer.default_root_dir).parent / ".reachable",
+        )
+        n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
+        self.stride = max(1, math.ceil(n_notes / self.settings.n_notes))
+
+    def on_test_batch_end(
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Examine every so-manieth note."""
+        indices = range(self.n_seen, self.n_seen + len(batch.name))
+        self.n_seen += len(batch.name)
+        chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
+        if self.examination is not None and chosen:
+            names = trainer.datamodule.label_names  # type: ignore[attr-defined]
+            clip = some_of(batch, chosen)
+            self.examination.add(clip, families_of(clip, names))
+
+    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+        """Write and print what the knobs did."""
+        examination = self.examination
+        if examination is None or not examination.examined:
+            return
+        sweeps = examination.sweeps()
+        rows = control_rows(sweeps)
+        self.figures = control_figures(rows, sweeps.columns) + examination.frave() + examination.disentanglement()
+        folder = Path(trainer.default_root_dir)
+        write_control(folder, facts_of(trainer, module), sweeps, rows, self.figures)
+        console = Console()
+        console.print(figures_table(self.figures))
+        console.print(f"Written: {folder}/control.json, control.csv")
+        if trainer.logger is not None:
+            overall = {f.name: f.value for f in self.figures if not (f.knob or f.family or f.register)}
+            trainer.logger.log_metrics({f"test/{name}": overall[name] for name in LOGGED})
+
+
+def some_of(clip: Clip, places: Sequence[int]) -> Clip:
+    """A batch of fewer notes."""
+    chosen = list(places)
+    labels = {name: value[chosen] for name, value in clip.labels.items()}
+    names = [clip.name[place] for place in chosen]
+    return Clip(clip.audio[chosen], clip.f0_hz[chosen], clip.confidence[chosen], names, labels)
+
+
+def families_of(clip: Clip, label_names: dict[str, list[str]]) -> list[str]:
+    """Instrument family of each note in words, "all" where the data does not say."""
+    if "instrument_family" not in clip.labels:
+        return ["all"] * len(clip.name)
+    numbers = clip.labels["instrument_family"].int().tolist()
+    return [label_names["instrument_family"][number] for number in numbers]
+
+
+def write_control(
+    folder: Path, facts: dict[str, Any], sweeps: Sweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
+) -> None:
+    """Write control.json (all figures, cross-talk, mean of every sweep) and control.csv (a line per note and knob)."""
+    crosstalk = measure_crosstalk(sweeps)
+    report = {
+        "facts": facts,
+        "knobs": sweeps.knobs,
+        "figures": [figure._asdict() for figure in figures],
+        "crosstalk": {
+            "knobs": sweeps.knobs,
+            "columns": [column.name for column in sweeps.columns],
+            "change": crosstalk.change.tolist(),
+            "drift_jnd": crosstalk.drift_jnd.tolist(),
+        },
+        "sweeps": [
+            {
+                "knob": column.name,
+                "unit": column.unit,
+                "positions": sweeps.positions.tolist(),
+                "asked": sweeps.asked[:, index].mean(0).tolist(),
+                "measured": np.nanmean(sweeps.of_knob()[:, index], axis=0).tolist(),
+            }
+            for index, column in enumerate(sweeps.columns[: sweeps.n_knobs])
+        ],
+    }
+    with written_whole(folder / "control.json") as partial:
+        partial.write_text(json.dumps(_without_nan(report), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    with written_whole(folder / "control.csv") as partial:
+        partial.write_text(rows_csv(rows), encoding="utf-8")
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: null stands for it."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

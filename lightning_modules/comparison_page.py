@@ -1,0 +1,276 @@
+"""One HTML file to explore a comparison: any two figures against each other, cross-talk, the table; works offline."""
+
+import html
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import numpy as np
+from plotly.offline import get_plotlyjs
+
+from lightning_modules.comparison import Comparison, Crosstalk, Figure, Model
+from lightning_modules.comparison_figure import (
+    BEATEN,
+    CAPTION,
+    ON_FRONT,
+    TradeOff,
+    axis_title,
+    limits,
+    occupied,
+    place_labels,
+    staircase,
+    trade_off,
+)
+from lightning_modules.whole_files import written_whole
+
+WIDTH_PX, HEIGHT_PX = 1000, 560
+MARGIN_PX = {"l": 70, "r": 20, "t": 15, "b": 55}
+CHARACTER_PX, LINE_HEIGHT_PX = 7.0, 16.0
+DARKEST_JND = 3.0
+"""Three times what is just heard is drawn in full colour."""
+NO_JND = "#f2f2f2"
+HOVER = {"font": {"size": 11, "color": "#222222"}, "bgcolor": "#ffffff", "bordercolor": "#999999", "align": "left"}
+CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]]}
+
+TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
+<title>Control against quality</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1060px; margin: 2em auto; padding: 0 1em }
+h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
+label { margin-right: 1.5em } select { font: inherit; max-width: 20em }
+.wide { overflow-x: auto } p { max-width: 50em } .note { color: #555 }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
+th, td { padding: .3em .7em; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd }
+th { vertical-align: bottom; white-space: normal } th:first-child { text-align: left; position: sticky; left: 0;
+background: #fff } td.best { font-weight: 700; color: #0072b2 }
+</style>
+<script>{{ plotly_js | safe }}</script>
+</head>
+<body>
+<h1>Control against quality</h1>
+<p><label>across <select id="quality">{{ options(qualities, quality) }}</select></label>
+<label>upwards <select id="control">{{ options(controls, control) }}</select></label></p>
+<div class="wide"><div id="pareto" role="img" aria-label="models, one figure against another"></div></div>
+<p class="note">{{ caption }} Right and up is better. Point at a model for all its figures; open points have no
+such figure of control.</p>
+{% if crosstalk %}
+<h2>Cross-talk</h2>
+<p><label>model <select id="model">{{ options(crosstalk, none) }}</select></label></p>
+<div class="wide"><div id="crosstalk" role="img" aria-label="drift of qualities while knobs are turned"></div></div>
+<p class="note">How far a quality (column) drifts while a knob (row) is turned that should leave it alone, in just
+noticeable differences; grey where the literature gives none, and where knob and quality are one.</p>
+{% endif %}
+<h2>Table</h2>
+<div class="wide"><table>
+<thead><tr>{% for heading in headings %}<th scope="col">{{ heading }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in rows %}
+<tr>{% for cell in row %}
+{% if loop.first %}<th scope="row">{{ cell.text }}</th>
+{% else %}<td{% if cell.best %} class="best"{% endif %}>{{ cell.text }}</td>{% endif %}
+{% endfor %}</tr>
+{% endfor %}
+</tbody></table></div>
+{% for remark in remarks %}<p class="note">{{ remark }}</p>{% endfor %}
+<script>
+const plots = {{ plots | tojson }}, hover = {{ hover | tojson }}, talks = {{ crosstalk | tojson }};
+const chosen = id => document.getElementById(id).value;
+function drawPareto() {
+  const plot = plots[chosen("quality")][chosen("control")];
+  plot.data[0].hovertext = hover;
+  Plotly.react("pareto", plot.data, plot.layout, {{ config | tojson }});
+}
+function drawCrosstalk() {
+  const talk = talks[chosen("model")];
+  Plotly.react("crosstalk", talk.data, talk.layout, {{ config | tojson }});
+}
+for (const id of ["quality", "control"]) document.getElementById(id).onchange = drawPareto;
+drawPareto();
+if (document.getElementById("model")) {
+  document.getElementById("model").onchange = drawCrosstalk;
+  drawCrosstalk();
+}
+</script>
+</body>
+</html>
+"""
+OPTIONS = """{% macro options(names, chosen) %}{% for name in names %}
+<option{% if name == chosen %} selected{% endif %}>{{ name }}</option>{% endfor %}{% endmacro %}"""
+
+
+class Cell(NamedTuple):
+    """What the table says of a model, and whether no other model's figure is better."""
+
+    text: str
+    best: bool = False
+
+
+def write_comparison_page(
+    path: Path,
+    comparison: Comparison,
+    quality: Figure,
+    control: Figure,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+) -> None:
+    """Write one HTML file that carries its script and asks nothing of any network.
+
+    Every pair of a figure of quality and one of control is drawn beforehand, so that the page computes nothing.
+
+    Args:
+        path: of the page; its folder is made if missing
+        comparison: what is compared
+        quality: the figure across at first
+        control: the figure upwards at first
+        headings: of the table
+        rows: of the table, a model each, its name first
+    """
+    qualities, controls = comparison.figures("quality"), comparison.figures("control") or {control.name: control}
+    talks = {model.name: model.crosstalk for model in comparison.models if model.crosstalk is not None}
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.from_string(OPTIONS + TEMPLATE).render(
+        plotly_js=get_plotlyjs(),
+        qualities=list(qualities),
+        controls=list(controls),
+        quality=quality.name,
+        control=control.name,
+        caption=CAPTION,
+        headings=headings,
+        rows=rows,
+        remarks=comparison.remarks,
+        config=CONFIG,
+        hover=[hover_text(model) for model in comparison.models],
+        plots={
+            across: {upwards: pareto_plot(trade_off(comparison, x, y)) for upwards, y in controls.items()}
+            for across, x in qualities.items()
+        },
+        crosstalk={name: crosstalk_plot(talk) for name, talk in talks.items()},
+    )
+    with written_whole(path) as partial:
+        partial.write_text(page, encoding="utf-8")
+
+
+def hover_text(model: Model) -> str:
+    """All overall figures of a model, a line each."""
+    defined = [figure for name in {figure.name: None for figure in model.figures} if (figure := model.overall(name))]
+    lines = [f"{figure.name} {figure.text} {'' if figure.unit == '1' else figure.unit}" for figure in defined]
+    seeds = f"{model.n_seeds} seed{'s' if model.n_seeds > 1 else ''}"
+    return "<br>".join([f"<b>{html.escape(model.name)}</b>, {seeds}", *map(html.escape, lines)])
+
+
+def pareto_plot(trade: TradeOff) -> dict[str, Any]:
+    """The picture of `pareto_figure` for plotly: points in the order of the models, then the front."""
+    colours = [ON_FRONT if index in trade.front else BEATEN for index in range(len(trade.models))]
+    shapes = ["circle" if math.isfinite(value) else "circle-open" for value in trade.values[:, 1]]
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "marker": {"size": 11, "color": colours, "symbol": shapes, "line": {"width": 2, "color": colours}},
+        "hoverinfo": "text",
+        "cliponaxis": False,
+        **_coordinates(trade.points),
+        "error_x": _bars(trade, 0),
+        "error_y": _bars(trade, 1),
+    }
+    front = {
+        "type": "scatter",
+        "mode": "lines",
+        "line": {"color": ON_FRONT, "width": 1.5},
+        "opacity": 0.6,
+        "hoverinfo": "skip",
+        **_coordinates(staircase(trade)),
+    }
+    axes = {f"{letter}axis": _axis(trade, side) for side, letter in enumerate("xy")}
+    layout = {**_layout(WIDTH_PX, HEIGHT_PX, MARGIN_PX), **axes, "annotations": _labels(trade)}
+    return {"data": [points, front], "layout": layout | {"hoverlabel": HOVER}}
+
+
+def crosstalk_plot(talk: Crosstalk) -> dict[str, Any]:
+    """Heat map of the drift of each column while each knob is turned; a knob's own column is left blank."""
+    own = np.array([[knob == column for column in talk.columns] for knob in talk.knobs])
+    heat = {
+        "type": "heatmap",
+        "x": talk.columns,
+        "y": talk.knobs,
+        "z": _numbers(np.where(own, math.nan, talk.drift_jnd)),
+        "zmin": 0.0,
+        "zmax": DARKEST_JND,
+        "colorscale": [[0.0, "#ffffff"], [1.0, ON_FRONT]],
+        "colorbar": {"title": {"text": "JND"}, "thickness": 14},
+        "texttemplate": "%{z:.2f}",
+        "hovertemplate": "turning %{y}: %{x} drifts by %{z:.2f} JND<extra></extra>",
+        "hoverongaps": False,
+        "xgap": 2,
+        "ygap": 2,
+    }
+    layout = _layout(WIDTH_PX, 90 + 42 * len(talk.knobs), {"l": 160, "r": 20, "t": 80, "b": 10})
+    look = {"showgrid": False, "type": "category"}
+    words = {"tickvals": talk.columns, "ticktext": [html.escape(name).replace("_", "<br>") for name in talk.columns]}
+    axes = {"xaxis": {"side": "top", "tickangle": 0, **words, **look}, "yaxis": {"autorange": "reversed", **look}}
+    return {"data": [heat], "layout": {**layout, "plot_bgcolor": NO_JND, **axes}}
+
+
+def _layout(width_px: int, height_px: int, margin_px: dict[str, int]) -> dict[str, Any]:
+    """What the plots have in common."""
+    look = {"plot_bgcolor": "#ffffff", "showlegend": False, "font": {"family": "system-ui, sans-serif"}}
+    return {"width": width_px, "height": height_px, "margin": margin_px, **look}
+
+
+def _axis(trade: TradeOff, side: int) -> dict[str, Any]:
+    line = {"showline": True, "linecolor": "#222222", "gridcolor": "#eeeeee", "zeroline": False, "ticks": "outside"}
+    return {"title": {"text": axis_title(trade.axes[side])}, "range": _numbers(np.array(limits(trade, side))), **line}
+
+
+def _bars(trade: TradeOff, side: int) -> dict[str, Any]:
+    """Error bars of all points, of no length where there is no interval."""
+    value, low, high = (part[:, side] for part in (trade.values, trade.low, trade.high))
+    lengths = {"array": _numbers(high - value), "arrayminus": _numbers(value - low)}
+    return {"type": "data", "symmetric": False, "thickness": 1.3, "width": 4, "color": BEATEN, **lengths}
+
+
+def _labels(trade: TradeOff) -> list[dict[str, Any]]:
+    """Names of the models as annotations, beside their points, with a thin line."""
+    anchors = _to_px(trade, trade.points[trade.shown])
+    names = [trade.label(index) for index in trade.shown]
+    sizes = np.array([(CHARACTER_PX * len(name), LINE_HEIGHT_PX) for name in names]).reshape(-1, 2)
+    frame = np.array([0.0, 0.0, *_plot_size()])
+    offsets = place_labels(anchors, sizes, occupied(trade, lambda points: _to_px(trade, points)), frame) - anchors
+    line = {"showarrow": True, "arrowhead": 0, "arrowwidth": 0.8, "arrowcolor": "#999999", "standoff": 6}
+    return [
+        {"text": html.escape(name), "ax": round(across), "ay": -round(upwards), **_place(point), **line}
+        for name, (across, upwards), point in zip(names, offsets, trade.points[trade.shown], strict=True)
+    ]
+
+
+def _to_px(trade: TradeOff, points: np.ndarray) -> np.ndarray:
+    """(n, 2) in the figures' units -> pixels from the lower left corner of the plot."""
+    start, end = np.array([limits(trade, side) for side in (0, 1)]).T
+    return (points - start) / (end - start) * _plot_size()
+
+
+def _plot_size() -> tuple[int, int]:
+    return WIDTH_PX - MARGIN_PX["l"] - MARGIN_PX["r"], HEIGHT_PX - MARGIN_PX["t"] - MARGIN_PX["b"]
+
+
+def _place(point: np.ndarray) -> dict[str, float]:
+    return dict(zip("xy", _numbers(point), strict=True))
+
+
+def _coordinates(points: np.ndarray) -> dict[str, list[Any]]:
+    return {"x": _numbers(points[:, 0]), "y": _numbers(points[:, 1])}
+
+
+def _numbers(values: np.ndarray) -> list[Any]:
+    """Numbers as JSON has them: six digits, null for NaN."""
+    if values.ndim > 1:
+        return [_numbers(row) for row in values]
+    return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]

@@ -1,0 +1,29 @@
+"""How well a model does what its knobs ask: metrics of control, functions of arrays."""
+
+from lightning_modules.metrics.control.crosstalk import Crosstalk, measure_crosstalk
+from lightning_modules.metrics.control.figures import (
+    ControlRow,
+    Figure,
+    control_figures,
+    control_rows,
+    figures_table,
+    rows_csv,
+)
+from lightning_modules.metrics.control.frave import FraveProtocol, run_protocol
+from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+
+__all__ = [
+    "Column",
+    "ControlRow",
+    "Crosstalk",
+    "Figure",
+    "FraveProtocol",
+    "Note",
+    "Sweeps",
+    "control_figures",
+    "control_rows",
+    "figures_table",
+    "measure_crosstalk",
+    "rows_csv",
+    "run_protocol",
+]

@@ -1,0 +1,199 @@
+"""Whether a request can be met at all: by some setting of the synth, whatever a model makes of it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from synths import Descriptor, SMSSynth, measure_all_layers
+
+TOLERANCE_POSITION = 0.05
+"""Of a knob whose descriptor has no least audible difference: this share of its training range."""
+POWERS = (4, 16, 40)
+"""Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
+N_STEPS = 20
+LARGEST_STEP = 1.0
+"""In a raw parameter: about 20 dB, beyond which slopes say little."""
+STARTS = ((1.0, 4.0, 0.0), (-1.0, 1.0, 0.0), (0.0, 2.0, 6.0), (0.0, 2.0, -6.0))
+"""Raw gain of the harmonics, raw noise bands, and their rise from the lowest to the highest: whatever sounds has a slope.
+
+All partials alike, so that none is too quiet to be found.
+"""
+_REQUESTS_TOGETHER = 512  # their spectra stay in the cache of a core
+
+
+class Reachability(NamedTuple):
+    """Whether each of R requests can be met, (R,) bool, and the knob positions (R, C) that come nearest to it."""
+
+    reachable: Tensor
+    achieved: Tensor
+
+
+def met(measured: Tensor, asked: Tensor, descriptors: Sequence[Descriptor]) -> Tensor:
+    """(..., C) knob positions measured and asked -> (...) True where every knob is within its tolerance; NaN is not.
+
+    The tolerance is the least difference that is heard, or 5 % of the training range where the literature gives none.
+    """
+    return (tolerances_off(measured, asked, descriptors).abs() <= 1.0).all(-1)
+
+
+def tolerances_off(measured: Tensor, asked: Tensor, descriptors: Sequence[Descriptor]) -> Tensor:
+    """(..., C) knob positions measured and asked -> (..., C) how many tolerances the first is above the second.
+
+    Raises:
+        ValueError: there are not as many positions as descriptors
+    """
+    if not measured.shape[-1] == asked.shape[-1] == len(descriptors):
+        raise ValueError(
+            f"{measured.shape[-1]} positions are measured and {asked.shape[-1]} asked of {len(descriptors)} "
+            "descriptors: give one of each per descriptor."
+        )
+    off = torch.empty_like(measured - asked)
+    for index, descriptor in enumerate(descriptors):
+        ends = measured[..., index], asked[..., index]
+        high, low = ends if descriptor.jnd is None else map(descriptor.from_unit, ends)
+        off[..., index] = (high - low) / (TOLERANCE_POSITION if descriptor.jnd is None else descriptor.jnd)
+    return off
+
+
+@torch.inference_mode(False)
+@torch.enable_grad()
+def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor) -> Reachability:
+    """Can any setting of the synth meet all knobs of a request at once, each within its tolerance (`met`)?
+
+    The setting is one steady frame of the synth's own parameters, dry and without a network, found by a search from
+    several starts. What the search finds is reachable for certain; what it does not find is, in all likelihood, not.
+    A knob that no single frame can answer for (measured from sound only, from frame to frame or once per note) is left
+    out of the search: its request counts as met within its tolerance of what training notes near that pitch reach.
+
+    Args:
+        descriptors: the C knobs, with their ranges
+        synth: only its parts are asked, not its effects
+        f0_hz: (R,)
+        asked: (R, C) knob positions
+
+    Raises:
+        ValueError: there is not one position per pitch and descriptor, or one is not finite
+        NotImplementedError: a part of the synth cannot say what it plays
+    """
+    if asked.shape != (*f0_hz.shape, len(descriptors)):
+        raise ValueError(
+            f"asked has shape {tuple(asked.shape)}, f0_hz {tuple(f0_hz.shape)}: give one position for each of "
+            f"{len(descriptors)} descriptors at each pitch."
+        )
+    if not (asked.isfinite().all() and f0_hz.isfinite().all()):
+        raise ValueError("a position asked or its f0_hz is not finite: leave out requests that nobody can make.")
+    f0_hz, asked = f0_hz.detach().clone(), asked.detach().clone()
+    ends = [descriptor.range.reach(f0_hz) for descriptor in descriptors]
+    achieved = asked.clone()
+    for index, (low, high) in enumerate(ends):
+        achieved[:, index] = asked[:, index].clamp(low, high)
+    steady = [index for index, descriptor in enumerate(descriptors) if _is_steady(descriptor)]
+    if steady:
+        searched = _Requests([descriptors[index] for index in steady], synth, f0_hz, asked[:, steady])
+        achieved[:, steady] = torch.cat([_nearest(part) for part in searched.parts()])
+    return Reachability(met(achieved, asked, descriptors), achieved)
+
+
+def _is_steady(descriptor: Descriptor) -> bool:
+    """Whether a single frame of what a synth plays can be measured."""
+    return descriptor.rate == "frame" and type(descriptor).measure_layers is not Descriptor.measure_layers
+
+
+class _Requests(NamedTuple):
+    """R requests of C knobs to one synth: pitches (R,) in Hz and positions (R, C) asked."""
+
+    descriptors: list[Descriptor]
+    synth: SMSSynth
+    f0_hz: Tensor
+    asked: Tensor
+
+    def of(self, index: Tensor | slice) -> "_Requests":
+        """Some of them."""
+        return self._replace(f0_hz=self.f0_hz[index], asked=self.asked[index])
+
+    def parts(self) -> Iterator["_Requests"]:
+        """All of them, a few at a time."""
+        for start in range(0, max(1, len(self.f0_hz)), _REQUESTS_TOGETHER):
+            yield self.of(slice(start, start + _REQUESTS_TOGETHER))
+
+    def start(self, gain: float, noise: float, noise_rise: float) -> Tensor:
+        """(R, P) raw parameters; what is neither the harmonics' gain nor a band of noise is 0."""
+        raw = {name: torch.zeros(size) for name, size in self.synth.sizes.items()}
+        if "harmonic_gain" in raw:
+            raw["harmonic_gain"] += gain
+        if "noise_bands" in raw:
+            raw["noise_bands"] += noise + noise_rise * torch.linspace(-0.5, 0.5, len(raw["noise_bands"]))
+        return torch.cat(list(raw.values())).to(self.f0_hz).repeat(len(self.f0_hz), 1)
+
+    def measure(self, settings: Tensor) -> Tensor:
+        """(R, P) raw parameters -> (R, C) knob positions of what the synth then plays."""
+        each = settings[:, None].split(list(self.synth.sizes.values()), dim=-1)
+        layers = self.synth.layers(self.f0_hz[:, None], dict(zip(self.synth.sizes, each, strict=True)))
+        values = measure_all_layers(self.descriptors, layers)
+        return torch.cat([d.to_unit(value) for d, value in zip(self.descriptors, values, strict=True)], dim=-1)
+
+    def judge(self, settings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(R, P) raw parameters -> positions (R, C), tolerances off (R, C), and (R, C, P) their slopes."""
+        settings = settings.detach().requires_grad_()
+        positions = self.measure(settings)
+        off = tolerances_off(positions, self.asked, self.descriptors)
+        # No request depends on another's setting: the slope of their sum is the slope of each.
+        slopes = [torch.autograd.grad(each.sum(), settings, retain_graph=True)[0] for each in off.unbind(-1)]
+        return positions.detach(), off.detach(), torch.stack(slopes, dim=1)
+
+
+def _nearest(requests: _Requests) -> Tensor:
+    """Requests -> (R, C) positions of the setting that comes nearest to each, its worst knob judged."""
+    positions, worst = torch.zeros_like(requests.asked), torch.full_like(requests.f0_hz, torch.inf)
+    for start in STARTS:
+        unmet = (worst > 1.0).nonzero()[:, 0]
+        found, off = _descend(requests.of(unmet), requests.of(unmet).start(*start))
+        better = off < worst[unmet]
+        positions[unmet[better]], worst[unmet[better]] = found[better], off[better]
+    return positions
+
+
+def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
+    """Requests and (R, P) raw parameters to begin at -> (R, C) nearest positions, (R,) worst of their tolerances off.
+
+    Levenberg-Marquardt for all requests side by side, each with its own damping, until it is met: scipy's takes one at
+    a time.
+    """
+    positions, off, slopes = requests.judge(settings)
+    for power in POWERS:
+        damping = torch.full_like(requests.f0_hz, 0.01)
+        for _ in range(N_STEPS):
+            unmet = (off.abs().amax(-1) > 1.0).nonzero()[:, 0]
+            if not len(unmet):
+                break
+            tried = settings[unmet] + _step(off[unmet], slopes[unmet], damping[unmet], power)
+            judged = requests.of(unmet).judge(tried)
+            nearer = _size(judged[1], power) < _size(off[unmet], power)
+            damping[unmet] = torch.where(nearer, damping[unmet] / 3.0, damping[unmet] * 4.0).clamp(1e-6, 1e8)
+            for kept, new in zip((settings, positions, off, slopes), (tried, *judged), strict=True):
+                kept[unmet[nearer]] = new[nearer]
+    return positions, off.abs().amax(-1)
+
+
+def _step(off: Tensor, slopes: Tensor, damping: Tensor, power: int) -> Tensor:
+    """(R, C) tolerances off, (R, C, P) slopes, (R,) damping -> (R, P) step towards the least sum of powers.
+
+    Of all steps that serve the C errors equally well the shortest, from a system of size C.
+    """
+    relative = off / off.abs().amax(-1, keepdim=True)
+    bent = relative.sign() * relative.abs() ** (power / 2)
+    bent_slopes = slopes * (power / 2 * relative.abs() ** (power / 2 - 1) / off.abs().amax(-1, keepdim=True))[..., None]
+    system = (bent_slopes @ bent_slopes.mT).double()
+    # The least of dampings keeps the system regular where nothing has a slope.
+    system.diagonal(dim1=-2, dim2=-1).add_(damping[:, None]).mul_(1.0 + 1e-9)
+    weights = torch.linalg.solve(system, bent.double())
+    step = -(bent_slopes * weights.to(off)[..., None]).sum(1)
+    return step * (LARGEST_STEP / step.abs().amax(-1, keepdim=True).clamp_min(1e-9)).clamp_max(1.0)
+
+
+def _size(off: Tensor, power: int) -> Tensor:
+    """(R, C) tolerances off -> (R,) their norm of this power, without overflow."""
+    worst = off.abs().amax(-1, keepdim=True).clamp_min(1e-9)
+    return worst[:, 0] * torch.linalg.vector_norm(off / worst, ord=power, dim=-1)

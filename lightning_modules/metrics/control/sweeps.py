@@ -1,0 +1,75 @@
+"""What turning knobs did: the numbers that the metrics of control are functions of."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Note(NamedTuple):
+    """Whose knobs were turned: name, instrument family, register of its pitch (low, middle, high)."""
+
+    name: str
+    family: str
+    register: str
+
+
+class Column(NamedTuple):
+    """What is read on every turned sound: the descriptor of a knob, pitch, or what no knob turns.
+
+    Attributes:
+        name: of the descriptor, or "f0"
+        unit: of its values
+        low: value at position 0 of the training range
+        high: value at position 1
+        jnd: the least difference that is heard, in the unit; None where the literature gives none
+        curve: "linear", or "log" where equal steps of position are equal ratios
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    jnd: float | None
+    curve: str = "linear"
+
+    def position(self, value: np.ndarray) -> np.ndarray:
+        """Values in the unit -> positions, 0..1 within the training range."""
+        if self.curve == "log":
+            return np.asarray(np.log(np.maximum(value, 1e-3 * self.low) / self.low) / np.log(self.high / self.low))
+        return (value - self.low) / (self.high - self.low)
+
+
+class Sweeps(NamedTuple):
+    """K knobs of N notes at P positions each, all other knobs held at the note's own, and what J columns then measure.
+
+    Values are in the columns' units, means over the frames in which the note sounds.
+
+    Attributes:
+        notes: N
+        columns: J, the first K the knobs' own descriptors in the model's order, then what no knob turns, pitch last
+        n_knobs: K
+        positions: (P,) asked, 0..1, ascending
+        asked: (N, K, P) asked
+        own: (N, J) measured on the resynthesis with no knob turned
+        measured: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of a silent sound)
+        reachable: (N, K, P) whether any setting of the synth could meet the request
+    """
+
+    notes: list[Note]
+    columns: list[Column]
+    n_knobs: int
+    positions: np.ndarray
+    asked: np.ndarray
+    own: np.ndarray
+    measured: np.ndarray
+    reachable: np.ndarray
+
+    @property
+    def knobs(self) -> list[str]:
+        """Names of the K knobs."""
+        return [column.name for column in self.columns[: self.n_knobs]]
+
+    def of_knob(self) -> np.ndarray:
+        """(N, K, P) what each knob's own descriptor measures while that knob is turned."""
+        own = np.arange(self.n_knobs)
+        return self.measured[:, own, :, own].transpose(1, 0, 2)

@@ -1,0 +1,160 @@
+"""`timbre compare`: from folders of runs to a table, a picture, a page, and W&B without an account."""
+
+import csv
+import json
+
+import pytest
+
+from lightning_modules.cli.compare import run
+
+UNITS = {"stft": "distance", "loudness_l1": "dB", "frave_score": "1", "error_jnd": "JND"}
+WRITTEN = {"compare.md", "compare.csv", "pareto.png", "compare.html"}
+
+
+def entry(name, value, better, value_key="value", knob=None):
+    ends = (
+        {"low": value - 0.1, "high": value + 0.1}
+        if name not in ("requests", "unreachable")
+        else {"low": None, "high": None}
+    )
+    about = {"unit": UNITS.get(name, "1"), "better": better, "definition": name, "knob": knob}
+    return {"name": name, value_key: value, **about, **ends}
+
+
+def write_run(folder, stft, score, seed=0):
+    """A run's folder; without a score its model has no knobs, with False its control was not measured."""
+    folder.mkdir(parents=True)
+    name = folder.name.split("-")[0]
+    (folder / "config.yaml").write_text(f"seed_everything: {seed}\nname: {folder.name}\nmodel: {{encoder: {name}}}\n")
+    metrics = [entry("multi_resolution_stft", stft, "lower", "mean"), entry("loudness_l1", 2 * stft, "lower", "mean")]
+    (folder / "metrics.json").write_text(json.dumps({"facts": {}, "n_notes": 4, "metrics": metrics}))
+    if score is False:
+        return
+    figures, talk = [], {"knobs": [], "columns": [], "change": [], "drift_jnd": []}
+    if score is not None:
+        figures = [entry("frave_score", score, "higher"), entry("frave_score", score / 2, "higher", knob="level")]
+        figures += [
+            entry("error_jnd", 1 / score, "lower"),
+            entry("requests", 60, "higher"),
+            entry("unreachable", 6, "lower"),
+        ]
+        talk = {"knobs": ["level"], "columns": ["level", "f0"], "change": [[1, 0]], "drift_jnd": [[None, 0.5]]}
+    report = {"facts": {}, "knobs": talk["knobs"], "figures": figures, "crosstalk": talk}
+    (folder / "control.json").write_text(json.dumps(report))
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Three seeds of one model, a model without knobs, one whose control was not measured, and a poor one."""
+    monkeypatch.chdir(tmp_path)
+    for seed, score in enumerate((0.8, 0.9, 1.0)):
+        write_run(tmp_path / "runs" / f"ours-s{seed}", 0.30, score, seed)
+    write_run(tmp_path / "runs" / "ae", 0.25, None)
+    write_run(tmp_path / "runs" / "old", 0.27, False)
+    write_run(tmp_path / "runs" / "poor", 0.35, 0.5)
+    return ["runs/ours-s0", "runs/ours-s1", "runs/ours-s2", "runs/ae", "runs/old", "runs/poor"]
+
+
+def test_every_file_is_written_and_named(runs, tmp_path, capsys):
+    run("compare", [*runs, "--out", "deep/out"])
+    assert {path.name for path in (tmp_path / "deep" / "out").iterdir()} == WRITTEN
+    assert (tmp_path / "deep" / "out" / "pareto.png").read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in WRITTEN)
+    assert "Pareto front of frave_score against multi_resolution_stft: ours." in printed
+
+
+def test_the_markdown_table_says_who_is_best(runs, tmp_path):
+    """A row per model, dashes where there is no control, one bold cell per figure, an arrow for its direction."""
+    run("compare", runs)
+    lines = (tmp_path / "compare" / "compare.md").read_text().splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    headings, rows = table[0], {row[0]: dict(zip(table[0], row, strict=True)) for row in table[2:]}
+    assert list(rows) == ["ours", "ae", "old", "poor"] and rows["ours"]["seeds"] == "3"
+    assert headings[2:] == [
+        *("multi_resolution_stft ↓", "loudness_l1 (dB) ↓", "frave_score ↑", "error_jnd (JND) ↓"),
+        "unreachable of requests",
+    ]
+    assert rows["ours"]["frave_score ↑"] == "**0.90 ±0.15**"  # sqrt(0.1^2 + 1.96^2 * 0.1^2 / 3)
+    assert rows["ae"]["multi_resolution_stft ↓"] == "**0.25 ±0.10**" and rows["ae"]["frave_score ↑"] == "–"
+    assert rows["poor"]["frave_score ↑"] == "0.50 ±0.10" and rows["poor"]["unreachable of requests"] == "6 of 60"
+    assert sum(cell.startswith("**") for row in rows.values() for cell in row.values()) == 4
+    assert any(line.startswith("old: control was not measured") for line in lines)
+
+
+def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
+    run("compare", runs)
+    with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert list(rows[0]) == "model seeds figure knob family register value low high better unit".split()
+    assert len(rows) == 2 * (2 + 5) + 2 * 2
+    of_knob = [row for row in rows if row["knob"] == "level" and row["model"] == "ours"]
+    assert [(row["figure"], row["seeds"], row["register"]) for row in of_knob] == [("frave_score", "3", "")]
+    assert float(of_knob[0]["value"]) == pytest.approx(0.45) and float(of_knob[0]["low"]) < 0.45
+    assert {(row["low"], row["unit"]) for row in rows if row["figure"] == "requests"} == {("", "1")}
+
+
+def test_the_printed_table_fits_a_hundred_columns(runs, tmp_path, capsys):
+    write_run(tmp_path / "runs" / ("long_name" * 4), 0.3, 0.7)
+    run("compare", [*runs, "runs/" + "long_name" * 4])
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[: next(place for place, line in enumerate(lines) if line.startswith("Pareto"))]
+    assert max(len(line) for line in table) <= 100
+    assert any(line.split()[:4] == ["ours", "3", "0.30", "±0.10"] for line in table)
+
+
+def test_other_figures_can_be_chosen(runs, tmp_path, capsys):
+    run("compare", [*runs, "--quality", "loudness_l1", "--control", "error_jnd"])
+    assert "Pareto front of error_jnd against loudness_l1: ours." in capsys.readouterr().out
+    page = (tmp_path / "compare" / "compare.html").read_text()
+    assert "<option selected>loudness_l1" in page and "<option selected>error_jnd" in page
+
+
+def test_models_without_knobs_can_be_compared(runs, tmp_path, capsys):
+    run("compare", ["runs/ae", "runs/old"])
+    assert "no model has both" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "compare").iterdir()} == WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--quality", "sttf"], "--quality sttf: .* multi_resolution_stft, loudness_l1"),
+        (["--control", "loudness_l1"], "--control loudness_l1: .* frave_score, error_jnd"),
+        (["runs"], "runs is not a run"),
+        (["nowhere"], "nowhere is not a run"),
+    ],
+)
+def test_a_wrong_use_is_named_before_anything_is_written(options, named, runs, tmp_path):
+    with pytest.raises((ValueError, FileNotFoundError), match=named):
+        run("compare", [*runs, *options])
+    assert not (tmp_path / "compare").exists()
+
+
+def test_nothing_to_compare_is_refused(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("compare", [])
+    assert stop.value.code == 2 and "RUN" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_named(runs, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        run("compare", [*runs, "--out", "file"])
+
+
+def test_weights_and_biases_gets_table_and_pictures_without_an_account(runs, tmp_path, monkeypatch):
+    """The run lies offline in the folder; its table has the numbers, None where a model has none."""
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path))
+    run("compare", [*runs, "--wandb"])
+    (folder,) = (tmp_path / "compare" / "wandb").glob("offline-run-*")
+    (table,) = folder.rglob("*.table.json")
+    logged = json.loads(table.read_text())
+    row = {values[0]: dict(zip(logged["columns"], values, strict=True)) for values in logged["data"]}
+    assert row["ours"]["frave_score"] == pytest.approx(0.9) and row["ours"]["frave_score ±"] == pytest.approx(
+        0.151, abs=1e-3
+    )
+    assert row["ae"]["frave_score"] is None and row["ae"]["seeds"] == 1
+    assert len(list(folder.rglob("*.plotly.json"))) == 1 and len(list(folder.rglob("*.png"))) == 1

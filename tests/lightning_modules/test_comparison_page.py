@@ -1,0 +1,125 @@
+"""The page carries all it shows, draws every pair of figures beforehand, and escapes what it is told."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from lightning_modules.comparison import Comparison, Crosstalk, Figure, Model
+from lightning_modules.comparison_figure import pareto_front
+from lightning_modules.comparison_page import Cell, crosstalk_plot, hover_text, write_comparison_page
+
+NASTY = "</script><b>|&"
+QUALITY = {"stft": "lower", "visqol": "higher"}
+CONTROL = {"score": "higher", "error_jnd": "lower"}
+TALK = Crosstalk(
+    ["level", "sharpness"], ["level", "sharpness", "f0"], np.array([[9.0, 0.5, math.nan], [1.5, 9.0, 2.0]])
+)
+
+
+def figures(names, values):
+    return [
+        Figure(name, None, None, None, "dB", better, "", value, value - 0.1, value + 0.1)
+        for (name, better), value in zip(names.items(), values, strict=True)
+    ]
+
+
+MODELS = [
+    Model("plain", 1, figures(QUALITY, (1.0, 4.6)), [], None),
+    Model("descriptor", 3, figures(QUALITY, (1.2, 4.5)), figures(CONTROL, (0.9, 1.0)), TALK),
+    Model(
+        NASTY,
+        1,
+        figures(QUALITY, (1.1, 4.2)),
+        figures(CONTROL, (0.8, 2.0)),
+        TALK._replace(drift_jnd=TALK.drift_jnd * 2),
+    ),
+]
+COMPARISON = Comparison(MODELS, ["Mind the gap."])
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "compare" / "compare.html"
+    rows = [[Cell(model.name), Cell("0.5", model.name == "descriptor")] for model in MODELS]
+    axes = COMPARISON.figures("quality")["stft"], COMPARISON.figures("control")["score"]
+    write_comparison_page(path, COMPARISON, *axes, ["model", "score ↑"], rows)
+    assert [each.name for each in path.parent.iterdir()] == ["compare.html"]
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def data(page):
+    """What the page's own script draws: plots, hover, talks."""
+    line = next(line for line in page.splitlines() if line.startswith("const plots = "))
+    read, found = json.JSONDecoder(parse_constant=pytest.fail), []
+    for name in ("plots", "hover", "talks"):
+        found.append(read.raw_decode(line[line.index(f"{name} = ") + len(name) + 3 :])[0])
+    return found
+
+
+def test_nothing_is_fetched(page):
+    """All of plotly is in the file, no element names a source, and the page forbids itself to ask."""
+    own = re.sub(r"<script>.*?</script>", "", page, count=1, flags=re.DOTALL)
+    assert len(page) > 3_000_000 > 100_000 > len(own)
+    assert not re.search(r"https?://|<link|@import|\bsrc=|\bhref=", own)
+    assert "default-src 'none'" in page
+
+
+def test_names_are_escaped(page):
+    """A name that looks like markup ends no script, and is read as it is."""
+    assert page.count("</script>") == 2 and NASTY not in page
+    assert "&lt;/script&gt;&lt;b&gt;|&amp;" in page
+
+
+def test_every_pair_of_figures_is_drawn_with_its_own_front(data):
+    plots, hover, _ = data
+    assert set(plots) == set(QUALITY) and all(set(of_quality) == set(CONTROL) for of_quality in plots.values())
+    for across, upwards in ((x, y) for x in QUALITY for y in CONTROL):
+        points, front = plots[across][upwards]["data"]
+        defined = [
+            (x, y)
+            for x, y, shape in zip(points["x"], points["y"], points["marker"]["symbol"], strict=True)
+            if shape == "circle"
+        ]
+        expected = pareto_front(np.array(defined), (QUALITY[across], CONTROL[upwards]))
+        corners = set(zip(front["x"], front["y"], strict=True))
+        assert [place for place, point in enumerate(defined) if point in corners] == sorted(expected)
+        assert len(points["x"]) == len(hover) == 3
+
+
+def test_better_is_right_and_up_on_every_axis(data):
+    for across, plots in data[0].items():
+        for upwards, plot in plots.items():
+            for axis, better in (("xaxis", QUALITY[across]), ("yaxis", CONTROL[upwards])):
+                start, end = plot["layout"][axis]["range"]
+                assert (end > start) == (better == "higher") and f"{better} is better" in plot["layout"][axis]["title"][
+                    "text"
+                ]
+
+
+def test_a_model_without_control_is_open_and_on_the_floor(data):
+    plot = data[0]["stft"]["score"]
+    assert plot["data"][0]["marker"]["symbol"] == ["circle-open", "circle", "circle"]
+    assert plot["data"][0]["y"][0] == plot["layout"]["yaxis"]["range"][0]
+    assert plot["layout"]["annotations"][0]["text"] == "plain (no knobs)"
+
+
+def test_pointing_at_a_model_shows_all_its_figures():
+    text = hover_text(MODELS[1])
+    assert "descriptor" in text and "3 seeds" in text
+    assert all(f"{name} " in text for name in (*QUALITY, *CONTROL)) and "1.20 ±0.10 dB" in text
+
+
+def test_crosstalk_leaves_out_what_a_knob_is_for(data):
+    """The drift of each model that has knobs; blank where knob and column are one or no JND is known."""
+    assert set(data[2]) == {"descriptor", NASTY}
+    assert crosstalk_plot(TALK)["data"][0]["z"] == [[None, 0.5, None], [1.5, None, 2.0]]
+    assert data[2][NASTY]["data"][0]["z"][1] == [3.0, None, 4.0]
+
+
+def test_the_table_and_the_remarks_are_there(page):
+    assert '<td class="best">0.5</td>' in page and page.count("<td") == 3
+    assert "Mind the gap." in page and "score ↑" in page
