@@ -15,7 +15,6 @@ from lightning_modules.provenance import provenance, refuse_other_tracker
 from lightning_modules.random_states import random_states, restore_random_states
 from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth
 
-
 LEVEL_SPAN_DB = 50.0
 """Range of a level knob, about: what a level that strays is compared with where there is no such knob."""
 
@@ -63,7 +62,7 @@ class TimbreAutoencoder(LightningModule):
         if knobs_from not in ("sound", "layers"):
             raise ValueError(f"model.knobs_from is {knobs_from!r}: it is sound or layers.")
         if not 0.0 <= residual_dropout < 1.0:
-            raise ValueError(f"model.residual_dropout is {residual_dropout}: it is a chance, 0 or more and less than 1.")
+            raise ValueError(f"model.residual_dropout is {residual_dropout}: it is a chance, 0 up to less than 1.")
         if not knob_weight >= 0.0:
             raise ValueError(f"model.knob_weight is {knob_weight}: it must not be negative.")
         self.clip = clip

@@ -80,6 +80,7 @@ class Run(NamedTuple):
     settings: str
     seed: str
     notes: tuple[str, ...]
+    knobs: tuple[str, ...]
     quality: list[Figure]
     control: list[Figure] | None
     crosstalk: Crosstalk | None
@@ -90,6 +91,7 @@ class Model(NamedTuple):
 
     name: str
     n_seeds: int
+    knobs: tuple[str, ...]
     quality: list[Figure]
     control: list[Figure] | None
     crosstalk: Crosstalk | None
@@ -111,6 +113,11 @@ class Comparison(NamedTuple):
     models: list[Model]
     remarks: list[str]
 
+    @property
+    def n_knobs(self) -> int:
+        """Of the model that has the most: who turns fewer has an easier task, and no part in a contest of control."""
+        return max(len(model.knobs) for model in self.models)
+
     def figures(self, kind: str | None = None) -> dict[str, Figure]:
         """Every overall figure that some model has, by name; kind: "quality", "control" or both."""
         groups = [getattr(model, kind or "figures") or [] for model in self.models]
@@ -126,7 +133,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         FileNotFoundError: a folder is not a run, or was not tested
         ValueError: a file of it cannot be read
     """
-    runs = [read_run(folder) for folder in dict.fromkeys(Path(os.path.abspath(folder)) for folder in folders)]
+    runs = [read_run(folder) for folder in {folder.resolve(): folder for folder in folders}.values()]
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(run.settings, []).append(run)
@@ -142,20 +149,22 @@ def read_run(folder: Path) -> Run:
     if not (folder / "metrics.json").is_file():
         raise FileNotFoundError(f"{folder} has no metrics.json: run `timbre test {folder}` first.")
     try:
-        config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"), resolve=False)
-        settings, seed = _settings_and_seed(config)  # type: ignore[arg-type]
+        config = OmegaConf.load(folder / "config.yaml")
+        has_no_knobs = OmegaConf.select(config, "model.encoder.init_args.descriptors") == []
+        settings, seed = _settings_and_seed(OmegaConf.to_container(config, resolve=False))  # type: ignore[arg-type]
     except (YAMLError, OmegaConfBaseException, OSError, AttributeError) as error:
         raise ValueError(f"{folder / 'config.yaml'} is not a run's configuration: mend or restore it.") from error
     try:
         report = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         quality = [_figure(entry | {"value": entry["mean"]}) for entry in report["metrics"]]
-        control, crosstalk = _control(folder / "control.json")
+        knobs, control, crosstalk = _control(folder / "control.json")
         notes = _notes(folder / "notes.csv", report["n_notes"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"the report in {folder} cannot be read ({error}): run `timbre test {folder}` again."
         ) from error
-    return Run(folder.name, settings, seed, notes, quality, control, crosstalk)
+    name = Path(os.path.abspath(folder)).name
+    return Run(name, settings, seed, notes, knobs, quality, [] if has_no_knobs else control, crosstalk)
 
 
 def combine(name: str, runs: Sequence[Run]) -> Model:
@@ -165,6 +174,7 @@ def combine(name: str, runs: Sequence[Run]) -> Model:
     return Model(
         name,
         len(runs),
+        max((run.knobs for run in runs), key=len),
         _by_subject([run.quality for run in runs]),
         _by_subject([run.control or [] for run in tested]) if tested else None,
         talks[0]._replace(drift_jnd=_mean_matrix([talk.drift_jnd for talk in talks])) if talks else None,
@@ -197,6 +207,13 @@ def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
     """Sentences on what stands in the way of a fair comparison of some models' runs."""
     runs = [run for group in groups.values() for run in group]
     found = []
+    turning: dict[tuple[str, ...], list[str]] = {}
+    for name, group in groups.items():
+        for knobs in dict.fromkeys(run.knobs for run in group if run.knobs):
+            turning.setdefault(knobs, []).append(name)
+    if len(turning) > 1:
+        listed = "; ".join(f"{', '.join(names)}: {', '.join(knobs)}" for knobs, names in turning.items())
+        found.append(f"Not all models turn the same knobs, so that their control does not compare. {listed}.")
     if len({run.notes for run in runs}) > 1:
         counts = ", ".join(f"{run.name} ({len(run.notes)})" for run in runs)
         found.append(f"Not all runs were tested on the same notes, so that their numbers do not compare: {counts}.")
@@ -226,16 +243,17 @@ def _settings_and_seed(config: dict[str, Any]) -> tuple[str, str]:
     return json.dumps(config, sort_keys=True, default=str), seed
 
 
-def _control(path: Path) -> tuple[list[Figure] | None, Crosstalk | None]:
-    """Figures of control and the cross-talk, None where they were not measured."""
+def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstalk | None]:
+    """Knobs, figures of control and the cross-talk; None where they were not measured."""
     if not path.is_file():
-        return None, None
+        return (), None, None
     report = json.loads(path.read_text(encoding="utf-8"))
     figures = [_figure(entry) for entry in report["figures"]]
     talk = report.get("crosstalk")
     if not talk or not talk["knobs"]:
-        return figures, None
-    return figures, Crosstalk(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
+        return (), figures, None
+    crosstalk = Crosstalk(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
+    return tuple(report["knobs"]), figures, crosstalk
 
 
 def _figure(entry: Mapping[str, Any]) -> Figure:

@@ -17,8 +17,10 @@ from lightning_modules.metrics.pair import Better
 ON_FRONT, BEATEN = "#0072b2", "#767676"
 CAPTION = "Bars: 95 % intervals over notes and seeds. Line: Pareto front."
 GAPS_PX = (9.0, 22.0, 40.0, 62.0)
-MARKER_PX, LINE_PX = 12.0, 3.0
+MARKER_PX, LINE_PX = 12.0, 4.0
 PASSES = 3
+CROSSING = 100.0
+"""What it costs to lead a label's line across something else: as much as to cover so many square pixels."""
 
 
 class TradeOff(NamedTuple):
@@ -30,7 +32,8 @@ class TradeOff(NamedTuple):
         values: (n, 2), NaN where a model has none
         low: (n, 2) lower end of the interval, NaN where there is none
         high: (n, 2) upper end
-        front: indices of the models that no other beats, from the worst quality to the best
+        contends: (n,) whether a model has both and turns as many knobs as any
+        front: indices of those of them that no other beats, from the worst quality to the best
     """
 
     models: list[Model]
@@ -38,6 +41,7 @@ class TradeOff(NamedTuple):
     values: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    contends: np.ndarray
     front: list[int]
 
     @property
@@ -51,13 +55,17 @@ class TradeOff(NamedTuple):
         return [int(index) for index in np.flatnonzero(np.isfinite(self.values[:, 0]))]
 
     def label(self, index: int) -> str:
-        """A model's name, and why it has no place in height if it has none."""
+        """A model's name, and why it does not contend if it does not."""
         model = self.models[index]
-        if math.isfinite(self.values[index, 1]):
+        if self.contends[index]:
             return model.name
         if model.control is None:
             return f"{model.name} (control not measured)"
-        return f"{model.name} (no {self.axes[1].name})" if model.crosstalk else f"{model.name} (no knobs)"
+        if not model.knobs:
+            return f"{model.name} (no knobs)"
+        if math.isnan(self.values[index, 1]):
+            return f"{model.name} (no {self.axes[1].name})"
+        return f"{model.name} ({len(model.knobs)} of {max(len(other.knobs) for other in self.models)} knobs)"
 
 
 def trade_off(comparison: Comparison, quality: Figure, control: Figure) -> TradeOff:
@@ -67,8 +75,10 @@ def trade_off(comparison: Comparison, quality: Figure, control: Figure) -> Trade
         np.array([[getattr(figure, field) if figure else math.nan for figure in pair] for pair in pairs])
         for field in ("value", "low", "high")
     )
-    front = pareto_front(values, (quality.better, control.better))
-    return TradeOff(comparison.models, (quality, control), values, low, high, front)
+    turns_all = np.array([len(model.knobs) == comparison.n_knobs for model in comparison.models])
+    contends = np.isfinite(values).all(axis=1) & turns_all
+    front = pareto_front(np.where(contends[:, None], values, math.nan), (quality.better, control.better))
+    return TradeOff(comparison.models, (quality, control), values, low, high, contends, front)
 
 
 def pareto_front(points: np.ndarray, better: tuple[Better, Better]) -> list[int]:
@@ -110,7 +120,7 @@ def axis_title(figure: Figure) -> str:
 
 
 def pareto_figure(trade: TradeOff) -> Picture:
-    """Every model as a point with its intervals, those that no other beats in blue; without control, on the floor."""
+    """Every model as a point with its intervals, blue on the front; open with fewer knobs, on the floor with none."""
     picture = Picture(figsize=(8.0, 5.4), layout="constrained")
     axis = picture.subplots()
     axis.set(xlim=limits(trade, 0), ylim=limits(trade, 1), xlabel=axis_title(trade.axes[0]))
@@ -142,7 +152,7 @@ def place_labels(anchors: np.ndarray, sizes: np.ndarray, taken: np.ndarray, fram
         others = np.delete(boxes, index, axis=0)
         others = np.concatenate([taken, others[np.isfinite(others[:, 0])]])
         places = _places_around(anchors[index], sizes[index])
-        costs = [_cost(place, step, others, frame) for step, place in enumerate(places)]
+        costs = [_cost(anchors[index], place, step, others, frame) for step, place in enumerate(places)]
         boxes[index] = places[int(np.argmin(costs))]
     return (boxes[:, :2] + boxes[:, 2:]) / 2
 
@@ -154,11 +164,14 @@ def _places_around(anchor: np.ndarray, size: np.ndarray) -> list[np.ndarray]:
     return [np.concatenate([centre - size / 2, centre + size / 2]) for centre in centres]
 
 
-def _cost(box: np.ndarray, step: int, others: np.ndarray, frame: np.ndarray) -> float:
-    """Square pixels of others that a box covers, far more for leaving the frame, a little for being far away."""
+def _cost(anchor: np.ndarray, box: np.ndarray, step: int, others: np.ndarray, frame: np.ndarray) -> float:
+    """Square pixels of others that a box covers, more for leaving the frame or crossing others, less for being far."""
     outside = np.maximum(0, [*(frame[:2] - box[:2]), *(box[2:] - frame[2:])]).sum()
     shared = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    return float(np.maximum(shared, 0).prod(axis=1).sum() + 1e3 * outside + 2.0 * step)
+    way = anchor + np.outer((0.3, 0.5, 0.7, 0.9), np.clip(anchor, box[:2], box[2:]) - anchor)
+    way = way[np.abs(way - anchor).max(axis=1) > MARKER_PX / 2]  # beyond the label's own point
+    crossed = ((way[:, None] > others[:, :2]) & (way[:, None] < others[:, 2:])).all(axis=2).any(axis=0).sum()
+    return float(np.maximum(shared, 0).prod(axis=1).sum() + CROSSING * crossed + 1e3 * outside + 2.0 * step)
 
 
 def occupied(trade: TradeOff, to_px: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -180,11 +193,11 @@ def _boxes(start: np.ndarray, end: np.ndarray, width_px: float) -> np.ndarray:
 
 
 def _draw_model(axis: Axes, trade: TradeOff, index: int) -> None:
-    """Draw one point with its error bars, an open one where it has no control."""
+    """Draw one point with its error bars, an open one where it does not contend."""
     (x, y), colour = trade.points[index], ON_FRONT if index in trade.front else BEATEN
     y_bar, x_bar = (_bar(trade, index, side) for side in (1, 0))
     axis.errorbar(x, y, y_bar, x_bar, fmt="none", ecolor=colour, elinewidth=1.2, capsize=2.5, clip_on=False)
-    face = colour if math.isfinite(trade.values[index, 1]) else "white"
+    face = colour if trade.contends[index] else "white"
     axis.plot(x, y, "o", color=colour, markerfacecolor=face, markersize=7, clip_on=False, zorder=3)
 
 

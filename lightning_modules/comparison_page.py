@@ -58,8 +58,8 @@ background: #fff } td.best { font-weight: 700; color: #0072b2 }
 <p><label>across <select id="quality">{{ options(qualities, quality) }}</select></label>
 <label>upwards <select id="control">{{ options(controls, control) }}</select></label></p>
 <div class="wide"><div id="pareto" role="img" aria-label="models, one figure against another"></div></div>
-<p class="note">{{ caption }} Right and up is better. Point at a model for all its figures; open points have no
-such figure of control.</p>
+<p class="note">{{ caption }} Right and up is better. Point at a model for all its figures; open points turn fewer
+knobs than others, or none, and take no part in the front.</p>
 {% if crosstalk %}
 <h2>Cross-talk</h2>
 <p><label>model <select id="model">{{ options(crosstalk, none) }}</select></label></p>
@@ -170,7 +170,7 @@ def hover_text(model: Model) -> str:
 def pareto_plot(trade: TradeOff) -> dict[str, Any]:
     """The picture of `pareto_figure` for plotly: points in the order of the models, then the front."""
     colours = [ON_FRONT if index in trade.front else BEATEN for index in range(len(trade.models))]
-    shapes = ["circle" if math.isfinite(value) else "circle-open" for value in trade.values[:, 1]]
+    shapes = ["circle" if contends else "circle-open" for contends in trade.contends]
     points = {
         "type": "scatter",
         "mode": "markers",
@@ -205,7 +205,7 @@ def crosstalk_plot(talk: Crosstalk) -> dict[str, Any]:
         "zmin": 0.0,
         "zmax": DARKEST_JND,
         "colorscale": [[0.0, "#ffffff"], [1.0, ON_FRONT]],
-        "colorbar": {"title": {"text": "JND"}, "thickness": 14},
+        "showscale": False,
         "texttemplate": "%{z:.2f}",
         "hovertemplate": "turning %{y}: %{x} drifts by %{z:.2f} JND<extra></extra>",
         "hoverongaps": False,

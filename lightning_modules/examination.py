@@ -26,6 +26,7 @@ from synths.signal import hz_to_midi
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
 TRACKED = (0.2, 0.5, 0.8)
 """Positions at which pitch is tracked too: tracking costs more than rendering."""
+RENDERED_TOGETHER = 16
 LOW_MIDI, HIGH_MIDI = 57.0, 69.0
 """Registers: below A3 (220 Hz) low, from A4 (440 Hz) high."""
 
@@ -55,7 +56,9 @@ class ExaminationSettings:
 
     def __post_init__(self) -> None:
         if self.n_notes < 0 or self.passes < 1:
-            raise ValueError(f"control.n_notes is {self.n_notes} and control.passes {self.passes}: 0 or more, 1 or more.")
+            raise ValueError(
+                f"control.n_notes is {self.n_notes} and control.passes {self.passes}: 0 or more, 1 or more."
+            )
 
 
 class Examined(NamedTuple):
@@ -106,7 +109,7 @@ class Examination:
         encoding, sounding = self._encode(clip), encoder.sounding(clip.audio, every)
         registers = [_register(float(midi)) for midi in hz_to_midi(clip.f0_hz.median(dim=1).values)]
         notes = [Note(*each) for each in zip(clip.name, families, registers, strict=True)]
-        own = self._read_mean(encoding, clip.f0_hz, sounding, with_pitch=True)
+        own = self._read_mean(encoding, clip.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
         turned = torch.stack([self._sweep(encoding, clip.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
         series = encoder.measure(clip.audio, clip.f0_hz, encoder.every).transpose(1, 2)
         readings = self._read(clip.audio, clip.f0_hz)
@@ -118,7 +121,7 @@ class Examination:
         positions = torch.tensor(POSITIONS)
         knobs = self.descriptors[: self.n_knobs]
         ends = torch.stack([d.from_unit(positions.to(d.span)) for d in knobs]).cpu()
-        together = [torch.cat(parts).cpu().double().numpy() for parts in self._all("own", "measured")]
+        own, measured = (torch.cat(parts).cpu().double().numpy() for parts in self._all("own", "measured"))
         notes = [note for part in self.examined for note in part.notes]
         return Sweeps(
             notes,
@@ -126,7 +129,8 @@ class Examination:
             self.n_knobs,
             np.array(POSITIONS),
             ends.double().expand(len(notes), -1, -1).numpy(),
-            *together,
+            own,
+            measured,
             self._reachable().cpu().numpy(),
         )
 
@@ -161,20 +165,18 @@ class Examination:
 
     def disentanglement(self) -> list[Figure]:
         """What controls and residual say of the descriptors, in the frames that sound."""
-        codes, residuals, factors, pitches, groups = [], [], [], [], []
         every = self.model.encoder.judged_every
+        rows: list[list[Tensor]] = []
         for part in self.examined:
             controls, residual = part.encoding.controls[:, ::every], part.encoding.residual[:, ::every]
+            midi = hz_to_midi(part.f0_hz[:, ::every])
             for index, heard in enumerate(part.sounding.bool()):
-                codes.append(torch.cat([controls[index], residual[index]], dim=-1)[heard])
-                residuals.append(residual[index][heard])
-                factors.append(part.readings[index][heard])
-                pitches.append(hz_to_midi(part.f0_hz[index, ::every])[heard])
-                groups.append(torch.full((int(heard.sum()),), len(groups)))
-        columns = (torch.cat(each).cpu().double().numpy() for each in (codes, residuals, factors, pitches))
+                of_note = [torch.cat([controls, residual], dim=-1), residual, part.readings, midi]
+                rows.append([values[index][heard] for values in of_note])
+        code, left, factor, pitch = (torch.cat(column).cpu().double().numpy() for column in zip(*rows, strict=True))
+        groups = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
         names = [descriptor.name for descriptor in self.descriptors]
-        code, residual, factor, midi = columns
-        return disentanglement(code, residual, factor, names, midi, torch.cat(groups).numpy(), self.settings.seed)
+        return disentanglement(code, left, factor, names, pitch, groups, self.settings.seed)
 
     def _encode(self, clip: Clip) -> Encoding:
         heads = [module for module in self.model.encoder.modules() if isinstance(module, GaussianHead)]
@@ -188,17 +190,27 @@ class Examination:
     def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
         in_frames = sounding.repeat_interleave(self.model.encoder.judged_every, dim=1)[:, : f0_hz.shape[1]]
-        read = []
-        for position in POSITIONS:
-            turned = turn(encoding, in_frames, self.model.encoder.controls, {knob: position}, {})
-            read.append(self._read_mean(turned, f0_hz, sounding, with_pitch=position in TRACKED))
-        return torch.stack(read, dim=1)
+        names, n_positions, n = self.model.encoder.controls, len(POSITIONS), len(f0_hz)
+        turned = [turn(encoding, in_frames, names, {knob: position}, {}).controls for position in POSITIONS]
+        together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
+        tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
+        read = self._read_mean(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
+        return read.unflatten(0, (n_positions, n)).transpose(0, 1)
 
-    def _read_mean(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, with_pitch: bool) -> Tensor:
-        """Render an encoding -> (b, J) means over the frames where the note sounds, pitch in cents from that asked."""
-        audio = self.model.put_together(f0_hz, encoding).audio
-        cents = self._cents(audio, f0_hz, sounding) if with_pitch else f0_hz.new_full((len(f0_hz),), torch.nan)
-        return torch.cat([mean_position(self._read(audio, f0_hz), sounding), cents[:, None]], dim=-1)
+    def _read_mean(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor) -> Tensor:
+        """Render an encoding of b sounds -> (b, J) means over the frames where the note sounds.
+
+        The last is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
+        """
+        means = []
+        for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER):
+            some = Encoding(encoding.controls[part], encoding.residual[part], {})
+            audio, pitch, heard = self.model.put_together(f0_hz[part], some).audio, f0_hz[part], sounding[part]
+            cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
+            if wanted.any():
+                cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
+            means.append(torch.cat([mean_position(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
+        return torch.cat(means)
 
     def _read(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(b, N) audio -> (b, F'', J - 1) of every descriptor in the judged frames, in its unit."""
@@ -228,7 +240,9 @@ class Examination:
     def _reachable(self) -> Tensor:
         """(N, K, P) whether any setting of the synth meets a request, or this model just did."""
         knobs, n_positions = self.descriptors[: self.n_knobs], len(POSITIONS)
-        readings, soundings, pitches, answers = (torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured"))
+        readings, soundings, pitches, answers = (
+            torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured")
+        )
         held = _in_positions(mean_position(readings, soundings), knobs)
         asked = held[:, None, None].repeat(1, self.n_knobs, n_positions, 1)
         for knob in range(self.n_knobs):

@@ -9,7 +9,7 @@ import torch
 
 import lightning_modules.encoders
 import synths
-from lightning_modules.encoders import Encoder, Term
+from lightning_modules.encoders import Encoder, Residual, Term
 from synths import Descriptor, Part
 
 
@@ -24,6 +24,7 @@ DESCRIPTORS = [cls for cls in exported(synths, Descriptor) if hasattr(cls, "summ
 TRAINABLE = [cls for cls in DESCRIPTORS if not cls.not_for_training]
 PARTS = exported(synths, Part, Part.forward)
 ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
+RESIDUALS = exported(lightning_modules.encoders, Residual, Residual.forward)
 
 
 def name_of(value):
@@ -34,6 +35,7 @@ def name_of(value):
 every_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=name_of)
 every_trainable = pytest.mark.parametrize("descriptor", TRAINABLE, ids=name_of)
 every_part = pytest.mark.parametrize("part", PARTS, ids=name_of)
+every_residual = pytest.mark.parametrize("residual", RESIDUALS, ids=name_of)
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=name_of)
 sounds = pytest.mark.parametrize("sound", ["silence", "sine", "harmonic tone", "noise"])
 
@@ -78,8 +80,10 @@ def test_found():
     assert {"Level", "Sharpness", "Roughness"} <= {cls.__name__ for cls in TRAINABLE}
     assert {"Hardness"} <= {cls.__name__ for cls in DESCRIPTORS} - {cls.__name__ for cls in TRAINABLE}
     assert {"Harmonics", "FilteredNoise"} <= {cls.__name__ for cls in PARTS}
-    assert {"DescriptorEncoder"} <= {cls.__name__ for cls in ENCODERS}
-    assert not {Descriptor, Part, Encoder} & {*DESCRIPTORS, *PARTS, *ENCODERS}
+    families = {"DescriptorEncoder", "DisentangledEncoder", "AdversarialEncoder"}
+    assert families <= {cls.__name__ for cls in ENCODERS}
+    assert {"BottleneckResidual", "VariationalResidual", "PublishedResidual"} <= {cls.__name__ for cls in RESIDUALS}
+    assert not {Descriptor, Part, Encoder, Residual} & {*DESCRIPTORS, *PARTS, *ENCODERS, *RESIDUALS}
 
 
 @every_descriptor
@@ -230,19 +234,56 @@ def test_part_round_trip(part, clip_format):
 @every_encoder
 @sounds
 def test_encoder_encodes(encoder, sound, audio_of, clip_format):
-    """(B, N) -> controls of as many knobs as it names, a residual of the size it states, finite terms, gradients."""
+    """(B, N) -> as many controls as it names, a residual of the size it states, finite terms, finite gradients."""
     module = encoder(clip_format)
     audio = audio_of(sound).requires_grad_()
     encoding = module(audio, pitch_of(audio, clip_format))
-    assert encoding.controls.shape == (2, clip_format.n_frames, len(module.knobs))
+    assert encoding.controls.shape == (2, clip_format.n_frames, len(module.controls))
     assert encoding.residual.shape == (2, clip_format.n_frames, module.residual_size)
-    assert len(set(module.knobs)) == len(module.knobs)
+    assert len(set(module.controls)) == len(module.controls) == len(module.knob_kinds)
+    assert module.controls[: len(module.knobs)] == module.knobs
     assert all(isinstance(term, Term) and term.value.shape == () for term in encoding.terms.values())
     everything = torch.cat([encoding.controls, encoding.residual], dim=-1)
     assert everything.isfinite().all()
     loss = everything.square().sum() + sum(term.value for term in encoding.terms.values())
-    (gradient,) = torch.autograd.grad(loss, audio)
-    assert loss.isfinite() and gradient.isfinite().all()
+    gradients = torch.autograd.grad(loss, [audio, *module.parameters()])
+    assert loss.isfinite() and all(gradient.isfinite().all() for gradient in gradients)
+
+
+@every_encoder
+def test_encoder_learns_with_all_it_has(encoder, audio_of, clip_format):
+    """Every weight, of a critic too, has a gradient that is not zero."""
+    module = encoder(clip_format)
+    audio = audio_of("noise") * torch.linspace(0.5, 1, clip_format.n_samples)
+    encoding = module(audio, pitch_of(audio, clip_format))
+    loss = encoding.residual.sum() + sum(term.weight * term.value for term in encoding.terms.values())
+    if list(module.parameters()):
+        loss.backward()
+    assert all(weight.grad is not None and weight.grad.any() for weight in module.parameters())
+
+
+@every_encoder
+def test_encoder_hears_clips_alone(encoder, audio_of, clip_format):
+    """Outside training a clip is encoded the same alone as in a batch, the same every time, at no price."""
+    module = encoder(clip_format).eval()
+    audio = audio_of("noise")
+    pitch = pitch_of(audio, clip_format)
+    together, alone = module(audio, pitch), module(audio[1:], pitch[1:])
+    assert together.terms == {} and module(audio, pitch).residual.equal(together.residual)
+    torch.testing.assert_close(alone.controls, together.controls[1:], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(alone.residual, together.residual[1:], atol=1e-4, rtol=1e-4)
+
+
+@every_residual
+@sounds
+def test_residual_is_as_wide_as_it_says(residual, sound, audio_of, clip_format):
+    """(B, F, size), finite, with finite terms and gradients; it is no encoder."""
+    module, audio = residual(clip_format), audio_of(sound).requires_grad_()
+    value, terms = module(audio, pitch_of(audio, clip_format))
+    assert value.shape == (2, clip_format.n_frames, module.size) and not issubclass(residual, Encoder)
+    loss = value.square().sum() + sum(term.value for term in terms.values())
+    gradients = torch.autograd.grad(loss, [audio, *module.parameters()], allow_unused=True)
+    assert loss.isfinite() and all(gradient is None or gradient.isfinite().all() for gradient in gradients)
 
 
 @every_encoder
@@ -268,7 +309,5 @@ def test_encoder_round_trip(encoder, audio_of, clip_format):
     assert bool(copy.calibrated)
     for each in (module, copy):
         each.eval()
-    torch.manual_seed(1)
-    expected = module(audio, pitch)
-    torch.manual_seed(1)
-    assert copy(audio, pitch).controls.equal(expected.controls)
+    expected, again = module(audio, pitch), copy(audio, pitch)
+    assert again.controls.equal(expected.controls) and again.residual.equal(expected.residual)

@@ -3,6 +3,7 @@
 from lightning_modules.callbacks.control import ControlEvaluation
 from lightning_modules.callbacks.evaluation import Evaluation
 from lightning_modules.callbacks.listen import Listen
+from lightning_modules.callbacks.usage import Usage
 from lightning_modules.callbacks.write_audio import WriteAudio
 
-__all__ = ["ControlEvaluation", "Evaluation", "Listen", "WriteAudio"]
+__all__ = ["ControlEvaluation", "Evaluation", "Listen", "Usage", "WriteAudio"]

@@ -146,18 +146,23 @@ def _heading(figure: Figure) -> str:
     return f"{figure.name}{unit} {ARROWS[figure.better]}"
 
 
-def _best(comparison: Comparison, figure: Figure) -> float:
-    """The best value of a figure, NaN where there is nothing to choose from."""
-    found = [of_model.value for model in comparison.models if (of_model := model.overall(figure.name))]
-    return (max if figure.better == "higher" else min)(found) if len(found) > 1 else math.nan
+def _best(comparison: Comparison, figure: Figure) -> set[str]:
+    """Names of the models with the best value of a figure; of control, among those that turn all knobs."""
+    n_knobs = comparison.n_knobs if figure.name in comparison.figures("control") else 0
+    contenders = [model for model in comparison.models if len(model.knobs) >= n_knobs]
+    values = {model.name: found.value for model in contenders if (found := model.overall(figure.name))}
+    if len(values) < 2:
+        return set()
+    best = (max if figure.better == "higher" else min)(values.values())
+    return {name for name, value in values.items() if value == best}
 
 
-def _cell(model: Model, figure: Figure, best: float) -> Cell:
+def _cell(model: Model, figure: Figure, best: set[str]) -> Cell:
     found = model.overall(figure.name)
     if found is None:
         return Cell("–")
     if figure.name != "unreachable":
-        return Cell(found.text, found.value == best)
+        return Cell(found.text, model.name in best)
     requests = model.overall("requests")  # how many cannot be met depends on the notes more than on the model
     return Cell(f"{found.value:.0f} of {requests.value:.0f}" if requests else f"{found.value:.0f}")
 

@@ -17,7 +17,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from datamodules import ClipDataModule
 from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, WriteAudio
+from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, Usage, WriteAudio
 from lightning_modules.checkpoint import refuse_unreadable
 from lightning_modules.examination import ExaminationSettings
 from lightning_modules.provenance import provenance
@@ -151,7 +151,7 @@ class Experiment(LightningCLI):
         )
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
-        return [best, last, Listen(), *rate]
+        return [best, last, Listen(), Usage(), *rate]
 
 
 _DESCRIPTIONS = {

@@ -19,8 +19,8 @@ MOST_FRAMES = 256
 class DisentangledEncoder(Encoder):
     """A trunk hears controls and a Gaussian residual; supervision ties the controls to descriptors and labels.
 
-    Terms: `supervision`, the mean distance of the knobs from the measured ones where the clip sounds; `factors`, that of
-    the labelled factors from their labels; `kl`, with free bits; `dependence`, the squared distance correlation of
+    Terms: `supervision`, the mean distance of the knobs from the measured ones where the clip sounds; `factors`, that
+    of the labelled factors from their labels; `kl`, with free bits; `dependence`, the squared distance correlation of
     residual and controls (Szekely & Rizzo 2014), which is 0 in expectation only if they are independent.
 
     Args:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def squared_distance_correlation(x: Tensor, y: Tensor) -> Tensor:
-    """Bias-corrected squared distance correlation (Szekely & Rizzo 2014, definition 2 and equation 3.6), differentiable.
+    """Bias-corrected squared distance correlation, differentiable (Szekely & Rizzo 2014, definition 2, equation 3.6).
 
     Its expectation is 0 for independent x and y, 1 for x and y that are the same up to scale and rotation; a sample of
     independent ones may be a little negative.

@@ -99,7 +99,8 @@ class Encoder(nn.Module):
     @property
     def knob_kinds(self) -> list[str]:
         """Name, unit and curve of each control: what must agree for a checkpoint's positions to mean the same."""
-        return [f"{d.name} ({d.unit}, {d.curve})" for d in self.each_descriptor()] + [f"{f} (label)" for f in self.factors]
+        kinds = [f"{d.name} ({d.unit}, {d.curve})" for d in self.each_descriptor()]
+        return kinds + [f"{factor} (label)" for factor in self.factors]
 
     def each_descriptor(self) -> Iterator[Descriptor]:
         """The descriptors, typed."""
@@ -208,6 +209,7 @@ def _with_a_range(recipe: Recipe[Descriptor], clip: ClipFormat) -> Descriptor:
     except AttributeError as error:
         if error.name != "default_span":
             raise
+        name = type(error.obj).__name__
         raise ValueError(
-            f"model.encoder.descriptors names {type(error.obj).__name__}, a knob without a range: give it a default_span."
+            f"model.encoder.descriptors names {name}, a knob without a range: give it a default_span."
         ) from None

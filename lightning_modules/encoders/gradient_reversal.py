@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def reverse_gradient(x: Tensor, strength: float) -> Tensor:
-    """x as it is; its gradient times -strength (Ganin & Lempitsky 2015, equation 7)."""
+    """Leaves x as it is; its gradient times -strength (Ganin & Lempitsky 2015, equation 7)."""
     reversed_: Tensor = _Reversal.apply(x, strength)
     return reversed_
 

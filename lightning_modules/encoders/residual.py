@@ -58,7 +58,8 @@ class BottleneckResidual(Residual):
 class GaussianHead(nn.Module):
     """A diagonal normal distribution for every frame (Kingma & Welling 2014), drawn from in training.
 
-    It draws outside training too while `always_draws` is set: some examinations want that. Each number may carry `free_bits` nats without a price (Kingma et al. 2016, appendix C.8): it need not collapse.
+    It draws outside training too while `always_draws` is set: some examinations want that. Each number may carry
+    `free_bits` nats without a price (Kingma et al. 2016, appendix C.8): it need not collapse.
 
     Args:
         width: of the features

@@ -54,8 +54,9 @@ class Trunk(nn.Module):
         )
         n_coefficients = min(30, n_mels)
         to_mfcc = torchaudio.functional.create_dct(n_coefficients, n_mels, norm="ortho")
-        self.register_buffer("to_features", to_mfcc if features == "mfcc" else torch.eye(n_mels), persistent=False)
-        self.enter = nn.Linear(self.to_features.shape[1] + 1, width)
+        to_features = to_mfcc if features == "mfcc" else torch.eye(n_mels)
+        self.register_buffer("to_features", to_features, persistent=False)
+        self.enter = nn.Linear(to_features.shape[1] + 1, width)
         self.gru = nn.GRU(width, width // 2, batch_first=True, bidirectional=True)
         self.norm = nn.LayerNorm(width)
 

@@ -12,10 +12,30 @@ from torch.utils.data import DataLoader
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
-from lightning_modules.encoders import DescriptorEncoder, Encoding, Term
+from lightning_modules.encoders import (
+    AdversarialEncoder,
+    BottleneckResidual,
+    DescriptorEncoder,
+    DisentangledEncoder,
+    Encoding,
+    Term,
+    Trunk,
+    VariationalResidual,
+)
+from lightning_modules.losses.turned_knobs import TurnedKnobs
 from lightning_modules.provenance import refuse_other_tracker
 from synths import Clip, Level, Roughness, Sharpness, SMSSynth
 
+SMALL = partial(GruDecoder, width=16)
+BOTTLENECK = partial(BottleneckResidual, size=3, trunk=partial(Trunk, width=16))
+FAMILIES = {
+    "bottleneck": partial(DescriptorEncoder, residual=BOTTLENECK),
+    "variational": partial(DescriptorEncoder, residual=partial(VariationalResidual, trunk=partial(Trunk, width=16))),
+    "autoencoder": partial(DescriptorEncoder, descriptors=(), residual=BOTTLENECK),
+    "disentangled": partial(DisentangledEncoder, factors=["shape"], trunk=partial(Trunk, width=16)),
+    "adversarial": partial(AdversarialEncoder, residual=BOTTLENECK),
+}
+every_family = pytest.mark.parametrize("family", FAMILIES)
 pytestmark = pytest.mark.filterwarnings("ignore:.*self.trainer.*not registered", "ignore:.*does not have many workers")
 
 
@@ -27,7 +47,7 @@ def batch(clip_format, harmonic_tone):
     audio = torch.cat(tones) * torch.tensor([1.0, 0.7, 0.4, 0.2])[:, None] + 1e-3 * torch.randn(4, 3200)
     audio[:, 2800:] = 0
     frames = f0_hz[:, None].repeat(1, clip_format.n_frames)
-    return Clip(audio, frames, torch.ones_like(frames), ["a", "b", "c", "d"], {})
+    return Clip(audio, frames, torch.ones_like(frames), ["a", "b", "c", "d"], {"shape": torch.linspace(0, 1, 4)})
 
 
 class Notes(lightning.LightningDataModule):
@@ -61,7 +81,7 @@ def trainer_for(tmp_path):
 @pytest.fixture
 def model(clip_format):
     """A small one."""
-    return TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16))
+    return TimbreAutoencoder(clip_format, decoder=SMALL)
 
 
 def logged_by(model, step, batch):
@@ -100,8 +120,9 @@ def test_sounding(model, batch, clip_format, sine):
 def test_loss_is_the_weighted_sum_of_its_terms(model, batch):
     """Total = sum of weight * value, each logged under its name."""
     total, logged = logged_by(model, model.training_step, batch)
-    assert set(logged) == {"train/reconstruction", "train/knobs", "train/turned_knobs", "train/loss"}
-    expected = logged["train/reconstruction"] + 4.0 * logged["train/knobs"] + 2.0 * logged["train/turned_knobs"]
+    weights = {"reconstruction": 1.0, "knobs": 4.0, "turned_knobs": 2.0, "guard": 2.0}
+    assert set(logged) == {"train/loss", *(f"train/{name}" for name in weights)}
+    expected = sum(weight * logged[f"train/{name}"] for name, weight in weights.items())
     torch.testing.assert_close(total.detach(), expected)
     torch.testing.assert_close(logged["train/loss"], expected)
 
@@ -114,7 +135,7 @@ def test_encoder_terms_join_the_loss(clip_format, batch):
             controls, residual, _ = super().forward(audio, f0_hz)
             return Encoding(controls, residual, {"kl": Term(torch.tensor(5.0), 0.5)})
 
-    model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder=partial(GruDecoder, width=16), turned_share=0.0)
+    model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder=SMALL, turned=TurnedKnobs(share=0.0))
     total, logged = logged_by(model, model.training_step, batch)
     assert set(logged) == {"train/reconstruction", "train/kl", "train/knobs", "train/loss"}
     torch.testing.assert_close(total.detach(), logged["train/reconstruction"] + 4.0 * logged["train/knobs"] + 2.5)
@@ -128,34 +149,140 @@ def test_training_step_teaches_all_weights(model, batch):
         assert weight.grad is not None and weight.grad.isfinite().all() and weight.grad.any(), name
 
 
-def test_turned_knobs_alone_teach_the_decoder(model, batch):
-    """The error of a turned knob reaches the decoder through the synth and the descriptors."""
-    encoding = model.encoder(batch.audio, batch.f0_hz)
+@every_family
+def test_training_step_teaches_every_family(clip_format, batch, family):
+    """Every weight of encoder, critic and decoder gets a finite gradient that is not zero; all terms are logged."""
+    model = TimbreAutoencoder(clip_format, FAMILIES[family], decoder=SMALL)
+    total, logged = logged_by(model, model.training_step, batch)
+    total.backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None and weight.grad.isfinite().all() and weight.grad.any(), name
+    own = {"variational": {"kl"}, "disentangled": {"supervision", "dependence", "kl", "factors"}}
+    terms = own.get(family, {"critic"} if family == "adversarial" else set()) | {"reconstruction", "loss"}
+    knobs = set() if family == "autoencoder" else {"knobs", "turned_knobs", "guard"}
+    assert set(logged) == {f"train/{name}" for name in terms | knobs}
+
+
+def test_label_terms_join_the_loss(clip_format, batch):
+    """How far the factor is from its label counts with the supervision's weight."""
+    encoder = partial(FAMILIES["disentangled"], supervision_weight=3.0, dependence_weight=0.0, kl_weight=0.0)
+    model = TimbreAutoencoder(clip_format, encoder, decoder=SMALL, knob_weight=0.0, turned=TurnedKnobs(share=0.0))
+    total, logged = logged_by(model, model.training_step, batch)
+    expected = 3.0 * (logged["train/supervision"] + logged["train/factors"])
+    torch.testing.assert_close(total.detach(), logged["train/reconstruction"] + expected)
+    assert logged["train/factors"] > 0
+    with pytest.raises(ValueError, match=r"names shape, but the data's labels are none"):
+        model.training_step(batch._replace(labels={}), 0)
+
+
+def turned_alone(model, batch):
+    """Errors of knobs turned, which were, how the level strayed; and the rendering before."""
+    rendering = model(batch.audio, batch.f0_hz)
     sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
-    errors, turned = model.turned_error(batch.f0_hz, encoding, sounding)
+    return *model.turned_error(batch.f0_hz, rendering, sounding), rendering
+
+
+def test_turned_knobs_alone_teach_the_decoder(clip_format, batch):
+    """The error of a turned knob reaches the decoder through the synth and the descriptors."""
+    model = TimbreAutoencoder(clip_format, decoder=SMALL, turned=TurnedKnobs(how_many="one"))
+    errors, turned, _, _ = turned_alone(model, batch)
     assert errors.shape == turned.shape == (4, 5) and turned.sum(1).eq(1).all()
     errors.mean().backward()
     assert all(weight.grad.isfinite().all() and weight.grad.any() for weight in model.decoder.parameters())
 
 
+def test_turned_and_held_knobs_are_told_apart(clip_format, batch, monkeypatch):
+    """By hand: the mean error of the turned ones is one term, of the others the guard; with all turned it is 0."""
+    model = TimbreAutoencoder(clip_format, decoder=SMALL, turned=TurnedKnobs(share=0.5, weight=3.0, guard_weight=5.0))
+    errors = torch.arange(10.0).reshape(2, 5)
+    turned = torch.tensor([[1.0, 0, 0, 0, 0], [1.0, 1.0, 0, 0, 0]])
+    rendering = model(batch.audio, batch.f0_hz)
+    sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+    monkeypatch.setattr(model, "turned_error", lambda *_: (errors, turned, torch.tensor(0.25)))
+    terms = model.knob_terms(batch, rendering, sounding)
+    assert terms["turned_knobs"] == (pytest.approx((0 + 5 + 6) / 3), 3.0)
+    assert terms["guard"] == (pytest.approx((1 + 2 + 3 + 4 + 7 + 8 + 9) / 7 + 0.25), 5.0)
+    turned.fill_(1.0)
+    assert model.knob_terms(batch, rendering, sounding)["guard"].value == 0.25
+
+
+def test_turned_clips_keep_factors_and_residual(clip_format, batch, monkeypatch):
+    """Only measured knobs are turned: what follows them, and the residual of each clip, stays."""
+    model = TimbreAutoencoder(clip_format, FAMILIES["disentangled"], decoder=SMALL, turned=TurnedKnobs(how_many="all"))
+    rendering, seen = model(batch.audio, batch.f0_hz), []
+    sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+    put_together = model.put_together
+    monkeypatch.setattr(model, "put_together", lambda *given: seen.append(given[1]) or put_together(*given))
+    model.turned_error(batch.f0_hz[:3], rendering, sounding)
+    before = rendering.encoding
+    assert seen[0].controls.shape == (3, 20, 6) and seen[0].residual.equal(before.residual[:3])
+    assert seen[0].controls[..., 5:].equal(before.controls[:3, :, 5:])
+    assert (seen[0].controls[..., :5] != before.controls[:3, :, :5]).any(1).all()
+    (gradient,) = torch.autograd.grad(seen[0].controls[..., :5].sum(), before.controls)
+    assert not gradient.any(), "a request is a fact"
+
+
+@pytest.mark.parametrize("gain_db", [0.0, 10.0])
+def test_the_level_is_guarded_where_no_knob_turns_it(clip_format, batch, monkeypatch, gain_db):
+    """By how much louder the turned sound is, in ranges of 50 dB; it teaches the turned sound, not the one before."""
+    model = TimbreAutoencoder(clip_format, partial(DescriptorEncoder, descriptors=[Sharpness]), decoder=SMALL)
+    rendering = model(batch.audio, batch.f0_hz)
+    rendering = rendering._replace(audio=batch.audio.clone().requires_grad_())
+    louder = batch.audio[:2].mul(10 ** (gain_db / 20)).requires_grad_()
+    sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+    monkeypatch.setattr(
+        model, "put_together", lambda f0_hz, encoding: rendering._replace(audio=louder, encoding=encoding)
+    )
+    _, _, strayed = model.turned_error(batch.f0_hz[:2], rendering, sounding)
+    assert strayed.item() == pytest.approx(gain_db / 50.0, abs=1e-3)
+    gradients = torch.autograd.grad(strayed, [louder, rendering.audio], allow_unused=True)
+    assert gradients[1] is None and (gradients[0].any() or not gain_db)
+
+
+def test_a_level_knob_is_its_own_guard(model, batch):
+    """Nothing more is added."""
+    assert turned_alone(model, batch)[2] == 0
+
+
+@pytest.mark.parametrize(("chance", "training", "dropped"), [(0.5, True, 0.5), (0.5, False, 0.0), (0.0, True, 0.0)])
+def test_residual_dropout(clip_format, batch, chance, training, dropped):
+    """The residual of whole clips is 0 in training, as often as said; controls and terms stay."""
+    model = TimbreAutoencoder(clip_format, FAMILIES["variational"], decoder=SMALL, residual_dropout=chance)
+    many = [torch.cat([x] * 16) for x in (batch.audio, batch.f0_hz)]
+    rendering = model.train(training)(*many)
+    silenced = rendering.encoding.residual.eq(0).flatten(1)
+    assert silenced.all(1).equal(silenced.any(1)), "all of a clip or nothing"
+    assert silenced.all(1).float().mean().item() == pytest.approx(dropped, abs=0.2)
+    assert silenced.all(1).any() == bool(dropped)
+    assert rendering.encoding.controls.equal(model.encoder.measure(*many))
+    assert set(rendering.encoding.terms) == ({"kl"} if training else set())
+
+
+@pytest.mark.parametrize("chance", [-0.1, 1.0, float("nan")])
+def test_a_residual_is_not_always_dropped(clip_format, chance):
+    """It is a chance, and some clips must be left."""
+    with pytest.raises(ValueError, match=r"model\.residual_dropout is"):
+        TimbreAutoencoder(clip_format, residual_dropout=chance)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan")])
+def test_a_negative_knob_weight_is_refused(clip_format, weight):
+    """It would teach the knobs to lie."""
+    with pytest.raises(ValueError, match=r"model\.knob_weight is .*: it must not be negative"):
+        TimbreAutoencoder(clip_format, knob_weight=weight)
+
+
 @pytest.mark.parametrize(("share", "n_turned"), [(0.0, None), (0.25, 1), (0.3, 2), (1.0, 4)])
 def test_turned_share(clip_format, batch, share, n_turned, monkeypatch):
     """The share of the batch whose knobs are turned, rounded up; none at 0."""
-    model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16), turned_share=share)
+    model = TimbreAutoencoder(clip_format, decoder=SMALL, turned=TurnedKnobs(share=share))
     seen, turned_error = [], model.turned_error
     monkeypatch.setattr(
         model, "turned_error", lambda f0_hz, *rest: seen.append(len(f0_hz)) or turned_error(f0_hz, *rest)
     )
     _, logged = logged_by(model, model.training_step, batch)
     assert seen == ([] if n_turned is None else [n_turned])
-    assert ("train/turned_knobs" in logged) == (n_turned is not None)
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
-def test_share_out_of_range_is_refused(clip_format, share):
-    """It is a share."""
-    with pytest.raises(ValueError, match=r"model\.turned_share"):
-        TimbreAutoencoder(clip_format, turned_share=share)
+    assert ("train/turned_knobs" in logged) == ("train/guard" in logged) == (n_turned is not None)
 
 
 def test_validation_logs_control_error(model, batch):
@@ -206,7 +333,7 @@ def checkpoint(model, batch, trainer_for, tmp_path):
 
 def test_checkpoint_round_trip(model, batch, checkpoint, clip_format):
     """Read with weights only, the same model: the same sound, ranges and tracker."""
-    copy = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16))
+    copy = TimbreAutoencoder(clip_format, decoder=SMALL)
     state = torch.load(checkpoint, weights_only=True)
     copy.load_state_dict(state["state_dict"])
     copy.on_load_checkpoint(state)
@@ -232,7 +359,7 @@ def test_checkpoint_says_what_made_it(checkpoint, model):
 
 def test_training_goes_on(batch, checkpoint, clip_format, trainer_for):
     """A resumed run starts from the step, the ranges and the optimiser it stopped with."""
-    resumed, trainer = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16)), trainer_for(3)
+    resumed, trainer = TimbreAutoencoder(clip_format, decoder=SMALL), trainer_for(3)
     softer = Notes(batch._replace(audio=0.1 * batch.audio))
     trainer.fit(resumed, datamodule=softer, ckpt_path=checkpoint, weights_only=True)
     assert trainer.global_step == 3
@@ -243,9 +370,7 @@ def test_training_goes_on(batch, checkpoint, clip_format, trainer_for):
 
 def test_checkpoint_of_other_knobs_is_refused(checkpoint, clip_format):
     """The message names both sets of knobs."""
-    other = TimbreAutoencoder(
-        clip_format, lambda clip: DescriptorEncoder(clip, [Sharpness, Level]), decoder=partial(GruDecoder, width=16)
-    )
+    other = TimbreAutoencoder(clip_format, lambda clip: DescriptorEncoder(clip, [Sharpness, Level]), decoder=SMALL)
     with pytest.raises(ValueError, match=r"knobs are level \(dB, linear\), .*; this model's are sharpness \(acum"):
         other.on_load_checkpoint(torch.load(checkpoint, weights_only=True))
 
@@ -258,7 +383,7 @@ def test_foreign_checkpoint_is_refused(model):
 
 def test_other_tracker_is_refused_when_going_on(batch, checkpoint, clip_format, trainer_for):
     """Data whose pitch comes from another tracker than the checkpoint's."""
-    resumed = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16))
+    resumed = TimbreAutoencoder(clip_format, decoder=SMALL)
     with pytest.raises(ValueError, match="trained on pitch from 'yin', but the data's tracker is 'swift'"):
         trainer_for(3).fit(resumed, datamodule=Notes(batch, "swift"), ckpt_path=checkpoint, weights_only=True)
 
@@ -278,21 +403,31 @@ def test_unknown_or_same_tracker_is_accepted(trained, given):
         refuse_other_tracker("yin", "swift")
 
 
-def test_model_without_knobs(clip_format, batch, trainer_for):
-    """The plain autoencoder, our baseline: no knobs to measure, calibrate or turn."""
+@every_family
+def test_every_family_fits_and_is_kept(clip_format, batch, trainer_for, tmp_path, family):
+    """Its ranges and bins are learnt, it is validated, and a checkpoint brings back the same sound."""
+    model, copy = (TimbreAutoencoder(clip_format, FAMILIES[family], decoder=SMALL) for _ in range(2))
+    trainer = trainer_for()
+    trainer.fit(model, datamodule=Notes(batch))
+    trainer.save_checkpoint(tmp_path / "one.ckpt")
+    state = torch.load(tmp_path / "one.ckpt", weights_only=True)
+    copy.load_state_dict(state["state_dict"])
+    copy.on_load_checkpoint(state)
+    assert rendered(copy, batch).equal(rendered(model, batch))
+    assert bool(copy.encoder.calibrated) == (family != "autoencoder")
 
-    class Residual(DescriptorEncoder):
-        def __init__(self, clip):
-            super().__init__(clip, descriptors=())
-            self.residual_size = 2
 
-        def forward(self, audio, f0_hz):
-            level = audio.reshape(len(audio), clip_format.n_frames, -1).square().mean(-1)
-            return Encoding(level.new_zeros(*level.shape, 0), torch.stack([level, level.sqrt()], dim=-1), {})
-
-    model = TimbreAutoencoder(clip_format, encoder=Residual, decoder=partial(GruDecoder, width=16))
-    trainer_for().fit(model, datamodule=Notes(batch))
-    assert model.encoder.knobs == [] and rendered(model, batch).isfinite().all()
+def test_a_checkpoint_of_other_factors_is_refused(clip_format, batch, trainer_for, tmp_path):
+    """The same number of them would fit, and mean something else."""
+    model, other = (
+        TimbreAutoencoder(clip_format, partial(FAMILIES["disentangled"], factors=[name]), decoder=SMALL)
+        for name in ("shape", "attack")
+    )
+    trainer = trainer_for()
+    trainer.fit(model, datamodule=Notes(batch))
+    trainer.save_checkpoint(tmp_path / "one.ckpt")
+    with pytest.raises(ValueError, match=r"shape \(label\); this model's are .*attack \(label\)"):
+        other.on_load_checkpoint(torch.load(tmp_path / "one.ckpt", weights_only=True))
 
 
 def test_optimizer_without_an_end(model):
@@ -329,7 +464,7 @@ def test_mixed_precision_stops_at_the_synth(model, batch):
 
 def test_knobs_can_be_measured_on_the_layers(clip_format, batch):
     """In training only, and with gradients to the decoder; the sound is not asked."""
-    model = TimbreAutoencoder(clip_format, decoder=partial(GruDecoder, width=16), knobs_from="layers")
+    model = TimbreAutoencoder(clip_format, decoder=SMALL, knobs_from="layers")
     rendering = model(batch.audio, batch.f0_hz)
     played = model.encoder.measure_layers(model.synth.layers(batch.f0_hz, rendering.parameters))
     measured = model.measured_knobs(rendering._replace(audio=torch.zeros_like(rendering.audio)), batch.f0_hz)

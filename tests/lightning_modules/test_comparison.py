@@ -50,11 +50,11 @@ def write_run(tmp_path):
     return write
 
 
-def control(value, drift=0.5, better="higher"):
-    """control.json of a model with two knobs."""
+def control(value, drift=0.5, better="higher", knobs=("level",)):
+    """control.json of a model."""
     figures = [entry("score", value, better=better), entry("score", value / 2, knob="level", better=better)]
     talk = {"knobs": ["level"], "columns": ["level", "f0"], "change": [[1, 0]], "drift_jnd": [[None, drift]]}
-    return {"facts": {}, "knobs": ["level"], "figures": figures, "crosstalk": talk}
+    return {"facts": {}, "knobs": list(knobs), "figures": figures, "crosstalk": talk}
 
 
 def test_the_interval_of_seeds_tested_on_the_same_notes_is_as_wide_as_their_mean_scatters():
@@ -142,6 +142,21 @@ def test_a_model_without_knobs_has_no_control(write_run):
     assert comparison.models[0].overall("score") is None and comparison.models[0].crosstalk is None
     assert list(comparison.figures("control")) == ["score"] and list(comparison.figures("quality")) == ["stft"]
     assert comparison.remarks == []
+
+
+def test_a_model_whose_configuration_names_no_knobs_needs_no_control_json(write_run):
+    model = compare([write_run("plain", encoder="{init_args: {descriptors: []}}")]).models[0]
+    assert model.control == [] and model.knobs == ()
+
+
+def test_other_knobs_are_remarked_on(write_run):
+    """Turning one knob is easier than turning two."""
+    folders = [write_run("ae", control=control(1), encoder="ae"), write_run("plain", control=control(1, knobs=()))]
+    folders.append(write_run("ours", control=control(1, knobs=("level", "sharpness")), encoder="x"))
+    comparison = compare(folders)
+    assert comparison.n_knobs == 2 and comparison.models[2].knobs == ("level", "sharpness")
+    (remark,) = comparison.remarks
+    assert "same knobs" in remark and remark.endswith("ae: level; ours: level, sharpness.")
 
 
 def test_other_notes_are_remarked_on(write_run):

@@ -33,7 +33,8 @@ def traded(values, better=("lower", "higher"), half_width=0.01):
     for number, (quality, control) in enumerate(values):
         scores = [] if control is None else [figure("score", better[1], control, half_width)]
         stft = figure("stft", better[0], quality, half_width, "distance")
-        models.append(Model(f"model_{number}", 1, [stft], scores, TALK if scores else None))
+        knobs = ("level", "sharpness") if scores else ()
+        models.append(Model(f"model_{number}", 1, knobs, [stft], scores, TALK if scores else None))
     axes = (figure("stft", better[0], 0.0, unit="distance"), figure("score", better[1], 0.0))
     return trade_off(Comparison(models, []), *axes)
 
@@ -98,6 +99,20 @@ def test_what_has_no_control_lies_on_the_floor_and_off_the_front():
     assert untested.label(0) == "model_0 (control not measured)"
 
 
+def test_turning_fewer_knobs_is_off_the_front():
+    """However well it is done; it keeps its place and says so."""
+    trade = traded([(0.1, 0.99), (0.2, 0.6), (0.3, None)])
+    models = [trade.models[0]._replace(knobs=("level",)), *trade.models[1:]]
+    trade = trade_off(Comparison(models, []), *trade.axes)
+    assert trade.front == [1] and trade.label(0) == "model_0 (1 of 2 knobs)"
+    assert trade.points[0, 1] == 0.99 and list(trade.contends) == [False, True, False]
+
+
+def test_a_figure_that_is_undefined_for_one_model_says_so():
+    trade = traded([(0.2, math.nan), (0.3, 0.6)])
+    assert trade.front == [1] and trade.label(0) == "model_0 (no score)"
+
+
 def test_labels_keep_clear_of_each_other_and_of_points():
     """Eleven points in a small cloud, on a plot of 800 by 480 pixels."""
     anchors = np.random.default_rng(0).uniform((300, 150), (500, 330), (11, 2))
@@ -125,6 +140,7 @@ def test_names_in_the_picture_can_be_read(seed):
     ]
     picture = pareto_figure(traded(values))
     assert png_bytes(picture).startswith(b"\x89PNG")
+    picture.draw_without_rendering()  # saving has drawn it at another resolution
     renderer = FigureCanvasAgg(picture).get_renderer()
     names = [text for text in picture.axes[0].texts if isinstance(text, Annotation)]
     assert len(names) == 11

@@ -27,11 +27,12 @@ def figures(names, values):
 
 
 MODELS = [
-    Model("plain", 1, figures(QUALITY, (1.0, 4.6)), [], None),
-    Model("descriptor", 3, figures(QUALITY, (1.2, 4.5)), figures(CONTROL, (0.9, 1.0)), TALK),
+    Model("plain", 1, (), figures(QUALITY, (1.0, 4.6)), [], None),
+    Model("descriptor", 3, ("level",), figures(QUALITY, (1.2, 4.5)), figures(CONTROL, (0.9, 1.0)), TALK),
     Model(
         NASTY,
         1,
+        ("level",),
         figures(QUALITY, (1.1, 4.2)),
         figures(CONTROL, (0.8, 2.0)),
         TALK._replace(drift_jnd=TALK.drift_jnd * 2),

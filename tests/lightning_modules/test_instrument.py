@@ -7,7 +7,7 @@ import torch
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, TcnDecoder
-from lightning_modules.encoders import DescriptorEncoder
+from lightning_modules.encoders import DescriptorEncoder, DisentangledEncoder, Trunk
 from lightning_modules.instrument import Instrument
 from synths import ClipFormat, SMSSynth
 
@@ -37,7 +37,7 @@ def model_of(decoder="gru", hop=64, **options):
 def curves_of(model, batch=1):
     """Pitch, controls, residual and white noise."""
     f0_hz = 200.0 + 150.0 * torch.sin(torch.arange(N_FRAMES) / 5.0) * torch.linspace(0.5, 1.0, batch)[:, None]
-    controls = torch.rand(batch, N_FRAMES, len(model.encoder.knobs))
+    controls = torch.rand(batch, N_FRAMES, len(model.encoder.controls))
     residual = torch.randn(batch, N_FRAMES, model.encoder.residual_size)
     return f0_hz, controls, residual, 2.0 * torch.rand(batch, N_FRAMES, model.clip.hop) - 1.0
 
@@ -113,6 +113,16 @@ def test_knobs_are_the_encoders():
         (knob.low, knob.high) == pytest.approx(d.default_span)
         for knob, d in zip(Instrument(model).knobs, model.encoder.each_descriptor(), strict=True)
     )
+
+
+def test_factors_are_knobs_too():
+    """After the descriptors', from 0 to 1 without a unit or a reach; what they play equals the model."""
+    encoder = partial(DisentangledEncoder, factors=["vco_2.shape"], trunk=partial(Trunk, width=16), residual_size=2)
+    model = model_of(encoder=encoder)
+    instrument, curves = Instrument(model), curves_of(model)
+    assert [knob.name for knob in instrument.knobs] == model.encoder.controls
+    assert instrument.knobs[-1] == ("vco_2.shape", "share", "linear", 0.0, 1.0, [])
+    torch.testing.assert_close(instrument.render(*curves), offline(model, *curves), atol=1e-4, rtol=0)
 
 
 def test_a_synth_that_cannot_stream_is_named():

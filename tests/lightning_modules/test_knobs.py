@@ -7,7 +7,7 @@ import torch
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
-from lightning_modules.encoders import Encoding
+from lightning_modules.encoders import DisentangledEncoder, Encoding, Trunk
 from lightning_modules.knobs import sweep, turn
 from lightning_modules.losses.turned_knobs import mean_position
 
@@ -106,3 +106,16 @@ def test_sweep(clip_format, harmonic_tone):
     assert swept.measured.shape == (2, 3) and swept.audio.shape == (2, 3, clip_format.n_samples)
     again = mean_position(model.encoder.measure(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio))
     torch.testing.assert_close(swept.measured[:, 2], again[:, model.encoder.knobs.index("sharpness")])
+
+
+def test_factors_can_be_turned_and_do_not_disturb_a_sweep(clip_format, harmonic_tone):
+    """A control that is learnt from labels is moved by its name; a knob is swept with the factors beside it."""
+    encoder = partial(DisentangledEncoder, factors=["vco_2.shape"], trunk=partial(Trunk, width=16))
+    model = TimbreAutoencoder(clip_format, encoder, decoder=partial(GruDecoder, width=16)).eval()
+    audio, f0_hz = harmonic_tone(clip_format, 220.0), torch.full((1, clip_format.n_frames), 220.0)
+    encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio)
+    turned = turn(encoding, sounding, model.encoder.controls, {"vco_2.shape": 0.25}, {})
+    assert mean_position(turned.controls, sounding)[0, -1].item() == pytest.approx(0.25, abs=1e-5)
+    assert turned.controls[..., :-1].equal(encoding.controls[..., :-1])
+    swept = sweep(model, audio, f0_hz, "noisiness", [0.2, 0.8])
+    assert swept.measured.shape == (1, 2) and swept.measured.isfinite().all()

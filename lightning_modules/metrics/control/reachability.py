@@ -10,15 +10,15 @@ from synths import Descriptor, SMSSynth, measure_all_layers
 
 TOLERANCE_POSITION = 0.05
 """Of a knob whose descriptor has no least audible difference: this share of its training range."""
-POWERS = (4, 16, 40)
+POWERS = (2, 8, 32, 128)
 """Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
 N_STEPS = 20
 LARGEST_STEP = 1.0
 """In a raw parameter: about 20 dB, beyond which slopes say little."""
 STARTS = ((1.0, 4.0, 0.0), (-1.0, 1.0, 0.0), (0.0, 2.0, 6.0), (0.0, 2.0, -6.0))
-"""Raw gain of the harmonics, raw noise bands, and their rise from the lowest to the highest: whatever sounds has a slope.
+"""Raw gain of the harmonics, raw noise bands and their rise from the lowest to the highest.
 
-All partials alike, so that none is too quiet to be found.
+All partials are alike and all bands sound: what cannot be heard has no slope that would lead anywhere.
 """
 _REQUESTS_TOGETHER = 512  # their spectra stay in the cache of a core
 
@@ -60,7 +60,7 @@ def tolerances_off(measured: Tensor, asked: Tensor, descriptors: Sequence[Descri
 @torch.inference_mode(False)
 @torch.enable_grad()
 def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor) -> Reachability:
-    """Can any setting of the synth meet all knobs of a request at once, each within its tolerance (`met`)?
+    """Whether some setting of the synth meets all knobs of a request at once, each within its tolerance (`met`).
 
     The setting is one steady frame of the synth's own parameters, dry and without a network, found by a search from
     several starts. What the search finds is reachable for certain; what it does not find is, in all likelihood, not.
@@ -84,11 +84,9 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
         )
     if not (asked.isfinite().all() and f0_hz.isfinite().all()):
         raise ValueError("a position asked or its f0_hz is not finite: leave out requests that nobody can make.")
-    f0_hz, asked = f0_hz.detach().clone(), asked.detach().clone()
-    ends = [descriptor.range.reach(f0_hz) for descriptor in descriptors]
-    achieved = asked.clone()
-    for index, (low, high) in enumerate(ends):
-        achieved[:, index] = asked[:, index].clamp(low, high)
+    f0_hz, asked = f0_hz.detach().clone().float(), asked.detach().clone().float()
+    reach = [descriptor.range.reach(f0_hz) for descriptor in descriptors]
+    achieved = torch.stack([asked[:, index].clamp(*ends) for index, ends in enumerate(reach)], dim=-1)
     steady = [index for index, descriptor in enumerate(descriptors) if _is_steady(descriptor)]
     if steady:
         searched = _Requests([descriptors[index] for index in steady], synth, f0_hz, asked[:, steady])
@@ -180,16 +178,18 @@ def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
 def _step(off: Tensor, slopes: Tensor, damping: Tensor, power: int) -> Tensor:
     """(R, C) tolerances off, (R, C, P) slopes, (R,) damping -> (R, P) step towards the least sum of powers.
 
-    Of all steps that serve the C errors equally well the shortest, from a system of size C.
+    Many steps serve C errors equally well: this one moves what counts little as far as what counts much, lest a weak
+    partial be given up for lost.
     """
-    relative = off / off.abs().amax(-1, keepdim=True)
-    bent = relative.sign() * relative.abs() ** (power / 2)
-    bent_slopes = slopes * (power / 2 * relative.abs() ** (power / 2 - 1) / off.abs().amax(-1, keepdim=True))[..., None]
-    system = (bent_slopes @ bent_slopes.mT).double()
-    # The least of dampings keeps the system regular where nothing has a slope.
-    system.diagonal(dim1=-2, dim2=-1).add_(damping[:, None]).mul_(1.0 + 1e-9)
-    weights = torch.linalg.solve(system, bent.double())
-    step = -(bent_slopes * weights.to(off)[..., None]).sum(1)
+    worst = off.abs().amax(-1, keepdim=True)
+    share = (off.abs() / worst).double()
+    # What is made small is the sum of squares of these.
+    bent = off.sign() * share ** (power / 2)
+    bent_slopes = slopes * (power / 2 * share ** (power / 2 - 1) / worst)[..., None]
+    steepness = torch.linalg.vector_norm(slopes, dim=1, keepdim=True).double()
+    mobility = 0.01 / (steepness / steepness.amax(-1, keepdim=True).clamp_min(1e-12) + 0.01)
+    system = bent_slopes * mobility @ bent_slopes.mT + damping[:, None, None] * torch.eye(off.shape[-1]).to(share)
+    step = -(bent_slopes * mobility * torch.linalg.solve(system, bent)[..., None]).sum(1).to(off)
     return step * (LARGEST_STEP / step.abs().amax(-1, keepdim=True).clamp_min(1e-9)).clamp_max(1.0)
 
 

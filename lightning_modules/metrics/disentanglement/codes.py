@@ -38,7 +38,7 @@ def usable_rows(rows: Rows, seed: int = 0) -> Rows:
         ValueError: if an array has the wrong number of dimensions or not as many rows as the codes
     """
     _check(rows)
-    finite = np.all([np.isfinite(array.reshape(len(array), -1)).all(axis=1) for array in rows], axis=0)
+    finite = np.all([np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in rows], axis=0)
     kept = np.flatnonzero(finite)
     if kept.size > MAX_ROWS:
         kept = np.sort(np.random.default_rng(seed).choice(kept, MAX_ROWS, replace=False))

@@ -56,8 +56,9 @@ def measure_dci(codes: np.ndarray, factors: np.ndarray, groups: np.ndarray, seed
 def disentanglement(importance: np.ndarray) -> float:
     """Importance (D, J) -> how far each code serves one factor, codes weighted by their share of all importance."""
     by_code = _concentration(importance)
-    total = importance.sum()
-    return float(by_code @ importance.sum(axis=1) / total) if total > 0 else 0 * by_code.sum()
+    weights = importance.sum(axis=1)
+    # Without any importance all codes are alike and serve nothing, and their mean is 0.
+    return float(np.average(by_code, weights=weights if weights.any() else None))
 
 
 def completeness(importance: np.ndarray) -> float:
@@ -72,4 +73,4 @@ def _concentration(profiles: np.ndarray) -> np.ndarray:
         return np.full(len(profiles), math.nan)
     # A profile of zeros says as little as a flat one.
     flat = np.where(profiles.sum(axis=1, keepdims=True) > 0, profiles, 1)
-    return 1 - entropy(flat, axis=1, base=n_columns)
+    return (1 - entropy(flat, axis=1, base=n_columns)).clip(0, 1)

@@ -1,6 +1,7 @@
 """How much codes and factors tell about each other, and two figures of it: mutual information gap and modularity."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import entr
@@ -9,27 +10,31 @@ from scipy.stats import rankdata
 from lightning_modules.metrics.disentanglement.sap import gap_of_top_two
 
 N_BINS = 20
-N_SHIFTS = 10
+
+N_EXCHANGES = 20
+"""How often the notes of the factors are exchanged to learn what chance does."""
 
 
 def mutual_information(codes: np.ndarray, factors: np.ndarray, groups: np.ndarray, seed: int = 0) -> np.ndarray:
     """Codes (n, D) and factors (n, J) of rows in notes `groups` (n,) -> (D, J) share of a factor's entropy told.
 
     Histograms of 20 bins of equal mass. Few rows, and rows of one note that are alike, look related by chance: that
-    much is measured between the codes of one note and the factors of another, and taken out of numerator and
-    denominator (Vinh et al., 2010, "adjusted mutual information"), so that 0 is chance and 1 all. NaN where there are
-    too few notes to tell the two apart.
+    much is measured between codes and the factors of other notes, and taken out of what is told and of what there is to
+    tell (as the adjusted mutual information of Vinh et al., 2010, does for rows without notes): 0 is chance, 1 all.
+    A code that tells of no factor more than the most that any told of other notes' tells nothing: 0. NaN where there
+    are too few notes to tell all from chance.
     """
-    order = _notes_in_random_order(groups, seed)
-    code_bins, factor_bins = _bins(codes[order]), _bins(factors[order])
-    shifts = np.arange(1, N_SHIFTS + 1) * len(order) // (N_SHIFTS + 1)
-    chance = np.mean([_information(code_bins, np.roll(factor_bins, shift, axis=0)) for shift in shifts], axis=0)
-    entropy = entr(factor_bins.mean(axis=0, dtype=float)).sum(axis=-1)
-    beyond_chance = np.broadcast_to(entropy, chance.shape) - chance
-    share = np.full(chance.shape, math.nan)
-    decidable = beyond_chance > 0.01 * entropy
-    np.divide(_information(code_bins, factor_bins) - chance, beyond_chance, out=share, where=decidable)
-    return share.clip(0, 1)
+    code_bins, factor_bins = _bins(codes), _bins(factors)
+    by_chance = np.stack(
+        [_information(code_bins, factor_bins[exchanged]) for exchanged in _exchanged_notes(groups, seed)]
+    )
+    chance = by_chance.mean(axis=0)
+    entropy = _entropy(factor_bins)
+    beyond_chance = np.where(entropy - chance > 0.01 * entropy, entropy - chance, math.nan)
+    share = (_information(code_bins, factor_bins) - chance) / beyond_chance
+    strongest_by_chance = np.nanmax((by_chance - chance) / beyond_chance, initial=0)
+    silent = share.max(axis=1, keepdims=True) <= strongest_by_chance
+    return np.where(silent, 0, share.clip(0, 1))
 
 
 def mutual_information_gap(information: np.ndarray) -> np.ndarray:
@@ -44,28 +49,34 @@ def mutual_information_gap(information: np.ndarray) -> np.ndarray:
 def modularity(information: np.ndarray) -> float:
     """Mutual information (D, J) -> 1 where each code tells of one factor only, 0 where it tells as much of all.
 
-    Ridgeway and Mozer (2018), "Learning deep disentangled embeddings with the F-statistic loss", section 3. The paper
-    counts all codes alike; here a code weighs what it tells of its best factor, or else a residual that tells nothing
-    would count as many codes as it is wide. 0 where no code tells anything, NaN with one factor.
+    Ridgeway and Mozer (2018), "Learning deep disentangled embeddings with the F-statistic loss", section 3. Mean
+    over codes; those that tell nothing are left out, or else an empty residual would count as many codes as it is wide.
+    0 where no code tells anything, NaN with one factor.
     """
     n_factors = information.shape[1]
-    if n_factors < 2:
+    if n_factors < 2 or np.isnan(information).any():
         return math.nan
-    best = information.max(axis=1)
-    if best.sum() == 0:
+    telling = information[information.max(axis=1) > 0]
+    if len(telling) == 0:
         return 0.0
-    telling = best > 0
-    best, information = best[telling], information[telling]
-    of_others = np.square(information).sum(axis=1) - np.square(best)
-    by_code = 1 - of_others / (np.square(best) * (n_factors - 1))
-    return float(by_code @ best / best.sum())
+    best = telling.max(axis=1)
+    of_others = np.square(telling).sum(axis=1) - np.square(best)
+    return float(np.mean(1 - of_others / (np.square(best) * (n_factors - 1))))
 
 
-def _notes_in_random_order(groups: np.ndarray, seed: int) -> np.ndarray:
-    """Note of each row (n,) -> (n,) rows sorted by note, the notes in an order that has no pattern to shift along."""
-    _, note = np.unique(groups, return_inverse=True)
-    place = np.random.default_rng(seed).permutation(note.max() + 1)
-    return np.argsort(place[note], kind="stable")
+def _exchanged_notes(groups: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Note of each row (n,) -> N_EXCHANGES times (n,) rows of another note in its stead, over again if short."""
+    _, note, length = np.unique(groups, return_inverse=True, return_counts=True)
+    by_note = np.argsort(note, kind="stable")
+    first = length.cumsum() - length
+    place = np.empty_like(by_note)
+    place[by_note] = np.arange(note.size) - first[note[by_note]]
+    rng = np.random.default_rng(seed)
+    for _ in range(N_EXCHANGES):
+        circle = rng.permutation(length.size)
+        partner = np.empty_like(circle)
+        partner[circle] = np.roll(circle, 1)
+        yield by_note[first[partner[note]] + place % length[partner[note]]]
 
 
 def _bins(values: np.ndarray) -> np.ndarray:
@@ -78,5 +89,9 @@ def _bins(values: np.ndarray) -> np.ndarray:
 def _information(code_bins: np.ndarray, factor_bins: np.ndarray) -> np.ndarray:
     """Bins (n, D, bins) and (n, J, bins) -> (D, J) mutual information in nats."""
     joint = np.tensordot(code_bins, factor_bins, axes=(0, 0)).astype(float) / len(code_bins)
-    of_code, of_factor = (entr(bins.mean(axis=0, dtype=float)).sum(axis=-1) for bins in (code_bins, factor_bins))
-    return of_code[:, None] + of_factor - entr(joint).sum(axis=(1, 3))
+    return _entropy(code_bins)[:, None] + _entropy(factor_bins) - entr(joint).sum(axis=(1, 3))
+
+
+def _entropy(bins: np.ndarray) -> np.ndarray:
+    """Bins (n, K, bins) -> (K,) entropy in nats."""
+    return np.asarray(entr(bins.mean(axis=0, dtype=float)).sum(axis=-1))

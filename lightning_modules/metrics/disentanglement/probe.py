@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -54,6 +54,7 @@ def _predictions(
     """One probe -> its (n, J) predictions, each made by the copy that has not seen the note."""
     # So little work is slower on several threads, and a hundred times slower where they wait for a busy core.
     with warnings.catch_warnings(), threadpool_limits(limits=1):
-        # The network stops after a fixed number of rounds on purpose.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        # The network stops after a fixed number of rounds on purpose, and a single factor is a column like others.
+        for expected in (ConvergenceWarning, DataConversionWarning):
+            warnings.simplefilter("ignore", expected)
         return cross_val_predict(probe, inputs, targets, groups=groups, cv=folds).reshape(targets.shape)

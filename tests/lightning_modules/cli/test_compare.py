@@ -82,6 +82,20 @@ def test_the_markdown_table_says_who_is_best(runs, tmp_path):
     assert any(line.startswith("old: control was not measured") for line in lines)
 
 
+def test_who_turns_fewer_knobs_is_not_best_in_control(runs, tmp_path):
+    """Even in a tie; quality is open to all."""
+    write_run(tmp_path / "runs" / "easy", 0.2, 0.9)
+    report = json.loads((tmp_path / "runs" / "ours-s0" / "control.json").read_text()) | {
+        "knobs": ["level", "sharpness"]
+    }
+    for name in ("ours-s0", "poor"):
+        (tmp_path / "runs" / name / "control.json").write_text(json.dumps(report))
+    run("compare", [*runs, "runs/easy"])
+    rows = {line.split(" | ")[0][2:]: line for line in (tmp_path / "compare" / "compare.md").read_text().splitlines()}
+    assert "**0.20 ±0.10**" in rows["easy"] and "0.90 ±0.10" in rows["easy"] and "**0.90" not in rows["easy"]
+    assert "**0.90 ±0.15**" in rows["ours"]
+
+
 def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
     run("compare", runs)
     with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from lightning_modules.encoders import DescriptorEncoder
-from synths import Hardness, Layers, Level, LogAttackTime, Noisiness, Sharpness
+from lightning_modules.encoders import DescriptorEncoder, Encoder
+from synths import Descriptor, Hardness, Layers, Level, LogAttackTime, Noisiness, Sharpness
 
 
 @pytest.fixture
@@ -24,6 +24,14 @@ def notes(second, harmonic_tone):
 def test_knobs_are_the_descriptors_in_order(encoder):
     """By the names of their classes."""
     assert encoder.knobs == ["sharpness", "level", "log_attack_time", "noisiness"]
+
+
+def test_factors_are_controls_that_cannot_be_measured(clip_format):
+    """They follow the knobs, and what is kept of them in a checkpoint says what they are."""
+    encoder = Encoder(clip_format, [Sharpness, Level], 3, ["vco_2.shape"])
+    assert encoder.controls == ["sharpness", "level", "vco_2.shape"] and encoder.knobs == ["sharpness", "level"]
+    assert encoder.knob_kinds == ["sharpness (acum, linear)", "level (dB, linear)", "vco_2.shape (label)"]
+    assert encoder.residual_size == 3
 
 
 def test_calibrate_ignores_silence(encoder, second, notes):
@@ -75,6 +83,19 @@ def test_calibrate_refuses_silence(clip_format):
         DescriptorEncoder(clip_format).calibrate([(torch.zeros(2, clip_format.n_samples), torch.ones(2, 20))])
 
 
+def test_calibrate_tells_the_family_the_positions(second, notes):
+    """Of every knob, in the frames that sound, within the range that has just been learnt."""
+
+    class Curious(DescriptorEncoder):
+        def learn_positions(self, positions):
+            self.seen = positions
+
+    encoder = Curious(second, [Sharpness, Noisiness])
+    encoder.calibrate([notes])
+    sounding = encoder.sounding(notes[0], encoder.every).bool()
+    torch.testing.assert_close(encoder.seen, encoder.measure(*notes, encoder.every)[sounding])
+
+
 def test_no_descriptors_is_the_plain_autoencoder(clip_format):
     """The baseline: no knobs, empty controls."""
     encoder = DescriptorEncoder(clip_format, descriptors=[])
@@ -102,10 +123,55 @@ def test_refuses_what_must_not_be_trained_on(clip_format):
         DescriptorEncoder(clip_format, [Level, Hardness])
 
 
-def test_refuses_the_same_knob_twice(clip_format):
+@pytest.mark.parametrize(("descriptors", "factors"), [([Level, Sharpness, Level], []), ([Level], ["level"])])
+def test_refuses_the_same_knob_twice(clip_format, descriptors, factors):
     """Names are how knobs are asked for."""
     with pytest.raises(ValueError, match="the knob level is listed twice"):
-        DescriptorEncoder(clip_format, [Level, Sharpness, Level])
+        Encoder(clip_format, descriptors, 0, factors)
+
+
+@pytest.mark.parametrize("recipe", [lambda cls: cls, lambda cls: lambda clip: cls(clip)], ids=["class", "recipe"])
+def test_refuses_a_knob_without_a_range(clip_format, recipe):
+    """Named as a class or built by a recipe; other mistakes of a descriptor stay what they are."""
+
+    class Gloss(Descriptor):
+        unit, summary = "1", "no default_span"
+
+    class Broken(Descriptor):
+        default_span = (0.0, 1.0)
+
+        def __init__(self, clip):
+            super().__init__(clip)
+            self.no_such_thing  # noqa: B018
+
+    with pytest.raises(ValueError, match=r"model\.encoder\.descriptors names Gloss, a knob without a range"):
+        DescriptorEncoder(clip_format, [Level, recipe(Gloss)])
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        DescriptorEncoder(clip_format, [recipe(Broken)])
+
+
+def test_reach_is_every_knobs_own(encoder, notes):
+    """In their order, for each pitch."""
+    encoder.calibrate([notes])
+    pitch = torch.tensor([110.0, 220.0, 3000.0])
+    low, high = encoder.reach(pitch)
+    assert low.shape == high.shape == (3, 4)
+    for knob, descriptor in enumerate(encoder.each_descriptor()):
+        expected = descriptor.range.reach(pitch)
+        assert low[:, knob].equal(expected[0]) and high[:, knob].equal(expected[1])
+
+
+def test_level_is_known_without_a_knob(second, notes):
+    """In dB, every so-many-th frame."""
+    encoder = DescriptorEncoder(second, [Sharpness])
+    expected = Level(second).measure(*notes)
+    torch.testing.assert_close(encoder.level_db(notes[0]), expected)
+    torch.testing.assert_close(encoder.level_db(notes[0], 4), expected[:, ::4])
+
+
+def test_labels_are_of_no_use_to_most(encoder, notes):
+    """A family that has no factors adds no terms."""
+    assert encoder.label_terms(encoder(*notes), encoder.sounding(notes[0], 4), {"pitch": torch.ones(3)}) == {}
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4])
