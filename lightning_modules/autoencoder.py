@@ -148,7 +148,7 @@ class TimbreAutoencoder(LightningModule):
         controls = torch.cat([asked, encoding.controls[:n, :, n_knobs:]], dim=-1)
         sound = self.put_together(f0_hz, encoding._replace(controls=controls, residual=encoding.residual[:n]))
         louder = sounding.new_zeros(())
-        if self.encoder.level.name not in self.encoder.knobs:
+        if not {"level", "loudness"} & set(self.encoder.knobs):
             levels_db = [self.encoder.level_db(audio, every) for audio in (sound.audio, rendering.audio[:n].detach())]
             louder = mean_position((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
         return self.knob_error(sound, f0_hz, sounding[:n]), turned, louder

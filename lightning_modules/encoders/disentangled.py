@@ -55,7 +55,7 @@ class DisentangledEncoder(Encoder):
             raise ValueError("the disentangled encoder has neither descriptors nor factors: name at least one.")
         if residual_size < 1 or min(supervision_weight, dependence_weight) < 0.0:
             raise ValueError(
-                f"residual_size is {residual_size}, supervision_weight {supervision_weight}, dependence_weight "
+                f"model.encoder.residual_size is {residual_size}, supervision_weight {supervision_weight}, dependence_weight "
                 f"{dependence_weight}: a residual of at least 1, no weight negative."
             )
         self.supervision_weight, self.dependence_weight = supervision_weight, dependence_weight
@@ -81,8 +81,9 @@ class DisentangledEncoder(Encoder):
         terms = {}
         if self.knobs:
             measured = self.measure(audio, f0_hz, every)[sounding].detach()
-            distance = (learnt[:, : len(self.knobs)] - measured).abs().mean()
-            terms["supervision"] = Term(distance.nan_to_num(), self.supervision_weight)  # of nothing, if all is silent
+            distances = (learnt[:, : len(self.knobs)] - measured).abs()
+            distance = distances.mean() if len(distances) else distances.sum()  # nothing to teach: all is silent
+            terms["supervision"] = Term(distance, self.supervision_weight)
         some = torch.randperm(len(learnt), device=learnt.device)[:MOST_FRAMES]
         terms["dependence"] = Term(squared_distance_correlation(learnt[some], left[some]), self.dependence_weight)
         return terms

@@ -23,7 +23,9 @@ class Residual(nn.Module):
     def __init__(self, clip: ClipFormat, size: int) -> None:
         super().__init__()
         if size < 1:
-            raise ValueError(f"the residual's size is {size}: it needs at least 1; leave the residual out for none.")
+            raise ValueError(
+                f"model.encoder.residual.size is {size}: it needs at least 1; leave the residual out for none."
+            )
         self.size = size
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> tuple[Tensor, dict[str, Term]]:
@@ -74,7 +76,9 @@ class GaussianHead(nn.Module):
     def __init__(self, width: int, size: int, kl_weight: float, free_bits: float) -> None:
         super().__init__()
         if kl_weight < 0.0 or free_bits < 0.0:
-            raise ValueError(f"kl_weight is {kl_weight} and free_bits {free_bits}: they must not be negative.")
+            raise ValueError(
+                f"model.encoder: kl_weight is {kl_weight} and free_bits {free_bits}: they must not be negative."
+            )
         self.kl_weight, self.free_bits = kl_weight, free_bits
         self.always_draws = False
         self.mean_and_log_variance = nn.Linear(width, 2 * size)

@@ -39,9 +39,9 @@ class Trunk(nn.Module):
     ) -> None:
         super().__init__()
         if width < 2 or width % 2:
-            raise ValueError(f"the trunk's width is {width}: it must be even, half for each direction.")
+            raise ValueError(f"model.encoder.trunk.width is {width}: it must be even, half for each direction.")
         if features not in ("log_mel", "mfcc"):
-            raise ValueError(f"the trunk's features are {features!r}: they are log_mel or mfcc.")
+            raise ValueError(f"model.encoder.trunk.features is {features!r}: they are log_mel or mfcc.")
         self.width = width
         self.every = max(1, round(clip.frame_rate_hz / HEARD_HZ))
         self.mel = torchaudio.transforms.MelSpectrogram(
@@ -70,7 +70,7 @@ class Trunk(nn.Module):
         return self.norm(features + self.gru(features)[0])
 
     def hear(self, audio: Tensor) -> Tensor:
-        """(B, N) audio -> (B, frames, n) mel features, of order 1."""
+        """(B, N) audio -> (B, frames, n) mel bands of order 1, or their cosine transform."""
         power = self.mel(audio).clamp_min(10 ** (FLOOR_DB / 10))
         level_db = 10.0 * power.log10().transpose(1, 2)
         return (level_db + 30.0) / 30.0 @ self.to_features

@@ -26,8 +26,8 @@ class TurnedKnobs:
         how_many: knobs per clip: one, several, all, or any of these
         source: where a knob goes: anywhere that notes of the pitch reach (drawn), to another clip's place (swapped), or
             either
-        curve: how it moves within the clip: as it did (moved), not at all (constant), in a line (ramped), as in another
-            clip (borrowed), or any of these
+        curve: how it moves within the clip: as it did (moved), not at all (constant), in a line from there to a drawn
+            place (ramped), as in another clip (borrowed), or any of these
 
     Raises:
         ValueError: a share or weight is out of range, or a word is none of those

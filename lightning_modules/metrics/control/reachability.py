@@ -85,8 +85,9 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
     if not (asked.isfinite().all() and f0_hz.isfinite().all()):
         raise ValueError("a position asked or its f0_hz is not finite: leave out requests that nobody can make.")
     f0_hz, asked = f0_hz.detach().clone().float(), asked.detach().clone().float()
-    reach = [descriptor.range.reach(f0_hz) for descriptor in descriptors]
-    achieved = torch.stack([asked[:, index].clamp(*ends) for index, ends in enumerate(reach)], dim=-1)
+    achieved = asked.clone()
+    for position, descriptor in zip(achieved.unbind(-1), descriptors, strict=True):
+        position.copy_(position.clamp(*descriptor.range.reach(f0_hz)))
     steady = [index for index, descriptor in enumerate(descriptors) if _is_steady(descriptor)]
     if steady:
         searched = _Requests([descriptors[index] for index in steady], synth, f0_hz, asked[:, steady])
@@ -144,12 +145,16 @@ class _Requests(NamedTuple):
 
 def _nearest(requests: _Requests) -> Tensor:
     """Requests -> (R, C) positions of the setting that comes nearest to each, its worst knob judged."""
-    positions, worst = torch.zeros_like(requests.asked), torch.full_like(requests.f0_hz, torch.inf)
-    for start in STARTS:
-        unmet = (worst > 1.0).nonzero()[:, 0]
-        found, off = _descend(requests.of(unmet), requests.of(unmet).start(*start))
-        better = off < worst[unmet]
-        positions[unmet[better]], worst[unmet[better]] = found[better], off[better]
+    positions, worst = _descend(requests, requests.start(*STARTS[0]))
+    unmet = (worst > 1.0).nonzero()[:, 0]
+    if not len(unmet):
+        return positions
+    # Few are left: the other starts side by side cost no more than one after the other, and waste less on overhead.
+    others = torch.cat([requests.of(unmet).start(*start) for start in STARTS[1:]])
+    found, off = _descend(requests.of(unmet.repeat(len(STARTS) - 1)), others)
+    least, start = off.unflatten(0, (-1, len(unmet))).min(0)
+    best = found.unflatten(0, (-1, len(unmet)))[start, torch.arange(len(unmet)).to(start)]
+    positions[unmet] = torch.where((least < worst[unmet])[:, None], best, positions[unmet])
     return positions
 
 

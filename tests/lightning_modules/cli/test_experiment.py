@@ -43,15 +43,19 @@ def test_the_checkpoint_says_what_made_it(trained):
 
 
 def test_test_writes_every_metric(trained, capsys):
-    main(["test", str(trained)])
+    main(["test", str(trained), "--control.n_notes", "2", "--control.passes", "1"])
     report = json.loads((trained / "metrics.json").read_text())
     assert [metric["name"] for metric in report["metrics"]] == [metric.name for metric in METRICS]
     assert report["facts"]["steps"] == 4
     rows = list(csv.DictReader((trained / "notes.csv").open()))
     assert len(rows) == report["n_notes"] >= 1
-    knobs = json.loads((trained / "knobs.json").read_text())
-    assert [knob["knob"] for knob in knobs] == KNOBS
-    assert all(len(knob["measured"]) == len(knob["asked"]) == 5 for knob in knobs)
+    control = json.loads((trained / "control.json").read_text())
+    assert control["knobs"] == KNOBS and control["facts"]["steps"] == 4
+    assert all(len(sweep["measured"]) == len(sweep["asked"]) == 11 for sweep in control["sweeps"])
+    named = {figure["name"] for figure in control["figures"]}
+    assert {"frave_score", "frave_floor", "ordering", "error_jnd", "off_target_drift_jnd", "leakage", "mig"} <= named
+    lines = list(csv.DictReader((trained / "control.csv").open()))
+    assert [line["knob"] for line in lines] == KNOBS * (len(lines) // len(KNOBS)) and lines
     printed = capsys.readouterr().out
     assert "visqol" in printed and "sharpness" in printed
     run_ids = {path.name.rsplit("-", 1)[-1] for path in (trained / "wandb").glob("offline-run-*")}
