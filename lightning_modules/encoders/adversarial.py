@@ -81,7 +81,8 @@ class AdversarialEncoder(Encoder):
             raise ValueError("the adversarial encoder has no descriptors: name at least one to keep out.")
         if n_bins < 2 or strength < 0.0 or ramp_steps < 0:
             raise ValueError(
-                f"model.encoder.n_bins is {n_bins}, strength {strength}, ramp_steps {ramp_steps}: at least 2 bins, none negative."
+                f"model.encoder.n_bins is {n_bins}, strength {strength}, ramp_steps {ramp_steps}: at least 2 bins, "
+                "and none negative."
             )
         self.residual = learnt
         self.critic = critic(learnt.size, len(self.knobs), n_bins)

@@ -55,8 +55,8 @@ class DisentangledEncoder(Encoder):
             raise ValueError("the disentangled encoder has neither descriptors nor factors: name at least one.")
         if residual_size < 1 or min(supervision_weight, dependence_weight) < 0.0:
             raise ValueError(
-                f"model.encoder.residual_size is {residual_size}, supervision_weight {supervision_weight}, dependence_weight "
-                f"{dependence_weight}: a residual of at least 1, no weight negative."
+                f"model.encoder.residual_size is {residual_size}, supervision_weight {supervision_weight}, "
+                f"dependence_weight {dependence_weight}: a residual of at least 1, no weight negative."
             )
         self.supervision_weight, self.dependence_weight = supervision_weight, dependence_weight
         self.trunk = trunk(clip)

@@ -4,22 +4,21 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.box import SIMPLE
 from rich.table import Table
 
+from lightning_modules.metrics.control.bootstrap import bootstrap_interval
 from lightning_modules.metrics.control.crosstalk import measure_crosstalk
+from lightning_modules.metrics.control.measures import MEASURES, Measure
 from lightning_modules.metrics.control.ordering import ordering_tests
 from lightning_modules.metrics.control.sliders import measure_sliders
 from lightning_modules.metrics.control.sweeps import Column, Sweeps
 from lightning_modules.metrics.pair import Better
 from lightning_modules.metrics.summary import readable
 
-N_RESAMPLES = 1000
-SEED = 0
 STATISTICS: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "median": np.median, "sum": np.sum}
 
 
@@ -31,24 +30,6 @@ class ControlRow(NamedTuple):
     register: str
     knob: str
     values: dict[str, float]
-
-
-class Measure(NamedTuple):
-    """What is said of a knob, and how notes are summed up.
-
-    Attributes:
-        name: as it stands in rows and figures
-        unit: of the value; None for the unit of the knob, and then there is no figure for all knobs together
-        better: whether a "lower" or a "higher" value is the better one
-        definition: one sentence, shown to the user
-        statistic: over notes and knobs
-    """
-
-    name: str
-    unit: str | None
-    better: Better
-    definition: str
-    statistic: Literal["mean", "median", "sum"] = "mean"
 
 
 class Figure(NamedTuple):
@@ -70,34 +51,13 @@ class Figure(NamedTuple):
     n: int
 
 
-MEASURES: tuple[Measure, ...] = (
-    Measure("ordering_e1", "share", "higher", "Share of notes with more of the quality at position 0.8 than at 0.2."),
-    Measure("ordering_e2", "share", "higher", "Share of notes with more of the quality at position 0.8 than at 0.5."),
-    Measure("ordering_e3", "share", "higher", "Share of notes with more of the quality at position 0.5 than at 0.2."),
-    Measure("ordering", "share", "higher", "Mean of the three ordering tests; chance is 0.5."),
-    Measure("monotonicity", "share", "higher", "Share of steps from one position to the next that raise the quality."),
-    Measure("slope", "ratio", "higher", "Rise of the measured position over that of the asked one; 1 is perfect."),
-    Measure("r_squared", "share", "higher", "How much of the measured position a straight line of the asked explains."),
-    Measure("error", None, "lower", "Mean distance of measured from asked, over the requests that a note can meet."),
-    Measure("error_jnd", "JND", "lower", "Mean distance of measured from asked in just noticeable differences."),
-    Measure("error_all", None, "lower", "Mean distance of measured from asked, unreachable requests included."),
-    Measure("reach_low", None, "lower", "Lowest value measured while the knob goes from end to end."),
-    Measure("reach_high", None, "higher", "Highest value measured while the knob goes from end to end."),
-    Measure("requests", "requests", "higher", "Positions asked, over all notes.", "sum"),
-    Measure("unreachable", "requests", "lower", "Requests that no setting of the synth could meet.", "sum"),
-    Measure("unmeasured", "requests", "lower", "Reachable requests answered by a sound without the quality.", "sum"),
-    Measure("off_target_drift_jnd", "JND", "lower", "How far the qualities nobody turned move, in JNDs.", "median"),
-    Measure("f0_drift_cents", "cents", "lower", "How far pitch moves when a knob is turned.", "median"),
-)
-
 TABLE_COLUMNS = {
-    "ordering": "ordering",
-    "monotonic": "monotonicity",
+    "order": "ordering",
+    "rises": "monotonicity",
     "slope": "slope",
-    "R2": "r_squared",
     "error": "error",
-    "error JND": "error_jnd",
-    "drift JND": "off_target_drift_jnd",
+    "in JND": "error_jnd",
+    "drift": "off_target_drift_jnd",
 }
 """Header -> name of the figure."""
 
@@ -140,21 +100,6 @@ def control_figures(
     return figures
 
 
-def bootstrap_interval(values_by_note: np.ndarray, statistic: Literal["mean", "median"]) -> tuple[float, float]:
-    """Values (N,) or (N, ...) -> ends of the 95 % percentile interval of their mean or median over everything.
-
-    Notes are drawn with replacement, all values of a note together (Efron, 1979). NaN are ignored; the ends are NaN
-    with fewer than two notes. The draws are the same at every call.
-    """
-    values = values_by_note.reshape(len(values_by_note), -1)
-    values = values[np.isfinite(values).any(axis=1)]
-    if len(values) < 2:
-        return math.nan, math.nan
-    resample = _resampled_means if statistic == "mean" else _resampled_medians
-    low, high = np.percentile(resample(values, _draws(len(values))), [2.5, 97.5])
-    return float(low), float(high)
-
-
 def rows_csv(rows: Sequence[ControlRow]) -> str:
     """Rows -> comma-separated text under a header; empty where undefined."""
     names = list(rows[0].values) if rows else []
@@ -168,9 +113,10 @@ def rows_csv(rows: Sequence[ControlRow]) -> str:
 
 def figures_table(figures: Sequence[Figure]) -> Table:
     """Figures of all notes -> a table for the terminal: a line per knob, then one for all together."""
-    table = Table("knob", title="Control, over all notes", box=SIMPLE, padding=(0, 0))
+    table = Table(title="Control, over all notes; drift of the others in JND", box=SIMPLE, padding=(0, 0))
+    table.add_column("knob", no_wrap=True)
     for header in (*TABLE_COLUMNS, "unreachable"):
-        table.add_column(header, justify="right")
+        table.add_column(header, justify="right", no_wrap=True)
     overall = [figure for figure in figures if figure.family is None and figure.register is None]
     knobs = dict.fromkeys(figure.knob for figure in overall if figure.knob is not None)
     for knob in (*knobs, None):
@@ -226,27 +172,3 @@ def _figure(
     low, high = (math.nan, math.nan) if measure.statistic == "sum" else bootstrap_interval(values, measure.statistic)
     n = int(finite.any(axis=1).sum())
     return Figure(measure.name, knob, family, register, unit, measure.better, measure.definition, value, low, high, n)
-
-
-@cache
-def _draws(n_notes: int) -> np.ndarray:
-    """(N_RESAMPLES, n_notes) how often each note is drawn."""
-    drawn = np.random.default_rng(SEED).integers(n_notes, size=(N_RESAMPLES, n_notes))
-    return np.stack([np.bincount(draw, minlength=n_notes) for draw in drawn])
-
-
-def _resampled_means(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Values (N, M) and draws (R, N) -> (R,) means of what was drawn."""
-    finite = np.isfinite(values)
-    return (draws @ np.where(finite, values, 0).sum(axis=1)) / (draws @ finite.sum(axis=1))
-
-
-def _resampled_medians(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Values (N, M) and draws (R, N) -> (R,) medians of what was drawn, from one sort instead of R."""
-    note, _ = np.nonzero(np.isfinite(values))
-    flat = values[np.isfinite(values)]
-    order = flat.argsort()
-    drawn_up_to = draws[:, note[order]].cumsum(axis=1)
-    twice, total = 2 * drawn_up_to, drawn_up_to[:, -1:]
-    # Of an even number of values the two in the middle, of an odd number the same one twice.
-    return (flat[order][(twice >= total).argmax(axis=1)] + flat[order][(twice > total).argmax(axis=1)]) / 2

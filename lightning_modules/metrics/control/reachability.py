@@ -13,6 +13,7 @@ TOLERANCE_POSITION = 0.05
 POWERS = (2, 8, 32, 128)
 """Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
 N_STEPS = 20
+"""For each of the powers."""
 LARGEST_STEP = 1.0
 """In a raw parameter: about 20 dB, beyond which slopes say little."""
 STARTS = ((1.0, 4.0, 0.0), (-1.0, 1.0, 0.0), (0.0, 2.0, 6.0), (0.0, 2.0, -6.0))
