@@ -19,6 +19,8 @@ from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 KNOB = "sharpness"
+N_EXAMINED = 8
+"""Notes whose knobs are all turned: enough to see, quick enough to wait for."""
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -36,7 +38,7 @@ def run(verb: str, args: list[str]) -> None:
     folder = given.runs / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     run_experiment("fit", ["-c", str(config), "--name", "demo", "--runs", str(given.runs), *options])
-    tested = run_experiment("test", [str(folder)])
+    tested = run_experiment("test", [str(folder), "--control.n_notes", str(N_EXAMINED)])
     _report(folder, tested)
 
 

@@ -28,7 +28,7 @@ def test_train_then_test(calls, tmp_path):
     (tmp_path / "runs" / run.name).mkdir(parents=True)
     assert train_and_test(run, tmp_path, tmp_path / "runs", 50) == "c_ddsp_published-s2: done"
     (fit, arguments), (test, folder) = calls
-    assert (fit, test) == ("fit", "test") and folder == [str(tmp_path / "runs" / run.name)]
+    assert (fit, test) == ("fit", "test") and folder[0] == str(tmp_path / "runs" / run.name)
     told = dict(zip(arguments[::2], arguments[1::2], strict=True))
     assert (told["--trainer.max_steps"], told["--seed_everything"], told["--clip.n_samples"]) == ("50", "2", "31744")
 

@@ -163,6 +163,14 @@ def test_the_table_has_a_line_a_knob_and_fits_eighty_columns(perfect):
     assert "…" not in "".join(lines)
 
 
+def test_the_table_leaves_out_what_is_no_knob(perfect):
+    """A probe's figure of a descriptor that no knob turns has no line."""
+    other = perfect["ordering", "level", None, None]._replace(name="leakage", knob="warmth")
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(figures_table([*perfect.values(), other]))
+    assert "warmth" not in console.export_text()
+
+
 def test_intervals_over_all_knobs_draw_whole_notes():
     gain = np.random.default_rng(0).uniform(size=(30, 1)) * np.ones(2)
     figures = figures_of(gain)
