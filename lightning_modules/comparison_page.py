@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 from plotly.offline import get_plotlyjs
 
-from lightning_modules.comparison import Comparison, Crosstalk, Figure, Model
+from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_figure import (
     BEATEN,
     CAPTION,
@@ -23,6 +23,7 @@ from lightning_modules.comparison_figure import (
     staircase,
     trade_off,
 )
+from lightning_modules.tested_run import Crosstalk, Figure
 from lightning_modules.whole_files import written_whole
 
 WIDTH_PX, HEIGHT_PX = 1000, 560

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lightning_modules.comparison import NORMAL_95, Figure, combine_figures, compare, model_names, read_run
+from lightning_modules.comparison import NORMAL_95, combine_figures, compare, model_names
+from lightning_modules.tested_run import Figure, read_run
 
 CONFIG = """# lightning.pytorch==2.6.6
 seed_everything: {seed}

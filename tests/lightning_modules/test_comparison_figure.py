@@ -8,7 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Annotation, Text
 
-from lightning_modules.comparison import Comparison, Crosstalk, Figure, Model
+from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_figure import (
     axis_title,
     limits,
@@ -19,6 +19,7 @@ from lightning_modules.comparison_figure import (
     trade_off,
 )
 from lightning_modules.pictures import png_bytes
+from lightning_modules.tested_run import Crosstalk, Figure
 
 TALK = Crosstalk(["level"], ["level", "f0"], np.array([[math.nan, 0.5]]))
 

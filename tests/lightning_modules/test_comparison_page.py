@@ -7,9 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from lightning_modules.comparison import Comparison, Crosstalk, Figure, Model
+from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_figure import pareto_front
 from lightning_modules.comparison_page import Cell, crosstalk_plot, hover_text, write_comparison_page
+from lightning_modules.tested_run import Crosstalk, Figure
 
 NASTY = "</script><b>|&"
 QUALITY = {"stft": "lower", "visqol": "higher"}
