@@ -46,7 +46,7 @@ def test_shapes(residual, clip_format, sound):
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_residual_of_nothing_is_refused(residual, clip_format, size):
     """Leaving it out is the way."""
-    with pytest.raises(ValueError, match=f"residual's size is {size}: it needs at least 1"):
+    with pytest.raises(ValueError, match=f"residual.size is {size}: it needs at least 1"):
         residual(clip_format, size)
 
 

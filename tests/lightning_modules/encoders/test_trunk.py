@@ -96,7 +96,7 @@ def test_mixed_precision_does_not_reach_the_spectra(second, monkeypatch):
     [
         ({"width": 7}, "width is 7: it must be even"),
         ({"width": 0}, "width is 0"),
-        ({"features": "cqt"}, "features are 'cqt': they are log_mel or mfcc"),
+        ({"features": "cqt"}, "features is 'cqt': they are log_mel or mfcc"),
     ],
 )
 def test_bad_options_are_named(clip_format, options, message):
