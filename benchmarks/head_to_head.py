@@ -97,7 +97,7 @@ def _budget(run: Run, steps: int) -> list[str]:
         "--trainer.max_steps",
         str(steps),
         "--trainer.val_check_interval",
-        "100",
+        str(min(100, steps)),
         "--trainer.limit_val_batches",
         "8",
     ]
