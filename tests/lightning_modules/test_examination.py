@@ -134,12 +134,27 @@ def test_published_residuals_are_drawn(notes, tmp_path):
     model = StandIn(notes.audio, notes.f0_hz)
     model.encoder = DescriptorEncoder(CLIP, [Level], VariationalResidual).eval()
     mean = model.encoder(notes.audio, notes.f0_hz).residual
-    drawn, not_drawn = (
-        examined(model, notes, tmp_path, as_published=published).examined[0].encoding.residual
-        for published in (True, False)
-    )
-    assert not_drawn.equal(mean) and (drawn - mean).abs().mean() > 0.1
+    drawn = examined(model, notes, tmp_path, as_published=True).examined[0].encoding.residual
+    assert (drawn - mean).abs().mean() > 0.1
     assert model.encoder(notes.audio, notes.f0_hz).residual.equal(mean)
+    assert examined(model, notes, tmp_path).examined[0].encoding.residual.equal(mean)
+
+
+def test_requests_are_the_notes_own_with_one_knob_turned(notes, tmp_path, monkeypatch):
+    """What is searched for: each position of the knob, at the note's own pitch; what the model met counts as well."""
+    seen = []
+
+    def nothing(knobs, synth, f0_hz, asked, memory):
+        seen.append((f0_hz, asked))
+        return torch.zeros(len(asked), dtype=torch.bool)
+
+    monkeypatch.setattr(examination, "remembered_reach", nothing)
+    sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
+    ((f0_hz, asked),) = seen
+    torch.testing.assert_close(asked[:, 0].view(12, 11), torch.linspace(0, 1, 11).expand(12, 11))
+    assert f0_hz.view(12, 11).eq(notes.f0_hz[:, :1]).all()
+    audible = sweeps.asked > -65.0
+    assert sweeps.reachable[audible].all() and not sweeps.reachable[:, :, 0].any()
 
 
 def test_what_can_be_met_is_searched_once(tmp_path, monkeypatch):

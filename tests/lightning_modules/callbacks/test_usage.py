@@ -12,6 +12,8 @@ from lightning_modules.encoders import Encoding
 class StandIn:
     """One knob, one residual number; the sound is a constant made of them, and the knob is measured on it."""
 
+    noise, ceiling = 0.1, float("inf")
+
     def __init__(self, knob_gain, residual_gain):
         self.knob_gain, self.residual_gain = knob_gain, residual_gain
         self.encoder = self
@@ -25,7 +27,7 @@ class StandIn:
     def put_together(self, f0_hz, encoding):
         """Weighted sum, with noise."""
         frames = self.knob_gain * encoding.controls + self.residual_gain * encoding.residual
-        return SimpleNamespace(audio=frames[..., 0] + 0.1 * torch.randn(frames.shape[:2]))
+        return SimpleNamespace(audio=frames[..., 0] + self.noise * torch.randn(frames.shape[:2]))
 
     def sounding(self, audio, every):
         """Everywhere."""
@@ -33,7 +35,7 @@ class StandIn:
 
     def measure(self, audio, f0_hz, every):
         """The knob is the sound itself."""
-        return audio[:, ::every, None]
+        return audio[:, ::every, None].clamp_max(self.ceiling)
 
     def reconstruction(self, output, target):
         """Mean distance."""
@@ -50,6 +52,14 @@ def used(knob_gain, residual_gain, n_clips=4):
 def test_a_knob_is_used_as_far_as_it_moves_the_sound(gain):
     """Measured over asked change, whatever the noise, which is the same before and after."""
     assert used(gain, 0.3)["warmth"].item() == pytest.approx(gain, abs=1e-5)
+
+
+def test_a_knob_is_moved_to_where_there_is_room():
+    """One near the upper end goes down: the end of the range is not taken for disobedience."""
+    model = StandIn(1.0, 0.0)
+    model.noise, model.ceiling = 0.0, 1.0
+    used_ = Usage().measure(model, torch.zeros(4, 20), torch.full((4, 20), 220.0))
+    assert used_["warmth"].item() == pytest.approx(1.0, abs=1e-5)
 
 
 def test_a_residual_is_used_as_far_as_it_changes_the_sound():
