@@ -58,7 +58,9 @@ def step(model: TimbreAutoencoder, batch: Clip, knobs: bool, bf16: bool) -> Call
             rendering = model(batch.audio, batch.f0_hz)
             loss = model.reconstruction(rendering.audio, batch.audio)
             if knobs:
-                loss = loss + sum(term.weight * term.value for term in model.knob_terms(batch, rendering).values())
+                sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+                terms = model.knob_terms(batch, rendering, sounding).values()
+                loss = loss + sum(term.weight * term.value for term in terms)
         loss.backward()
         optimizer.step()
 
