@@ -2,10 +2,10 @@
 
 from datamodules.audio import UnusableAudio, read_audio, read_clip
 from datamodules.clip_data_module import ClipDataModule
-from datamodules.clip_index import Source
 from datamodules.nsynth import NSynth
 from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
 from datamodules.recordings import Recordings
+from datamodules.source import FileSound, Heard, Sound, Source
 from datamodules.synth1b1 import Synth1B1
 from datamodules.yin import Yin
 
@@ -15,11 +15,14 @@ TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)
 __all__ = [
     "TRACKERS",
     "ClipDataModule",
+    "FileSound",
+    "Heard",
     "NSynth",
     "NoPitch",
     "Pitch",
     "PitchTracker",
     "Recordings",
+    "Sound",
     "Source",
     "SwiftF0",
     "Synth1B1",

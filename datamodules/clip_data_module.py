@@ -9,8 +9,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from datamodules.clip_dataset import ClipDataset, collate
-from datamodules.clip_index import ClipIndex, Source
+from datamodules.clip_index import ClipIndex
 from datamodules.pitch import PitchTracker
+from datamodules.source import Source
 from datamodules.training_loader import EpochOrder, TrainingLoader
 from datamodules.yin import Yin
 from synths.clip import Clip, ClipFormat

@@ -4,9 +4,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, default_collate
 
-from datamodules.audio import read_clip
-from datamodules.clip_index import Source
 from datamodules.pitch import Pitch
+from datamodules.source import Source
 from synths.clip import Clip, ClipFormat
 
 
@@ -32,7 +31,7 @@ class ClipDataset(Dataset[Clip]):
         """One clip."""
         source, pitch = self.sources[index], self.pitches[index]
         return Clip(
-            audio=torch.from_numpy(read_clip(source.path, self.clip, source.start_s, source.channel)),
+            audio=torch.from_numpy(source.sound.read(self.clip)),
             f0_hz=torch.from_numpy(np.array(pitch.f0_hz)),
             confidence=torch.from_numpy(np.array(pitch.confidence)),
             name=source.name,  # type: ignore[arg-type]  # a batch has a list of them
@@ -42,5 +41,7 @@ class ClipDataset(Dataset[Clip]):
 
 def collate(clips: list[Clip]) -> Clip:
     """Single clips -> a batch."""
-    batch: Clip = default_collate(clips)
-    return batch._replace(name=list(batch.name))
+    *columns, _ = zip(*clips, strict=True)
+    batch = Clip(*(default_collate(column) for column in columns))
+    untouched = [clip.untouched for clip in clips if clip.untouched is not None]
+    return batch._replace(name=list(batch.name), untouched=torch.stack(untouched) if untouched else None)

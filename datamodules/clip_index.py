@@ -7,7 +7,6 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,41 +15,13 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm import tqdm
 
-from datamodules.audio import Channel, UnusableAudio, read_clip
+from datamodules.audio import UnusableAudio
 from datamodules.pitch import NoPitch, Pitch, PitchTracker
+from datamodules.source import Source
 from synths.clip import ClipFormat
 
 FLUSH_S = 30.0
 WORTH_PROCESSES = 64
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where one clip is, and what its data set says of it.
-
-    Args:
-        name: unique in its split
-        path: the sound file
-        start_s: where in the file the clip starts
-        channel: which channel to hear
-        labels: a number per label
-        problem: why the clip cannot be used, where the data set itself knows; empty if it can
-    """
-
-    name: str
-    path: str
-    start_s: float
-    labels: dict[str, float]
-    channel: Channel = None
-    problem: str = ""
-
-    def stamp(self) -> str:
-        """Changes when the file or the part of it that is heard does."""
-        try:
-            status = os.stat(self.path)
-        except OSError:
-            return "absent"
-        return f"{status.st_size} {status.st_mtime_ns} {self.start_s:.6f} {self.channel}"
 
 
 class Entry(NamedTuple):
@@ -155,11 +126,11 @@ def examine(source: Source, tracker: PitchTracker, clip: ClipFormat) -> Entry:
     """Reads and tracks one clip."""
     stamp = source.stamp()
     try:
-        pitch = tracker.track(read_clip(source.path, clip, source.start_s, source.channel), clip)
+        pitch = source.sound.pitch(clip) or tracker.track((source.untouched or source.sound).read(clip), clip)
     except UnusableAudio as error:
         return Entry(stamp, str(error), _no_pitch(clip))
     except NoPitch as error:
-        return Entry(stamp, f"{source.path}: {error}.", _no_pitch(clip))
+        return Entry(stamp, f"{source.name}: {error}.", _no_pitch(clip))
     return Entry(stamp, "", pitch)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from datamodules.clip_data_module import ClipDataModule
-from datamodules.clip_index import Source
 from datamodules.pitch import PitchTracker
+from datamodules.source import FileSound, Source
 from synths.clip import ClipFormat
 
 FAMILIES = "bass brass flute guitar keyboard mallet organ reed string synth_lead vocal".split()
@@ -110,4 +110,4 @@ def _source(folder: Path, name: str, note: Any, present: set[str]) -> Source:
     elif path.name not in present:
         problem = f"{path} does not exist although examples.json names it: unpack the data set again."
     labels = {} if missing else {field: float(note[field]) for field in LABELS}
-    return Source(name, str(path), 0.0, labels, problem=problem)
+    return Source(name, FileSound(str(path)), labels, problem=problem)

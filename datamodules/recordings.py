@@ -5,8 +5,8 @@ from pathlib import Path
 
 from datamodules.audio import Channel, UnusableAudio, duration_s
 from datamodules.clip_data_module import SPLITS, ClipDataModule
-from datamodules.clip_index import Source
 from datamodules.pitch import PitchTracker
+from datamodules.source import FileSound, Source
 from synths.clip import ClipFormat
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -76,14 +76,14 @@ class Recordings(ClipDataModule):
             try:
                 slices[name] = self._slices_of(path, name)
             except UnusableAudio as error:
-                broken.append(Source(name, str(path), 0.0, {}, self.channel, problem=str(error)))
+                broken.append(Source(name, FileSound(str(path), 0.0, self.channel), problem=str(error)))
         return slices, broken
 
     def _slices_of(self, path: Path, name: str) -> list[Source]:
         length = duration_s(str(path)) / self.clip.duration_s
         n_slices = max(1, int(length) + (length - int(length) >= SHORTEST_REMAINDER))
         return [
-            Source(f"{name}#{index}", str(path), index * self.clip.duration_s, {}, self.channel)
+            Source(f"{name}#{index}", FileSound(str(path), index * self.clip.duration_s, self.channel))
             for index in range(n_slices)
         ]
 

@@ -12,8 +12,8 @@ import soxr
 from tqdm import tqdm
 
 from datamodules.clip_data_module import ClipDataModule
-from datamodules.clip_index import Source
 from datamodules.pitch import PitchTracker
+from datamodules.source import FileSound, Source
 from datamodules.torchsynth_voice import BLOCK, SAMPLE_RATE, Voice
 from synths.clip import ClipFormat
 
@@ -85,7 +85,7 @@ class Synth1B1(ClipDataModule):
         names = lines[0]["parameters"] if lines else []
         sounds = [sound for line in lines[1:] for sound in line["sounds"]]
         return [
-            Source(name, str(self.folder / f"{name}.wav"), 0.0, dict(zip(names, values, strict=True)))
+            Source(name, FileSound(str(self.folder / f"{name}.wav")), dict(zip(names, values, strict=True)))
             for name, values in sounds[: self.n_sounds[split]]
         ]
 

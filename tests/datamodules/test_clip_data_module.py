@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 
-from datamodules import ClipDataModule, Pitch, PitchTracker, Source, Yin
+from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Source, Yin
 from synths.clip import Clip, ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
@@ -35,7 +35,7 @@ class Folder(ClipDataModule):
         from pathlib import Path
 
         paths = sorted((Path(self.root) / split).glob("*.wav"))
-        return [Source(path.stem, str(path), 0.0, {"number": float(row)}) for row, path in enumerate(paths)]
+        return [Source(path.stem, FileSound(str(path)), {"number": float(row)}) for row, path in enumerate(paths)]
 
 
 def write_tone(path, f0_hz=220.0):
