@@ -4,6 +4,7 @@ from datamodules.audio import UnusableAudio, read_audio, read_clip
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.nsynth import NSynth
 from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
+from datamodules.preparation import Slice
 from datamodules.recordings import Recordings
 from datamodules.source import FileSound, Heard, Sound, Source
 from datamodules.synth1b1 import Synth1B1
@@ -22,6 +23,7 @@ __all__ = [
     "Pitch",
     "PitchTracker",
     "Recordings",
+    "Slice",
     "Sound",
     "Source",
     "SwiftF0",

@@ -1,46 +1,50 @@
-"""From sound files to batches of clips with pitch: what every data set shares."""
+"""From sounds to batches of clips with pitch: what every data set shares."""
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import lightning as L
+import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from datamodules.clip_dataset import ClipDataset, collate
-from datamodules.clip_index import ClipIndex
+from datamodules.local_copy import copy_files
 from datamodules.pitch import PitchTracker
-from datamodules.source import Source
+from datamodules.preparation import Preparation, Slice
+from datamodules.preparation_report import SplitSummary, report
+from datamodules.selection import Selection, label_table
+from datamodules.shards import Entry, Shards
+from datamodules.source import Heard, Source
 from datamodules.training_loader import EpochOrder, TrainingLoader
 from datamodules.yin import Yin
 from synths.clip import Clip, ClipFormat
 
 SPLITS = ("train", "valid", "test")
 STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("test",), "predict": ("test",)}
-
-
-class SplitSummary(NamedTuple):
-    """How many clips of a split can be used, and why each of the others cannot, by name."""
-
-    n_usable: int
-    skipped: dict[str, str]
+CHOOSES_NO_CLIPS = ["clip", "root", "tracker", "cache", "copy_to", "batch_size", "num_workers", "seed"]
 
 
 class ClipDataModule(L.LightningDataModule, ABC):
-    """Sound files as batches of clips, each with the pitch that was tracked once and kept.
+    """Sounds as batches of clips, each read, checked and tracked once and kept in shards.
 
-    A data set says where its clips are (`sources`); reading, checking, pitch, the cache and the loaders are here.
-    `label_names` are the words for labels that are numbers of a list.
+    A data set says where its clips are (`sources`); preparation, shards and loaders are here. `label_names` are the
+    words for labels that are numbers of a list.
 
     Args:
         clip: the format of the run
         root: folder of the data set
-        batch_size: clips per batch
+        batch_size: clips per batch, of each process
         num_workers: processes that read clips while the model trains
         tracker: what tracks pitch; None is Yin
-        cache: folder of the pitch index; None is `.timbre` in the root
+        cache: folder of the shards; None is `.timbre` in the root. With shards that are complete the root is not needed
         seed: of the order of training clips
+        copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
     """
 
     def __init__(
@@ -52,71 +56,110 @@ class ClipDataModule(L.LightningDataModule, ABC):
         tracker: PitchTracker | None = None,
         cache: str | None = None,
         seed: int = 0,
+        copy_to: str | None = None,
     ) -> None:
         super().__init__()
+        # What is left of the arguments, a subclass's too, is what chooses clips.
+        self.save_hyperparameters(ignore=CHOOSES_NO_CLIPS, logger=False)
         self.clip = clip
         self.root = root
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.tracker = tracker or Yin()
         self.cache = cache or str(Path(root) / ".timbre")
+        self.copy_to = copy_to
         self.seed = seed
         self.label_names: dict[str, list[str]] = {}
-        self.datasets: dict[str, ClipDataset] = {}
+        self.datasets: dict[str, Dataset[Clip]] = {}
 
     @abstractmethod
     def sources(self, split: str) -> list[Source]:
         """Where the clips of "train", "valid" or "test" are, always in the same order; [] if there is no such split."""
 
-    def prepare_data(self) -> None:
-        """Reads, checks and tracks every clip that is not in the index yet, and shows progress.
+    def listing_stamp(self, split: str) -> str:
+        """Changes when `sources` would return something else; "" if that cannot be told without listing."""
+        return ""
+
+    def objection(self, name: str, labels: dict[str, float], heard: Heard) -> str:
+        """Why a clip is left out for what was heard in it; "" if it is not."""
+        return ""
+
+    def remark(self, name: str, labels: dict[str, float], heard: Heard) -> str:
+        """Something to count in the report of the preparation; "" if there is nothing."""
+        return ""
+
+    def in_shards(self, split: str) -> bool:
+        """Whether a split is prepared; if not, its clips are made when asked for."""
+        return True
+
+    def dataset(self, split: str) -> Dataset[Clip]:
+        """The clips of a split.
 
         Raises:
-            FileNotFoundError: if the root does not exist
+            ValueError: if it has no usable clip
+        """
+        selection = self.selection(split)
+        if selection is None or not selection.names:
+            raise ValueError(self._why_empty(split, selection))
+        return ClipDataset(self._shard_folder(split), selection)
+
+    def prepare_data(self, part: Slice = Slice(), listed_anew: bool = False) -> None:
+        """Reads, checks and tracks every clip that is not in the shards yet, and shows progress.
+
+        Args:
+            part: which part of the work to do
+            listed_anew: look for changes even where the data set's listing seems unchanged
+
+        Raises:
+            FileNotFoundError: if the root does not exist, and the shards alone do not suffice
             ValueError: if there is no clip at all
         """
-        self.check_root()
-        found = {split: self.sources(split) for split in self.needed_splits()}
-        if not any(found.values()):
-            raise ValueError(f"{self.root} holds no clips for {' or '.join(found)}: is data.root the right folder?")
-        for split, sources in found.items():
-            self._index(split).prepare(sources, f"{type(self).__name__} {split}")
+        splits = [split for split in self.needed_splits() if self.in_shards(split)]
+        if Path(self.root).is_dir() or any(self.selection(split) is None for split in splits):
+            self.check_root()
+            found = [self._prepare_split(split, part, listed_anew) for split in splits]
+            if splits and not any(found):
+                names = " or ".join(splits)
+                raise ValueError(f"{self.root} holds no clips for {names}: is data.root the right folder?")
+        if self.copy_to is not None:
+            for split in splits:
+                self._copy(split)
 
     def prepare_report(self) -> str:
-        """What `prepare_data` found, for people: a line per split and a line per skipped clip."""
-        lines = []
-        for split, (n_usable, skipped) in self.summary().items():
-            lines.append(f"{split}: {n_usable} clips, {len(skipped)} skipped")
-            lines += [f"  skipped {name}: {problem}" for name, problem in skipped.items()]
-        return "\n".join(lines)
+        """What `prepare_data` found, for people: a line per split, and why clips are left out."""
+        return report(self.summary())
 
-    def summary(self) -> dict[str, SplitSummary]:
-        """Per split, how many clips can be used and which are skipped, as `prepare_data` left the index."""
-        summaries = {}
-        for split in SPLITS:
-            problems = {name: problem for name, problem in self._problems(split).items() if problem}
-            summaries[split] = SplitSummary(len(self.sources(split)) - len(problems), problems)
+    def summary(self) -> dict[str, SplitSummary | None]:
+        """Per split, how many clips can be used and which cannot; None where it is not prepared."""
+        summaries: dict[str, SplitSummary | None] = {}
+        for split in filter(self.in_shards, SPLITS):
+            selection = self.selection(split)
+            summaries[split] = selection and SplitSummary(len(selection.names), selection.skipped, selection.remarks)
         return summaries
 
+    def damaged(self) -> list[str]:
+        """Files of the shards whose content is not what was written; reads all of them."""
+        return [path for split in filter(self.in_shards, SPLITS) for path in self.shards(split).damaged()]
+
     def setup(self, stage: str | None = None) -> None:
-        """Loads the index of the splits the stage needs.
+        """Opens the splits the stage needs.
 
         Raises:
             ValueError: if a split has no usable clip
         """
-        self.check_root()
-        for split in STAGE_SPLITS[stage] if stage else [split for split in SPLITS if self.sources(split)]:
+        for split in STAGE_SPLITS[stage] if stage else filter(self._is_there, SPLITS):
             if split not in self.datasets:
-                self.datasets[split] = self._dataset(split)
+                self.datasets[split] = self.dataset(split)
 
     def train_dataloader(self) -> TrainingLoader:
         """Training clips in an order drawn from seed and epoch; a last batch that is not full is left out."""
         dataset = self.datasets["train"]
+        n_clips = len(dataset)  # type: ignore[arg-type]
         return TrainingLoader(
             dataset,
             batch_size=self.batch_size,
-            sampler=EpochOrder(len(dataset), self.seed),
-            drop_last=len(dataset) > self.batch_size,
+            sampler=EpochOrder(n_clips, self.seed),
+            drop_last=n_clips > self.batch_size,
             # A generator of its own: reading data draws nothing from the one that the model draws from.
             generator=torch.Generator().manual_seed(self.seed),
             num_workers=self.num_workers,
@@ -136,6 +179,12 @@ class ClipDataModule(L.LightningDataModule, ABC):
         """Test clips in order."""
         return self._loader("test")
 
+    def clips_for_ranges(self, n_batches: int = 64) -> Iterator[Clip]:
+        """Batches of training clips that the ranges of the knobs are taken from: the same in every process of a run."""
+        order = EpochOrder(len(self.datasets["train"]), self.seed)  # type: ignore[arg-type]
+        loader = DataLoader(self.datasets["train"], self.batch_size, sampler=order, collate_fn=collate)
+        return islice(iter(loader), n_batches)
+
     def check_root(self) -> None:
         """Raises FileNotFoundError if the root does not exist."""
         if not Path(self.root).is_dir():
@@ -148,32 +197,79 @@ class ClipDataModule(L.LightningDataModule, ABC):
         stage = self.trainer.state.fn if self.trainer is not None else None
         return STAGE_SPLITS[stage.value] if stage is not None else SPLITS
 
-    def _index(self, split: str) -> ClipIndex:
-        return ClipIndex(self.cache, split, self.tracker, self.clip)
+    def shards(self, split: str) -> Shards:
+        """Where the prepared clips of a split are kept."""
+        return Shards(self.cache, type(self).__name__, split, self.tracker, self.clip)
 
-    def _problems(self, split: str) -> dict[str, str]:
-        """Name -> why the clip cannot be used, "" if it can."""
-        index = self._index(split)
-        problems = {}
-        for source in self.sources(split):
-            entry = index.known(source)
-            problems[source.name] = source.problem or (
-                entry.problem if entry is not None else "not prepared, or changed since: run prepare again"
-            )
-        return problems
+    def selection(self, split: str) -> Selection | None:
+        """The clips of a split that the filters leave; None if it is not prepared."""
+        return Selection.load(self._selection_path(split))
 
-    def _dataset(self, split: str) -> ClipDataset:
-        problems, entries = self._problems(split), self._index(split).entries
-        usable = [source for source in self.sources(split) if not problems[source.name]]
-        if not usable:
-            raise ValueError(self._why_empty(split, problems))
-        return ClipDataset(self.clip, usable, [entries[source.name].pitch for source in usable])
+    def _prepare_split(self, split: str, part: Slice, listed_anew: bool) -> bool:
+        """Whether there is anything to use or to complain of."""
+        selection, listing = self.selection(split), self.listing_stamp(split)
+        if selection is not None and listing and selection.listing == listing and not listed_anew:
+            return True
+        sources = self.sources(split)
+        if not sources:
+            return False
+        shards = self.shards(split)
+        shards.open()
+        if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
+            self._select(sources, shards.entries(), listing).save(self._selection_path(split))
+        return True
 
-    def _why_empty(self, split: str, problems: dict[str, str]) -> str:
-        if not problems:
+    def _select(self, sources: list[Source], entries: dict[str, Entry], listing: str) -> Selection:
+        used: list[tuple[Source, Entry]] = []
+        skipped, remarks = {}, Counter[str]()
+        for source in sources:
+            problem = source.problem or entries[source.name].problem
+            if not problem:
+                entry = entries[source.name]
+                heard = entry.heard
+                problem = self.objection(source.name, source.labels, heard)
+                remarks[self.remark(source.name, source.labels, heard)] += not problem
+            if problem:
+                skipped[source.name] = problem
+            else:
+                used.append((source, entry))
+        rows = np.array([(entry.shard, entry.row) for _, entry in used], dtype=np.int32).reshape(-1, 2)
+        scales = np.array([entry.scales for _, entry in used], dtype=np.float32).reshape(-1, 2)
+        label_names, labels = label_table([source.labels for source, _ in used])
+        names = [source.name for source, _ in used]
+        counted = {remark: count for remark, count in remarks.items() if remark and count}
+        return Selection(names, rows, scales, labels, label_names, skipped, counted, listing)
+
+    def _copy(self, split: str) -> None:
+        """The selected rows' files, to the machine's own disk."""
+        selection = self.selection(split)
+        if selection is None:
+            return
+        folder = self.shards(split).folder
+        shards = np.unique(selection.rows[:, 0]).tolist()
+        files = [path for shard in shards for path in sorted(folder.glob(f"{shard:05d}.*.npy"))]
+        copy_files(files, Path(str(self.copy_to)) / folder.name)
+
+    def _shard_folder(self, split: str) -> Path:
+        """Where the shards of a split are read from."""
+        folder = self.shards(split).folder
+        return folder if self.copy_to is None else Path(self.copy_to) / folder.name
+
+    def _selection_path(self, split: str) -> Path:
+        """A file per choice of filters: choosing anew prepares nothing again."""
+        choice = json.dumps(dict(self.hparams), sort_keys=True, default=str)
+        return self.shards(split).folder / f"selection-{hashlib.sha256(choice.encode()).hexdigest()[:12]}.npz"
+
+    def _is_there(self, split: str) -> bool:
+        return not self.in_shards(split) or self.selection(split) is not None
+
+    def _why_empty(self, split: str, selection: Selection | None) -> str:
+        if selection is not None and selection.skipped:
+            n_skipped, first = len(selection.skipped), next(iter(selection.skipped.values()))
+            return f"None of the {n_skipped} {split} clips in {self.root} can be used; the first: {first}"
+        if selection is not None or (Path(self.root).is_dir() and not self.sources(split)):
             return f"{self.root} has no {split} clips: point data.root at a data set that has a {split} split."
-        first = next(iter(problems.values()))
-        return f"None of the {len(problems)} {split} clips in {self.root} can be used; the first: {first}"
+        return f"The {split} clips of {self.root} are not prepared: run timbre prepare with these settings."
 
     def _loader(self, split: str) -> DataLoader[Clip]:
         return DataLoader(

@@ -1,47 +1,90 @@
-"""Clips of one split: audio is read when asked for, pitch comes from the index."""
+"""Clips of one split, read from shards when asked for."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, default_collate
 
-from datamodules.pitch import Pitch
-from datamodules.source import Source
-from synths.clip import Clip, ClipFormat
+from datamodules.selection import Selection
+from synths.clip import Clip
 
 
 class ClipDataset(Dataset[Clip]):
-    """Single clips, without a batch axis: audio (N,), f0_hz (F,), confidence (F,), a name and a scalar per label.
+    """Single clips, without a batch axis, or batches of them.
 
     Args:
-        clip: the format of the run
-        sources: where the clips are
-        pitches: the pitch of each
+        folder: of the shards
+        selection: which of their rows, in which order
     """
 
-    def __init__(self, clip: ClipFormat, sources: list[Source], pitches: list[Pitch]) -> None:
-        self.clip = clip
-        self.sources = sources
-        self.pitches = pitches
+    def __init__(self, folder: Path, selection: Selection) -> None:
+        self.folder = folder
+        self.selection = selection
+        self._arrays: dict[tuple[int, str], np.ndarray | None] = {}
 
     def __len__(self) -> int:
         """Number of clips."""
-        return len(self.sources)
+        return len(self.selection.names)
 
     def __getitem__(self, index: int) -> Clip:
-        """One clip."""
-        source, pitch = self.sources[index], self.pitches[index]
+        """One clip: audio (N,), f0_hz (F,), confidence (F,), a name and a scalar per label."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no clip {index} among {len(self)}")
+        clip = self.__getitems__([index])
+        labels = {name: value[0] for name, value in clip.labels.items()}
+        untouched = None if clip.untouched is None else clip.untouched[0]
+        return Clip(clip.audio[0], clip.f0_hz[0], clip.confidence[0], clip.name[0], labels, untouched)  # type: ignore[arg-type]
+
+    def __getitems__(self, indices: Sequence[int]) -> Clip:
+        """A batch of clips."""
+        chosen = list(indices)
+        rows, (scale, untouched_scale) = self.selection.rows[chosen], self.selection.scales[chosen].T
+        pitch = torch.from_numpy(self._read(rows, "pitch"))
+        labels = torch.from_numpy(self.selection.labels[chosen])
+        has_untouched = self._array(int(rows[0, 0]), "untouched") is not None
         return Clip(
-            audio=torch.from_numpy(source.sound.read(self.clip)),
-            f0_hz=torch.from_numpy(np.array(pitch.f0_hz)),
-            confidence=torch.from_numpy(np.array(pitch.confidence)),
-            name=source.name,  # type: ignore[arg-type]  # a batch has a list of them
-            labels={label: torch.tensor(value, dtype=torch.float32) for label, value in source.labels.items()},
+            torch.from_numpy(self._read(rows, "audio") * scale[:, None]),
+            pitch[:, 0],
+            pitch[:, 1],
+            [self.selection.names[index] for index in chosen],
+            dict(zip(self.selection.label_names, labels.unbind(1), strict=True)),
+            torch.from_numpy(self._read(rows, "untouched") * untouched_scale[:, None]) if has_untouched else None,
         )
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without open files: another process opens its own."""
+        return {**self.__dict__, "_arrays": {}}
 
-def collate(clips: list[Clip]) -> Clip:
-    """Single clips -> a batch."""
+    def _read(self, rows: np.ndarray, kind: str) -> np.ndarray:
+        arrays = [(self._array(int(shard), kind), row) for shard, row in rows]
+        return np.stack([array[row] for array, row in arrays if array is not None])
+
+    def _array(self, shard: int, kind: str) -> np.ndarray | None:
+        """Rows of a shard, on the disk until they are looked at; None if it has none of this kind.
+
+        Raises:
+            ValueError: if the file is missing or not whole
+        """
+        if (shard, kind) not in self._arrays:
+            path = self.folder / f"{shard:05d}.{kind}.npy"
+            try:
+                self._arrays[shard, kind] = np.load(path, mmap_mode="r")
+            except (OSError, ValueError) as error:
+                if kind != "untouched" or path.exists():
+                    raise ValueError(
+                        f"{path} is missing or not whole: timbre prepare mends it where the data is."
+                    ) from error
+                self._arrays[shard, kind] = None
+        return self._arrays[shard, kind]
+
+
+def collate(clips: Clip | list[Clip]) -> Clip:
+    """Single clips -> a batch; what is a batch already stays what it is."""
+    if isinstance(clips, Clip):
+        return clips
     *columns, _ = zip(*clips, strict=True)
-    batch = Clip(*(default_collate(column) for column in columns))
+    batch = Clip(*(default_collate(list(column)) for column in columns))
     untouched = [clip.untouched for clip in clips if clip.untouched is not None]
     return batch._replace(name=list(batch.name), untouched=torch.stack(untouched) if untouched else None)

@@ -15,7 +15,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from datamodules import ClipDataModule
+from datamodules import ClipDataModule, Slice
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, Usage, WriteAudio
 from lightning_modules.checkpoint import refuse_unreadable
@@ -76,6 +76,9 @@ class Experiment(LightningCLI):
             default="highest",
             help="of float32 matrix products in the networks: high and medium may round to TF32 or bfloat16, faster",
         )
+        if self.verb == "prepare":
+            parser.add_argument("--slice", type=str, default="1/1", help="which part of the work, such as 3/16")
+            parser.add_argument("--verify", type=bool, default=False, help="read all shards again, compare checksums")
         parser.add_class_arguments(ClipFormat, "clip")
         parser.add_class_arguments(ExaminationSettings, "control")
         for field in CLIP_FIELDS:
@@ -118,7 +121,9 @@ class Experiment(LightningCLI):
         self.training = training = self.verb == "fit" and not trainer_config.get("fast_dev_run")
         if self.verb != "prepare":
             self.folder.mkdir(parents=True, exist_ok=True)
-        if trainer_config.get("logger") in (None, True):
+        if self.verb == "prepare":  # wherever the model will be trained, this needs no accelerator
+            kwargs |= {"accelerator": "cpu", "devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False}
+        elif trainer_config.get("logger") in (None, True):
             kwargs["logger"] = self._wandb() if training or self.verb == "test" else False
         callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
         self.evaluation = Evaluation()
@@ -176,8 +181,7 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
     if verb == "prepare":
-        experiment.datamodule.prepare_data()
-        print(experiment.datamodule.prepare_report())
+        _prepare(experiment)
         return experiment
     try:
         getattr(experiment.trainer, verb)(
@@ -201,6 +205,21 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
     if isinstance(experiment.trainer.logger, WandbLogger):
         experiment.trainer.logger.experiment.finish()
     return experiment
+
+
+def _prepare(experiment: Experiment) -> None:
+    """Bring the shards up to date, and say what there is."""
+    data = experiment.datamodule
+    part = Slice.parse(experiment.config.slice)
+    data.prepare_data(part, listed_anew=True)
+    print(data.prepare_report())
+    if part.of > 1:
+        print(f"Slice {part.number} of {part.of} is done; the last one to finish completes the shards.")
+    if experiment.config.verify:
+        damaged = data.damaged()
+        if damaged:
+            raise ValueError(f"{', '.join(damaged)} changed since written: delete them and run timbre prepare again.")
+        print("Every shard is as it was written.")
 
 
 def set_matmul_precision(precision: str) -> None:

@@ -1,0 +1,40 @@
+"""What a preparation found, for people."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+N_EXAMPLES = 3
+
+
+class SplitSummary(NamedTuple):
+    """One split: how many clips can be used, why each of the others cannot, by name, and what was noticed how often."""
+
+    n_usable: int
+    skipped: dict[str, str]
+    remarks: dict[str, int]
+
+
+def report(summaries: Mapping[str, SplitSummary | None]) -> str:
+    """A line per split, what was noticed, and the reasons clips were left out for, the most frequent first."""
+    lines = []
+    for split, summary in summaries.items():
+        if summary is None:
+            lines.append(f"{split}: not all there yet")
+            continue
+        lines.append(f"{split}: {summary.n_usable} clips, {len(summary.skipped)} skipped")
+        lines += [f"  {count} {remark}" for remark, count in sorted(summary.remarks.items(), key=lambda pair: -pair[1])]
+        for names in _by_reason(summary.skipped):
+            lines += [f"  skipped {name}: {summary.skipped[name]}" for name in names[:N_EXAMPLES]]
+            if len(names) > N_EXAMPLES:
+                lines.append(f"    and {len(names) - N_EXAMPLES} more for the same reason")
+    return "\n".join(lines)
+
+
+def _by_reason(skipped: dict[str, str]) -> list[list[str]]:
+    """Names whose reasons differ in nothing but names, paths and numbers."""
+    groups: dict[str, list[str]] = {}
+    for name, reason in skipped.items():
+        kind = re.sub(r"\S*[/\\]\S*|[-\d.]+", "…", reason.replace(name, "…"))
+        groups.setdefault(kind, []).append(name)
+    return sorted(groups.values(), key=len, reverse=True)
