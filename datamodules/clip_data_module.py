@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-import lightning as L
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -21,7 +20,7 @@ from datamodules.preparation_report import SplitSummary, report
 from datamodules.selection import Selection, label_table
 from datamodules.shards import Entry, Shards
 from datamodules.source import Heard, Source
-from datamodules.training_loader import EpochOrder, TrainingLoader
+from datamodules.training_loader import EpochOrder, ResumableDataModule, TrainingLoader
 from datamodules.yin import Yin
 from synths.clip import Clip, ClipFormat
 
@@ -30,7 +29,7 @@ STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("tes
 CHOOSES_NO_CLIPS = ["clip", "root", "tracker", "cache", "copy_to", "batch_size", "num_workers", "seed"]
 
 
-class ClipDataModule(L.LightningDataModule, ABC):
+class ClipDataModule(ResumableDataModule, ABC):
     """Sounds as batches of clips, each read, checked and tracked once and kept in shards.
 
     A data set says where its clips are (`sources`); preparation, shards and loaders are here. `label_names` are the
@@ -155,17 +154,19 @@ class ClipDataModule(L.LightningDataModule, ABC):
         """Training clips in an order drawn from seed and epoch; a last batch that is not full is left out."""
         dataset = self.datasets["train"]
         n_clips = len(dataset)  # type: ignore[arg-type]
-        return TrainingLoader(
+        rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        loader = TrainingLoader(
             dataset,
             batch_size=self.batch_size,
-            sampler=EpochOrder(n_clips, self.seed),
-            drop_last=n_clips > self.batch_size,
+            sampler=EpochOrder(n_clips, self.seed, rank, world_size),
+            drop_last=n_clips // world_size > self.batch_size,
             # A generator of its own: reading data draws nothing from the one that the model draws from.
             generator=torch.Generator().manual_seed(self.seed),
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
             collate_fn=collate,
         )
+        return self.resumable(loader)
 
     def val_dataloader(self) -> DataLoader[Clip]:
         """Validation clips in order."""

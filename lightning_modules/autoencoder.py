@@ -209,10 +209,9 @@ class TimbreAutoencoder(LightningModule):
             self.f0_tracker = tracker.identity
 
     def on_fit_start(self) -> None:
-        """Take the knobs' ranges from the training split, once in the life of a run."""
+        """Take the knobs' ranges from the training split, once in the life of a run, in every process the same."""
         if not self.encoder.calibrated and self.encoder.knobs:
-            loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
-            clips = (clip for clip, _ in zip(loader, range(64), strict=False))
+            clips = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]
             self.encoder.calibrate((clip.audio.to(self.device), clip.f0_hz.to(self.device)) for clip in clips)
 
     def on_train_start(self) -> None:

@@ -3,7 +3,8 @@
 from lightning_modules.callbacks.control import ControlEvaluation
 from lightning_modules.callbacks.evaluation import Evaluation
 from lightning_modules.callbacks.listen import Listen
+from lightning_modules.callbacks.transformation import Transformation
 from lightning_modules.callbacks.usage import Usage
 from lightning_modules.callbacks.write_audio import WriteAudio
 
-__all__ = ["ControlEvaluation", "Evaluation", "Listen", "Usage", "WriteAudio"]
+__all__ = ["ControlEvaluation", "Evaluation", "Listen", "Transformation", "Usage", "WriteAudio"]

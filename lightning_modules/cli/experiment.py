@@ -17,7 +17,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from datamodules import ClipDataModule, Slice
 from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, Usage, WriteAudio
+from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, Transformation, Usage, WriteAudio
 from lightning_modules.checkpoint import refuse_unreadable
 from lightning_modules.examination import ExaminationSettings
 from lightning_modules.provenance import provenance
@@ -34,11 +34,20 @@ class SaveConfig(SaveConfigCallback):
         """Write config.yaml whole or not at all."""
         if stage != "fit":
             return
+        _refuse_unknown_factors(trainer, pl_module)  # before there is a run that goes by this configuration
         folder = Path(trainer.default_root_dir)
         with written_whole(folder / "config.yaml") as partial:
             self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
         if trainer.logger is not None:
             trainer.logger.log_hyperparams({"config": self.config.as_dict(), **provenance()})
+
+
+def _refuse_unknown_factors(trainer: Trainer, module: Any) -> None:
+    labels = trainer.datamodule.datasets["train"][0].labels  # type: ignore[attr-defined]
+    for factor in module.encoder.factors:
+        if factor not in labels:
+            known = ", ".join(sorted(labels)) or "none"
+            raise ValueError(f"model.encoder.factors names {factor}, but the data's labels are {known}.")
 
 
 class Experiment(LightningCLI):
@@ -127,8 +136,9 @@ class Experiment(LightningCLI):
             kwargs["logger"] = self._wandb() if training or self.verb == "test" else False
         callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
         self.evaluation = Evaluation()
-        judging = [self.evaluation, ControlEvaluation(self.config_init["control"]), WriteAudio()]
+        judging = [self.evaluation, Transformation(), ControlEvaluation(self.config_init["control"]), WriteAudio()]
         callbacks += self._callbacks() if training else judging
+        kwargs["use_distributed_sampler"] = False  # the data deals clips out to the processes itself, resumably
         return super().instantiate_trainer(default_root_dir=str(self.folder), callbacks=callbacks, **kwargs)
 
     def _wandb(self) -> WandbLogger:

@@ -1,0 +1,167 @@
+"""`timbre test` on pairs: what a source becomes with its target's knobs, against what the device made of it."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, Trainer
+from rich.console import Console
+from torch import Tensor
+
+from lightning_modules.autoencoder import Rendering
+from lightning_modules.callbacks.evaluation import facts_of
+from lightning_modules.metrics import F0L1, METRICS, SISDR, SNR, Metric, Pair
+from lightning_modules.metrics.transformation import (
+    NO_CONTROLS,
+    NO_RESIDUAL,
+    ComparedNote,
+    Comparison,
+    compare,
+    criteria_of,
+    knob_errors,
+    notes_csv,
+    report_of,
+    transformation_tables,
+)
+from lightning_modules.whole_files import written_whole
+from synths import Clip, measure_all
+
+COMPARED_BY: tuple[type[Metric], ...] = tuple(metric for metric in METRICS if metric not in (F0L1, SNR, SISDR))
+"""All but those of pitch, which a pair has in common, and of waveforms, whose phases only the untouched source has."""
+
+
+class Transformation(Callback):
+    """Gives the source of every test pair its target's knobs; prints tables, writes transformation.json and .csv.
+
+    Does nothing with data that has no pairs.
+
+    Args:
+        metrics: what sounds are compared with the target by, beside the model's knobs
+    """
+
+    def __init__(self, metrics: Sequence[type[Metric]] = COMPARED_BY) -> None:
+        self.compared_by = metrics
+        self.metrics: list[Metric] = []
+        self.notes: list[ComparedNote] = []
+        self.comparisons: list[Comparison] = []
+
+    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+        """Begin with nothing compared."""
+        self.metrics = [metric(module.clip) for metric in self.compared_by]
+        self.notes, self.comparisons = [], []
+
+    @torch.no_grad()
+    def on_test_batch_end(
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Compare a batch of pairs."""
+        if batch.untouched is None:
+            return
+        values = compare_batch(module, self.metrics, batch, sounds_of(module, outputs, batch))
+        devices = devices_of(batch, trainer.datamodule.label_names)  # type: ignore[attr-defined]
+        self.notes += [ComparedNote(*note) for note in zip(batch.name, devices, values, strict=True)]
+
+    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+        """Write and print what came nearer."""
+        if not self.notes:
+            return
+        folder, criteria = Path(trainer.default_root_dir), criteria_of(self.metrics, module.encoder.each_descriptor())
+        self.comparisons, remark = compare(criteria, self.notes), remark_on(module.encoder)
+        write_transformation(folder, facts_of(trainer, module), self.comparisons, self.notes, remark)
+        console = Console()
+        for printed in (*transformation_tables(self.comparisons), *([remark] if remark else [])):
+            console.print(printed)
+        console.print(f"Written: {folder}/transformation.json, transformation.csv")
+        if trainer.logger is not None:
+            trainer.logger.log_metrics(logged(self.comparisons))
+
+
+def sounds_of(module: Any, resynthesis: Rendering, clip: Clip) -> dict[str, Tensor]:
+    """What is compared with the targets of B pairs, in the order of `SOUNDS`: (B, N) by name.
+
+    Args:
+        module: the model
+        resynthesis: of the targets
+        clip: the pairs
+    """
+    source = module.encoder(clip.untouched, clip.f0_hz)
+    untransformed = transformed = module.put_together(clip.f0_hz, source).audio
+    if module.encoder.controls:
+        turned = source._replace(controls=resynthesis.encoding.controls)
+        transformed = module.put_together(clip.f0_hz, turned).audio
+    assert clip.untouched is not None
+    return {
+        "untouched": clip.untouched,
+        "transformed": transformed,
+        "resynthesis_of_untouched": untransformed,
+        "resynthesis_of_target": resynthesis.audio,
+    }
+
+
+def compare_batch(
+    module: Any, metrics: Sequence[Metric], clip: Clip, sounds: Mapping[str, Tensor]
+) -> list[dict[str, dict[str, float]]]:
+    """(B, N) sounds by name -> for each of B notes, values by sound and criterion."""
+    encoder, every = module.encoder, module.encoder.judged_every
+    knobs, shape = list(encoder.each_descriptor()), clip.f0_hz[:, ::every].shape
+    sounding = encoder.sounding(clip.audio, every).bool()
+    columns: dict[str, dict[str, Tensor]] = {}
+    target = [value.expand(shape) for value in measure_all(knobs, clip.audio, clip.f0_hz, every)]
+    for name, audio in sounds.items():
+        read = [value.expand(shape) for value in measure_all(knobs, audio, clip.f0_hz, every)]
+        pair = pair_of(clip, audio)
+        columns[name] = {metric.name: metric(pair) for metric in metrics} | knob_errors(knobs, target, read, sounding)
+    return [
+        {name: {key: float(value[note]) for key, value in column.items()} for name, column in columns.items()}
+        for note in range(len(clip.name))
+    ]
+
+
+def pair_of(clip: Clip, audio: Tensor) -> Pair:
+    """Targets and (B, N) sounds of the same pitch, where metrics want them."""
+    f0_hz, confidence = clip.f0_hz.cpu(), clip.confidence.cpu()
+    return Pair(clip.audio.cpu(), audio.cpu(), f0_hz, f0_hz, confidence, confidence)
+
+
+def devices_of(clip: Clip, label_names: Mapping[str, Sequence[str]]) -> list[str]:
+    """Device of each pair in words, or its number where there are none; "" where the data does not say."""
+    if "device" not in clip.labels:
+        return [""] * len(clip.name)
+    words, numbers = label_names.get("device"), clip.labels["device"].tolist()
+    return ["" if math.isnan(number) else words[int(number)] if words else f"{number:g}" for number in numbers]
+
+
+def remark_on(encoder: Any) -> str:
+    """What a reader must know of a model that has nothing to transform with, or nothing to keep; else nothing."""
+    if not encoder.controls:
+        return NO_CONTROLS
+    return "" if encoder.residual_size else NO_RESIDUAL
+
+
+def logged(comparisons: Sequence[Comparison]) -> dict[str, float]:
+    """What dashboards get: means, share of notes that come nearer, and difference of what is in the table."""
+    values: dict[str, float] = {}
+    for criterion, sounds, win_rate, difference in comparisons:
+        if criterion.label:
+            of_criterion = {**sounds, "win_rate": win_rate, "difference": difference}
+            values |= {f"test/transformation/{criterion.name}/{key}": value.mean for key, value in of_criterion.items()}
+    return values
+
+
+def write_transformation(
+    folder: Path,
+    facts: Mapping[str, Any],
+    comparisons: Sequence[Comparison],
+    notes: Sequence[ComparedNote],
+    remark: str = "",
+) -> None:
+    """Write transformation.json (all notes, each device) and transformation.csv (a line per note and sound)."""
+    report = {"facts": facts, **report_of(comparisons, notes, remark)}
+    criteria = [comparison.criterion for comparison in comparisons]
+    with written_whole(folder / "transformation.json") as partial:
+        partial.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    with written_whole(folder / "transformation.csv") as partial:
+        partial.write_text(notes_csv(criteria, notes), encoding="utf-8")
