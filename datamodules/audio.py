@@ -1,5 +1,6 @@
 """Sound files to mono audio at the rate of the run, or one sentence on why not."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,8 @@ Channel = int | Literal["mix"] | None
 """Which channel of a file to hear: a number from 0, "mix" for their mean, None to insist on mono files."""
 
 SILENT_DB = -80.0
+UNKNOWN_SIZE = 2**32 - 1
+"""What a WAV file says of its size if it was written to a pipe."""
 
 
 class UnusableAudio(ValueError):
@@ -34,9 +37,33 @@ def read_clip(path: str, clip: ClipFormat, start_s: float = 0.0, channel: Channe
     Raises:
         UnusableAudio: if the file cannot be read, is empty, too short, silent, not finite or has too many channels
     """
-    # Half a sample more than a clip, so that rounding in the resampler never leaves a clip one sample short.
-    audio = read_audio(path, clip, start_s, clip.duration_s + 0.5 / clip.sample_rate, channel)[: clip.n_samples]
-    return np.pad(audio, (0, clip.n_samples - len(audio)))
+    return _as_clip(read_audio(path, clip, start_s, _reach_s(clip), channel), clip)
+
+
+def read_wav(content: bytes, label: str, clip: ClipFormat, stated_rate: int | None = None) -> np.ndarray:
+    """One clip of a mono WAV file whose bytes are in memory, its end padded with silence.
+
+    Args:
+        content: the whole file
+        label: what messages call it
+        clip: the format of the run
+        stated_rate: the sample rate that its data set says it has, Hz; None if it says nothing
+
+    Returns:
+        (N,) float32 in -1..1
+
+    Raises:
+        UnusableAudio: as `read_clip`, and if the file is cut off or has another rate
+    """
+    if content[:4] == b"RIFF" and len(content) + 1 < int.from_bytes(content[4:8], "little") + 8 < UNKNOWN_SIZE:
+        raise UnusableAudio(f"{label} is cut off: download or unpack the data set again.")
+    audio, file_rate = _read_file(label, 0.0, _reach_s(clip), BytesIO(content))
+    if stated_rate not in (None, file_rate):
+        raise UnusableAudio(
+            f"{label} is sampled at {file_rate} Hz but its data set says {stated_rate} Hz: "
+            "its pitch and length cannot be trusted; mend the file or its entry."
+        )
+    return _as_clip(_usable(label, audio, file_rate, clip, 0.0, None), clip)
 
 
 def read_audio(
@@ -54,19 +81,9 @@ def read_audio(
     Raises:
         UnusableAudio: if the file cannot be read, is empty, too short, silent, not finite or has too many channels
     """
-    audio, file_rate = _read_file(path, start_s, duration_s)
-    audio = _one_channel(path, audio, channel)
-    if not np.isfinite(audio).all():
-        raise UnusableAudio(f"{path} holds samples that are not finite numbers: export it again from its source.")
-    audio = _resampled(audio, file_rate, clip.sample_rate)
-    if len(audio) < clip.hop:
-        raise UnusableAudio(
-            f"{path} has {len(audio)} samples at {clip.sample_rate} Hz from {start_s:g} s on, less than one control "
-            f"frame ({clip.hop}): use a longer recording."
-        )
-    if np.abs(audio).max() < 10 ** (SILENT_DB / 20):
-        raise UnusableAudio(f"{path} is silent (below {SILENT_DB:g} dBFS) from {start_s:g} s on: remove or replace it.")
-    return audio
+    if not Path(path).is_file():
+        raise UnusableAudio(f"{path} does not exist: restore it or remove it from the index of the data set.")
+    return _usable(path, *_read_file(path, start_s, duration_s, path), clip, start_s, channel)
 
 
 def duration_s(path: str) -> float:
@@ -84,12 +101,21 @@ def duration_s(path: str) -> float:
     return float(header.frames) / float(header.samplerate)
 
 
-def _read_file(path: str, start_s: float, duration_s: float | None) -> tuple[np.ndarray, int]:
+def _reach_s(clip: ClipFormat) -> float:
+    """Half a sample more than a clip, so that rounding in the resampler never leaves a clip one sample short."""
+    return clip.duration_s + 0.5 / clip.sample_rate
+
+
+def _as_clip(audio: np.ndarray, clip: ClipFormat) -> np.ndarray:
+    """(any,) -> (N,), cut or padded with silence."""
+    audio = audio[: clip.n_samples]
+    return np.pad(audio, (0, clip.n_samples - len(audio)))
+
+
+def _read_file(path: str, start_s: float, duration_s: float | None, content: str | BytesIO) -> tuple[np.ndarray, int]:
     """Samples of a stretch, (N, channels) float32 at the file's own rate, and that rate."""
-    if not Path(path).is_file():
-        raise UnusableAudio(f"{path} does not exist: restore it or remove it from the index of the data set.")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(content) as file:
             file.seek(min(round(start_s * file.samplerate), file.frames))
             n_wanted = -1 if duration_s is None else int(np.ceil(duration_s * file.samplerate))
             audio, n_in_file = file.read(n_wanted, dtype="float32", always_2d=True), file.frames
@@ -99,6 +125,24 @@ def _read_file(path: str, start_s: float, duration_s: float | None) -> tuple[np.
     if n_in_file == 0:
         raise UnusableAudio(f"{path} is empty (no samples): record it again or remove it.")
     return audio, file_rate
+
+
+def _usable(
+    path: str, audio: np.ndarray, file_rate: int, clip: ClipFormat, start_s: float, channel: Channel
+) -> np.ndarray:
+    """(N, channels) at the rate of the file -> (N,) at the rate of the run; raises UnusableAudio."""
+    audio = _one_channel(path, audio, channel)
+    if not np.isfinite(audio).all():
+        raise UnusableAudio(f"{path} holds samples that are not finite numbers: export it again from its source.")
+    audio = _resampled(audio, file_rate, clip.sample_rate)
+    if len(audio) < clip.hop:
+        raise UnusableAudio(
+            f"{path} has {len(audio)} samples at {clip.sample_rate} Hz from {start_s:g} s on, less than one control "
+            f"frame ({clip.hop}): use a longer recording."
+        )
+    if np.abs(audio).max() < 10 ** (SILENT_DB / 20):
+        raise UnusableAudio(f"{path} is silent (below {SILENT_DB:g} dBFS) from {start_s:g} s on: remove or replace it.")
+    return audio
 
 
 def _unreadable(path: str) -> UnusableAudio:

@@ -17,12 +17,17 @@ class ClipDataset(Dataset[Clip]):
     Args:
         folder: of the shards
         selection: which of their rows, in which order
+
+    Raises:
+        ValueError: if a file of the shards is missing or not whole
     """
 
     def __init__(self, folder: Path, selection: Selection) -> None:
         self.folder = folder
         self.selection = selection
-        self._arrays: dict[tuple[int, str], np.ndarray | None] = {}
+        self._arrays: dict[tuple[int, str], np.ndarray] = {}
+        for shard in np.unique(selection.rows[:, 0]).tolist():
+            self._check(shard)
 
     def __len__(self) -> int:
         """Number of clips."""
@@ -43,41 +48,46 @@ class ClipDataset(Dataset[Clip]):
         rows, (scale, untouched_scale) = self.selection.rows[chosen], self.selection.scales[chosen].T
         pitch = torch.from_numpy(self._read(rows, "pitch"))
         labels = torch.from_numpy(self.selection.labels[chosen])
-        has_untouched = self._array(int(rows[0, 0]), "untouched") is not None
         return Clip(
             torch.from_numpy(self._read(rows, "audio") * scale[:, None]),
             pitch[:, 0],
             pitch[:, 1],
             [self.selection.names[index] for index in chosen],
             dict(zip(self.selection.label_names, labels.unbind(1), strict=True)),
-            torch.from_numpy(self._read(rows, "untouched") * untouched_scale[:, None]) if has_untouched else None,
+            torch.from_numpy(self._read(rows, "untouched") * untouched_scale[:, None])
+            if untouched_scale.all()
+            else None,
         )
 
     def __getstate__(self) -> dict[str, object]:
         """Without open files: another process opens its own."""
         return {**self.__dict__, "_arrays": {}}
 
+    def _check(self, shard: int) -> None:
+        """Now rather than in the middle of a training; raises ValueError."""
+        is_chosen = self.selection.rows[:, 0] == shard
+        has_untouched = bool(self.selection.scales[is_chosen, 1].any())
+        for kind in ("audio", "pitch", "untouched")[: 2 + has_untouched]:
+            if len(self._array(shard, kind)) <= self.selection.rows[is_chosen, 1].max():
+                raise ValueError(self._what_is_wrong(shard, kind))
+
     def _read(self, rows: np.ndarray, kind: str) -> np.ndarray:
-        arrays = [(self._array(int(shard), kind), row) for shard, row in rows]
-        return np.stack([array[row] for array, row in arrays if array is not None])
+        return np.stack([self._array(int(shard), kind)[row] for shard, row in rows])
 
-    def _array(self, shard: int, kind: str) -> np.ndarray | None:
-        """Rows of a shard, on the disk until they are looked at; None if it has none of this kind.
-
-        Raises:
-            ValueError: if the file is missing or not whole
-        """
+    def _array(self, shard: int, kind: str) -> np.ndarray:
+        """Rows of a shard, on the disk until they are looked at; raises ValueError."""
         if (shard, kind) not in self._arrays:
-            path = self.folder / f"{shard:05d}.{kind}.npy"
             try:
-                self._arrays[shard, kind] = np.load(path, mmap_mode="r")
-            except (OSError, ValueError) as error:
-                if kind != "untouched" or path.exists():
-                    raise ValueError(
-                        f"{path} is missing or not whole: timbre prepare mends it where the data is."
-                    ) from error
-                self._arrays[shard, kind] = None
+                self._arrays[shard, kind] = np.load(self._path(shard, kind), mmap_mode="r")
+            except (OSError, ValueError, EOFError) as error:
+                raise ValueError(self._what_is_wrong(shard, kind)) from error
         return self._arrays[shard, kind]
+
+    def _path(self, shard: int, kind: str) -> Path:
+        return self.folder / f"{shard:05d}.{kind}.npy"
+
+    def _what_is_wrong(self, shard: int, kind: str) -> str:
+        return f"{self._path(shard, kind)} is missing or not whole: timbre prepare mends it where the data is."
 
 
 def collate(clips: Clip | list[Clip]) -> Clip:

@@ -48,10 +48,11 @@ def examine(source: Source, tracker: PitchTracker, clip: ClipFormat) -> Examined
 
 
 def quantised(audio: np.ndarray) -> Quantised:
-    """(N,) float -> 16 bits; exact for what came from 16 bits, and scaled instead of clipped beyond full scale."""
-    peak = float(np.abs(audio).max())
-    scale = 1 / FULL_SCALE if peak * FULL_SCALE < FULL_SCALE - 0.5 else peak / (FULL_SCALE - 1)
-    return Quantised(np.rint(audio / scale).astype(np.int16), float(np.float32(scale)))
+    """(N,) float -> 16 bits: exact for what came from 16 bits; else the peak uses all of them, whatever its level."""
+    steps = audio.astype(np.float64) * FULL_SCALE
+    is_exact = bool((steps == np.rint(steps)).all()) and -FULL_SCALE <= steps.min() and steps.max() < FULL_SCALE
+    unit = 1.0 if is_exact else float(np.abs(steps).max()) / (FULL_SCALE - 1)
+    return Quantised(np.rint(steps / unit).astype(np.int16), float(np.float32(unit / FULL_SCALE)))
 
 
 def heard(audio: np.ndarray, pitch: Pitch, clip: ClipFormat) -> Heard:

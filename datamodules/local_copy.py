@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from datamodules.replaced import replaced
+from datamodules.replaced import remove_leftovers, replaced
 
 
 def copy_files(paths: Iterable[Path], folder: Path) -> None:
@@ -20,6 +20,7 @@ def copy_files(paths: Iterable[Path], folder: Path) -> None:
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
     free = shutil.disk_usage(folder).free
     if n_bytes > free:
         raise OSError(

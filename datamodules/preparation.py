@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from multiprocessing import parent_process
@@ -16,9 +19,10 @@ import torch
 from tqdm import tqdm
 
 from datamodules.examine import examine
+from datamodules.parts import UNIT, Stamped, Unit
 from datamodules.pitch import PitchTracker
 from datamodules.replaced import create, remove_leftovers
-from datamodules.shards import UNIT, Shards
+from datamodules.shards import Shards
 from datamodules.source import Source
 
 
@@ -40,18 +44,10 @@ class Slice(NamedTuple):
             raise ValueError(f"--slice is {text!r}: it is a number and how many there are, such as 3/16.")
         return cls(int(number), int(of))
 
-    def share(self, units: Sequence["Unit"]) -> Sequence["Unit"]:
+    def share(self, units: Sequence[Unit]) -> Sequence[Unit]:
         """Neighbouring units: few shards are then unfinished at a time, and archives are read from front to back."""
         first, last = ((n * len(units)) // self.of for n in (self.number - 1, self.number))
         return units[first:last]
-
-
-class Unit(NamedTuple):
-    """Up to 64 sources that go into one shard together."""
-
-    shard: int
-    number: int
-    sources: list[Source]
 
 
 class Preparation:
@@ -77,13 +73,29 @@ class Preparation:
         Raises:
             OSError: if the shards cannot be written
         """
-        for folder in (self.shards.folder, self.shards.parts):
+        self._remove_leftovers()
+        wanted = {source.name: Stamped(source, source.stamp()) for source in sources if not source.problem}
+        while needed := self._needed(wanted):
+            plans = [list(_units(first, shards, wanted)) for first, shards in self._plans().items()]
+            # A part of each whole plan, whatever is done of it: so the slices agree at any time.
+            mine = [unit for plan in plans for unit in part.share(plan) if unit.shard in needed]
+            mine = [unit for unit in mine if not self._is_done(unit)]
+            self._complete([unit for plan in plans for unit in plan if unit.shard in needed], mine)
+            if not mine:
+                break
+        return not self._missing(wanted)
+
+    def _remove_leftovers(self) -> None:
+        for folder in (self.shards.folder, self.shards.parts.folder):
             remove_leftovers(folder)
-        wanted = {source.name: source for source in sources if not source.problem}
-        units = self._units(wanted)
-        if not units:
-            return True
-        mine = [unit for unit in part.share(units) if not self.shards.part(unit.shard, unit.number).exists()]
+        # Looked for before the plans: a shard is planned before anything waits for it.
+        waiting, planned = self.shards.parts.shards(), self._planned()
+        for shard in waiting:
+            if shard not in planned or self.shards.is_whole(shard):
+                self.shards.parts.remove(shard)
+
+    def _complete(self, units: Sequence[Unit], mine: Sequence[Unit]) -> None:
+        """Examine units, and make shards whole of which every unit is there then."""
         n_clips, left = sum(len(unit.sources) for unit in mine), Counter(unit.shard for unit in mine)
         with tqdm(total=n_clips, desc=self.label, unit="clip", disable=not n_clips) as progress:
             for unit in self._examined(mine):
@@ -93,41 +105,49 @@ class Preparation:
                     self._join(unit.shard, units)
         for shard in {unit.shard for unit in units}:
             self._join(shard, units)
-        return not self._missing(wanted)
 
-    def _units(self, wanted: dict[str, Source]) -> list[Unit]:
-        """Every unit of every shard that holds something wanted and unknown, planning shards for what is in no plan."""
-        while missing := self._missing(wanted):
-            whole = set(self.shards.whole())
-            pending = {shard: names for shard, names in self._plans().items() if shard not in whole}
-            planned = {name for names in pending.values() for name in names}
-            if new := [source for source in missing if source.name not in planned]:
-                self._plan(new)
-                continue
-            unknown = {source.name for source in missing}
-            needed = {shard: names for shard, names in pending.items() if unknown & set(names)}
-            return [unit for shard, names in needed.items() for unit in _split(shard, names, wanted)]
-        return []
+    def _needed(self, wanted: dict[str, Stamped]) -> set[int]:
+        """Shards that are not whole and hold something wanted and unknown; what is in no plan is planned.
 
-    def _missing(self, wanted: dict[str, Source]) -> list[Source]:
+        A shard that holds something unwanted too is left to those who want all of it: what a row holds never changes.
+        """
+        while True:
+            # Looked at in this order, what others plan and finish meanwhile is neither missed nor planned twice.
+            numbers, planned = self.shards.numbers(), self._planned()
+            pending = {
+                shard: names
+                for shard, names in planned.items()
+                if names <= wanted.keys() and not self.shards.is_whole(shard)
+            }
+            missing = self._missing(wanted)
+            new = missing.keys() - set().union(*pending.values())
+            if not new:
+                return {shard for shard, names in pending.items() if names & missing.keys()}
+            self._plan(max([*numbers, *planned], default=-1) + 1, [missing[name].source for name in new])
+
+    def _missing(self, wanted: dict[str, Stamped]) -> dict[str, Stamped]:
         known = self.shards.entries()
-        return [source for name, source in wanted.items() if name not in known or known[name].stamp != source.stamp()]
+        return {name: each for name, each in wanted.items() if name not in known or known[name].stamp != each.stamp}
 
-    def _plans(self) -> dict[int, list[str]]:
+    def _plans(self) -> dict[int, list[list[str]]]:
+        """Number of the first shard -> names of the clips of each; a plan that is damaged is none."""
+        plans = {}
+        for path in sorted(self.shards.folder.glob("plan-[0-9][0-9][0-9][0-9][0-9].json")):
+            with suppress(ValueError):
+                plans[int(path.stem.removeprefix("plan-"))] = json.loads(path.read_text(encoding="utf-8"))
+        return plans
+
+    def _planned(self) -> dict[int, set[str]]:
         """Shard -> names of its clips, of every plan."""
-        shards: dict[int, list[str]] = {}
-        for path in sorted(self.shards.folder.glob("plan-*.json")):
-            first = int(path.stem.split("-")[1])
-            shards |= dict(enumerate(json.loads(path.read_text()), first))
-        return shards
+        plans = self._plans().items()
+        return {shard: set(names) for first, plan in plans for shard, names in enumerate(plan, first)}
 
-    def _plan(self, sources: list[Source]) -> None:
-        """Deal sources out to new shards; where another process was faster, its plan holds."""
+    def _plan(self, first: int, sources: Sequence[Source]) -> None:
+        """Deal sources out to shards from a number on; where another process was faster, its plan holds."""
         names = [source.name for source in sorted(sources, key=lambda source: (source.sound.place, source.name))]
         size = self.shards.clips_per_shard
-        groups = [names[first : first + size] for first in range(0, len(names), size)]
-        first_shard = max(self._plans(), default=-1) + 1
-        create(self.shards.folder / f"plan-{first_shard:05d}.json", json.dumps(groups))
+        groups = [names[start : start + size] for start in range(0, len(names), size)]
+        create(self.shards.folder / f"plan-{first:05d}.json", json.dumps(groups))
 
     def _examined(self, units: Sequence[Unit]) -> Iterator[Unit]:
         """Each unit, once its part is written."""
@@ -139,7 +159,7 @@ class Preparation:
                 yield unit
             return
         # One clip here: what the tracker compiles at its first call, the processes then inherit.
-        examine(units[0].sources[0], self.tracker, self.shards.clip)
+        examine(units[0].sources[0].source, self.tracker, self.shards.clip)
         pool = ProcessPoolExecutor(min(n_cores, len(units)), initializer=_begin_process)
         try:
             waiting, rest = {}, iter(units)
@@ -151,19 +171,29 @@ class Preparation:
                 yield waiting.pop(done)
                 for unit in islice(rest, 1):
                     waiting[pool.submit(job, unit)] = unit
+        except BrokenProcessPool as error:
+            raise ChildProcessError(
+                "A process was killed while it prepared clips, most likely for lack of memory: give the job more and "
+                "run timbre prepare again, which goes on where it was."
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def _is_done(self, unit: Unit) -> bool:
+        # In this order: another process may make the shard whole in between.
+        return self.shards.parts.holds(unit) or self.shards.is_whole(unit.shard)
+
     def _join(self, shard: int, units: Sequence[Unit]) -> None:
         """Make a shard whole if every unit of it is there, whoever made it."""
-        numbers = [unit.number for unit in units if unit.shard == shard]
-        if shard in self.shards.whole() or all(self.shards.part(shard, number).exists() for number in numbers):
-            self.shards.join_parts(shard, len(numbers))
+        of_shard = [unit for unit in units if unit.shard == shard]
+        if self.shards.is_whole(shard) or all(map(self.shards.parts.holds, of_shard)):
+            self.shards.join(shard, len(of_shard))
 
 
 def _begin_process() -> None:
-    """One thread, because there are as many processes as cores; and an end when the parent is killed."""
+    """One thread, because there are as many processes as cores; and an end when the parent is killed or interrupted."""
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = parent_process()
 
     def follow() -> None:
@@ -174,12 +204,11 @@ def _begin_process() -> None:
     Thread(target=follow, daemon=True).start()
 
 
-def _split(shard: int, names: list[str], sources: dict[str, Source]) -> Iterator[Unit]:
-    for number, first in enumerate(range(0, len(names), UNIT)):
-        yield Unit(shard, number, [sources[name] for name in names[first : first + UNIT] if name in sources])
+def _units(first: int, plan: list[list[str]], wanted: dict[str, Stamped]) -> Iterator[Unit]:
+    for shard, names in enumerate(plan, first):
+        for number, start in enumerate(range(0, len(names), UNIT)):
+            yield Unit(shard, number, [wanted[name] for name in names[start : start + UNIT] if name in wanted])
 
 
 def _examine_unit(shards: Shards, tracker: PitchTracker, unit: Unit) -> None:
-    shards.write_part(
-        unit.shard, unit.number, [(source, examine(source, tracker, shards.clip)) for source in unit.sources]
-    )
+    shards.parts.write(unit, [examine(stamped.source, tracker, shards.clip) for stamped in unit.sources])

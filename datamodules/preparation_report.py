@@ -20,7 +20,7 @@ def report(summaries: Mapping[str, SplitSummary | None]) -> str:
     lines = []
     for split, summary in summaries.items():
         if summary is None:
-            lines.append(f"{split}: not all there yet")
+            lines.append(f"{split}: no clips, or not all of them prepared yet")
             continue
         lines.append(f"{split}: {summary.n_usable} clips, {len(summary.skipped)} skipped")
         lines += [f"  {count} {remark}" for remark, count in sorted(summary.remarks.items(), key=lambda pair: -pair[1])]
@@ -28,13 +28,20 @@ def report(summaries: Mapping[str, SplitSummary | None]) -> str:
             lines += [f"  skipped {name}: {summary.skipped[name]}" for name in names[:N_EXAMPLES]]
             if len(names) > N_EXAMPLES:
                 lines.append(f"    and {len(names) - N_EXAMPLES} more for the same reason")
-    return "\n".join(lines)
+    # A file name need not be text.
+    return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
 def _by_reason(skipped: dict[str, str]) -> list[list[str]]:
     """Names whose reasons differ in nothing but names, paths and numbers."""
     groups: dict[str, list[str]] = {}
     for name, reason in skipped.items():
-        kind = re.sub(r"\S*[/\\]\S*|[-\d.]+", "…", reason.replace(name, "…"))
-        groups.setdefault(kind, []).append(name)
+        groups.setdefault(_kind(name, reason), []).append(name)
     return sorted(groups.values(), key=len, reverse=True)
+
+
+def _kind(name: str, reason: str) -> str:
+    for known in (name, name.rpartition("#")[0]):
+        if known:
+            reason = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", "…", reason)
+    return re.sub(r"\S*[/\\]\S*|[-\d.]+", "…", reason)

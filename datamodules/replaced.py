@@ -1,10 +1,15 @@
 """Files that appear whole or not at all, whoever else writes at the same time."""
 
+import errno
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+OLD_S = 24 * 3600
+"""Nothing takes so long to write."""
 
 
 @contextmanager
@@ -31,20 +36,40 @@ def create(path: Path, text: str) -> bool:
     temporary = _temporary(path)
     try:
         temporary.write_text(text, encoding="utf-8")
-        os.link(temporary, path)  # unlike a renaming it fails where the file exists
-    except FileExistsError:
-        return False
+        return _named(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    return True
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes of this machine that were killed were writing."""
-    for path in folder.glob(f".*.{socket.gethostname()}.*.tmp"):
-        process = path.name.split(".")[-2]
-        if process.isdecimal() and not _is_alive(int(process)):
-            path.unlink(missing_ok=True)
+    """Remove what processes that were killed were writing: those of this machine, and of any a day later."""
+    for path in folder.glob(".*.*.tmp"):
+        with suppress(OSError):
+            if _is_left_over(path):
+                path.unlink(missing_ok=True)
+
+
+def _named(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)  # unlike a renaming it fails where the file exists
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        # External disks know no links. Of two processes that come here at once, the last then has its way.
+        if path.exists():
+            return False
+        os.replace(temporary, path)
+    return True
+
+
+def _is_left_over(path: Path) -> bool:
+    machine, process = path.name.removesuffix(".tmp").rsplit(".", 1)
+    if machine.endswith(f".{socket.gethostname()}") and process.isdecimal():
+        return not _is_alive(int(process))
+    # When it was last written to: a copy has the date of its original.
+    return time.time() - path.stat().st_ctime > OLD_S
 
 
 def _temporary(path: Path) -> Path:
@@ -52,9 +77,10 @@ def _temporary(path: Path) -> Path:
 
 
 def _is_alive(process: int) -> bool:
-    with suppress(PermissionError):
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
     return True

@@ -1,8 +1,10 @@
 """Which clips of a split are used, in which order, with which labels: all that a run needs beside the shards."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -27,11 +29,14 @@ class Selection(NamedTuple):
     listing: str
 
     def save(self, path: Path) -> None:
-        """Write it whole or not at all; raises OSError."""
+        """Write it whole or not at all, and nothing where it is there already; raises OSError."""
         words = {field: value for field, value in self._asdict().items() if not isinstance(value, np.ndarray)}
-        with replaced(path) as temporary, open(temporary, "wb") as file:
-            text = np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
-            np.savez(file, text=text, rows=self.rows, scales=self.scales, labels=self.labels)
+        text = np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
+        content = io.BytesIO()
+        np.savez(content, text=text, rows=self.rows, scales=self.scales, labels=self.labels)
+        if not path.is_file() or path.read_bytes() != content.getvalue():
+            with replaced(path) as temporary:
+                temporary.write_bytes(content.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Selection | None":
@@ -40,7 +45,7 @@ class Selection(NamedTuple):
             with np.load(path) as file:
                 words: dict[str, Any] = json.loads(file["text"].tobytes())
                 return cls(rows=file["rows"], scales=file["scales"], labels=file["labels"], **words)
-        except (OSError, ValueError, EOFError, KeyError, TypeError):
+        except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile):
             return None
 
 

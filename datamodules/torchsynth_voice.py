@@ -4,30 +4,26 @@ import importlib.util
 import pkgutil
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import torch
+from torch import Tensor
 
-BLOCK = 32
-"""Sounds rendered at a time: noise depends on id modulo 32, so whole blocks are bit-exact whatever came before."""
+PACKET = 32
+"""Sounds computed at a time. Whole vectors of the processor: with fewer, last bits depend on which sounds they are."""
 
 SAMPLE_RATE = 44100
+N_SAMPLES = 4 * SAMPLE_RATE
 FROZEN = {("mixer", "vco_1"): 0.0, ("mixer", "vco_2"): 1.0, ("vco_2", "tuning"): 0.0, ("vco_2", "mod_depth"): 0.0}
 """One square-to-saw oscillator at the pitch of the key: every sound is harmonic, of one pitch."""
 
 
-class Block(NamedTuple):
-    """Shapes: audio (32, 176400) float32 at 44100 Hz; parameters (32, 78) in 0..1."""
-
-    audio: np.ndarray
-    parameters: np.ndarray
-
-
 class Voice:
-    """Renders blocks of synth1B1 (Turian et al. 2021) exactly as its authors define it.
+    """Renders sounds of synth1B1 (Turian et al. 2021) exactly as its authors define them, whichever are asked for.
 
     Args:
         pitched: freeze four parameters, which is a variant of the corpus: every sound then has one constant pitch
@@ -37,16 +33,66 @@ class Voice:
         with _lightning_of_old():
             from torchsynth.config import SynthConfig
             from torchsynth.synth import Voice as TorchsynthVoice
-        self.voice = TorchsynthVoice(SynthConfig(batch_size=BLOCK))
+        self.synth = TorchsynthVoice(SynthConfig(batch_size=PACKET))
         if pitched:
-            fixed = {place: torch.full((BLOCK,), value) for place, value in FROZEN.items()}
-            self.voice.set_parameters(fixed, freeze=True)
-        self.parameter_names = [name.replace("torchparameters.", "") for name, _ in self.voice.named_parameters()]
+            fixed = {place: torch.full((PACKET,), value) for place, value in FROZEN.items()}
+            self.synth.set_parameters(fixed, freeze=True)
+        knobs = dict(self.synth.named_parameters())
+        self.parameter_names = [name.replace("torchparameters.", "") for name in knobs]
+        # Values are drawn in the order of the sorted names, which is not the order of the knobs.
+        drawn = sorted(knobs)
+        self._drawn_as = [drawn.index(name) for name in knobs]
+        self._frozen = {column: knob.data[0] for column, knob in enumerate(knobs.values()) if knob.frozen}
+        self._noise = self.synth.noise.noise
 
-    def render(self, block: int) -> Block:
-        """The sounds 32 * block to 32 * block + 31."""
-        audio, parameters, _ = self.voice(block)
-        return Block(audio.as_subclass(torch.Tensor).numpy(), parameters.as_subclass(torch.Tensor).numpy())
+    def parameters(self, ids: Sequence[int]) -> np.ndarray:
+        """The 78 parameters of n sounds by id, (n, 78) float32 in 0..1, in the order of `parameter_names`."""
+        drawn = torch.empty(len(ids), len(self.parameter_names))
+        generator = torch.Generator()
+        for row, sound_id in enumerate(ids):
+            torch.rand(drawn.shape[1], generator=generator.manual_seed(sound_id), out=drawn[row])
+        values = drawn[:, self._drawn_as]
+        for column, value in self._frozen.items():
+            values[:, column] = value
+        return values.numpy()
+
+    def in_units(self, parameters: np.ndarray) -> dict[str, np.ndarray]:
+        """(n, 78) in 0..1 -> (n,) float32 by name, in the units of the synthesiser: seconds, semitones, Hz."""
+        columns = torch.from_numpy(parameters).T
+        named = zip(self.parameter_names, self.synth.parameters(), columns, strict=True)
+        return {name: knob.parameter_range.from_0to1(column).numpy() for name, knob, column in named}
+
+    def turn_knobs(self, ids: Sequence[int]) -> None:
+        """Set every knob of the synthesiser as up to 32 sounds have it; places that are left repeat the last of them.
+
+        Raises:
+            ValueError: if there are none or more
+        """
+        if not 0 < len(ids) <= PACKET:
+            raise ValueError(f"{len(ids)} sounds of synth1B1 cannot be computed at once: ask for 1 to {PACKET}.")
+        filled = [*ids, *[ids[-1]] * (PACKET - len(ids))]
+        for knob, values in zip(self.synth.parameters(), torch.from_numpy(self.parameters(filled)).T, strict=True):
+            knob.data = values.contiguous()
+        self.synth.noise.noise = self._noise[[sound_id % PACKET for sound_id in filled]]
+
+    def render(self, ids: Sequence[int]) -> np.ndarray:
+        """Up to 32 sounds by id, (n, 176400) float32 at 44100 Hz; the same bits in whatever company."""
+        self.turn_knobs(ids)
+        with torch.no_grad():
+            audio: Tensor = self.synth.output().as_subclass(Tensor)
+        return audio[: len(ids)].numpy()
+
+
+@cache
+def voice_of_process(pitched: bool) -> Voice:
+    """One per process: a Voice cannot be copied, and takes a while to build."""
+    return Voice(pitched)
+
+
+@cache
+def torchsynth_version() -> str:
+    """Of the package that is installed."""
+    return version("torchsynth")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from datamodules import UnusableAudio, read_audio, read_clip
+from datamodules.audio import read_wav
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
@@ -86,3 +87,37 @@ def test_unusable_files_say_which_and_why_in_one_sentence(tmp_path, name):
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(UnusableAudio, match=r"gone\.wav does not exist"):
         read_clip(str(tmp_path / "gone.wav"), CLIP)
+
+
+def wav(path, sample_rate=16000, subtype="PCM_16") -> bytes:
+    soundfile.write(path, tone(sample_rate), sample_rate, subtype=subtype)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_bytes_in_memory_sound_like_their_file(tmp_path, subtype):
+    for rate in (16000, 44100):
+        content = wav(tmp_path / "tone.wav", rate, subtype)
+        assert np.array_equal(read_wav(content, "tone", CLIP, rate), read_clip(str(tmp_path / "tone.wav"), CLIP))
+
+
+def test_another_rate_than_stated_is_named(tmp_path):
+    content = wav(tmp_path / "tone.wav", 22050)
+    assert read_wav(content, "tone", CLIP).shape == (16000,)
+    with pytest.raises(UnusableAudio, match="tar:tone is sampled at 22050 Hz but its data set says 16000 Hz"):
+        read_wav(content, "tar:tone", CLIP, 16000)
+
+
+def test_a_wav_file_that_is_cut_off_is_named(tmp_path):
+    content = wav(tmp_path / "tone.wav")
+    for cut in (content[:-2], content[:5000], content[:50]):
+        with pytest.raises(UnusableAudio, match="tar:tone is cut off"):
+            read_wav(cut, "tar:tone", CLIP)
+    for size in (2**32 - 1, len(content) - 9):
+        assert read_wav(content[:4] + size.to_bytes(4, "little") + content[8:], "tone", CLIP).any()
+
+
+def test_bytes_that_are_not_sound_are_named():
+    for content in (b"", b"RIFF", b"these are words, not sound"):
+        with pytest.raises(UnusableAudio, match="tar:words"):
+            read_wav(content, "tar:words", CLIP)

@@ -1,96 +1,131 @@
-"""Rendered sounds are those of the corpus, with their parameters, wherever rendering was interrupted."""
+"""Prepared or rendered on the fly, the data set serves the same sounds, with their parameters."""
 
-import hashlib
-from itertools import islice
+import pickle
 
-import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from datamodules import Synth1B1
-from datamodules.synth1b1 import split_blocks
-from datamodules.torchsynth_voice import Voice
+from datamodules.clip_dataset import collate
+from datamodules.source import Heard
+from datamodules.synth1b1_notes import CleanNote
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=32000, hop=160)
 
 
 def small(root, **options) -> Synth1B1:
-    return Synth1B1(CLIP, str(root), **{"n_train": 6, "n_valid": 3, "n_test": 3, **options})
+    return Synth1B1(CLIP, str(root), **{"n_train": 6, "n_valid": 3, "n_test": 3, "batch_size": 3, **options})
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
+def prepared(tmp_path_factory):
     data = small(tmp_path_factory.mktemp("synth1b1"))
     data.prepare_data()
     data.setup()
     return data
 
 
-def test_parameters_and_sound_are_those_of_the_corpus():
-    voice = Voice(pitched=False)
-    blocks = [voice.render(block) for block in range(4)]
-    parameters = np.concatenate([block.parameters for block in blocks])
-    digest = hashlib.sha256(np.ascontiguousarray(parameters).tobytes()).hexdigest()
-    assert digest.startswith("0535b56438daa6e9") and digest.endswith("d35")
-    level = np.sqrt((blocks[0].audio[:4].astype(np.float64) ** 2).mean(axis=1))
-    assert level == pytest.approx([0.086083, 0.080068, 0.165596, 0.334165], rel=1e-3)
-
-
-def test_importing_torchsynth_leaves_no_trace():
-    import math
-    import sys
-
-    Voice(pitched=True)
-    assert torch.pi == math.pi and "pytorch_lightning.core.lightning" not in sys.modules
-
-
-def test_splits_follow_the_rule_of_the_authors():
-    train, valid, test = (list(islice(split_blocks(split, 0), 700)) for split in ("train", "valid", "test"))
-    assert not (set(train) & set(valid) or set(train) & set(test) or set(valid) & set(test))
-    assert all((32 * block // 1024) % 10 != 9 for block in train)
-    assert all((32 * block // 1024) % 10 == 9 for block in valid + test)
-    assert next(split_blocks("train", 100)) == 100
-
-
-def test_every_sound_has_the_pitch_its_parameters_say(rendered):
-    batch = next(iter(rendered.train_dataloader()))
+def test_every_sound_has_the_pitch_its_parameters_say(prepared):
+    batch = next(iter(prepared.train_dataloader()))
     assert len(batch.labels) == 78 and "vco_2.shape" in batch.labels
     assert all(0 <= values.min() and values.max() <= 1 for values in batch.labels.values())
     midi = 127 * batch.labels["keyboard.midi_f0"]
-    heard = 69 + 12 * (batch.f0_hz.median(dim=1).values / 440).log2()
     assert 36 <= midi.min() and midi.max() <= 96
-    assert (heard - midi).abs().max() < 0.5
+    assert torch.allclose(69 + 12 * (batch.f0_hz / 440).log2(), midi[:, None].expand_as(batch.f0_hz), atol=1e-3)
 
 
-def test_what_is_rendered_is_not_rendered_again(rendered, monkeypatch):
-    monkeypatch.setattr("datamodules.synth1b1.Voice", None)
-    again = small(rendered.root)
+def test_splits_have_different_sounds_and_as_many_as_asked_for(prepared):
+    names = {split: [source.name for source in prepared.sources(split)] for split in ("train", "valid", "test")}
+    assert [len(each) for each in names.values()] == [6, 3, 3]
+    assert len({name for each in names.values() for name in each}) == 12
+    assert {split: len(prepared.datasets[split]) for split in names} == {"train": 6, "valid": 3, "test": 3}
+
+
+def test_what_is_rendered_is_not_rendered_or_listed_again(prepared, monkeypatch):
+    monkeypatch.setattr("datamodules.synth1b1_sound.voice_of_process", None)
+    monkeypatch.setattr("datamodules.synth1b1.voice_of_process", None)
+    again = small(prepared.root)
     again.prepare_data()
-    assert again.sources("train") == rendered.sources("train")
-    assert len(small(rendered.root, n_train=2).sources("train")) == 2
+    again.setup()
+    assert again.datasets["test"][0].name == prepared.datasets["test"][0].name
 
 
-def test_an_interrupted_rendering_goes_on_and_ends_the_same(rendered, tmp_path):
-    data = small(tmp_path, n_train=2)
+def test_more_sounds_begin_with_the_same(prepared, tmp_path):
+    more = small(tmp_path, n_train=70).sources("train")
+    assert len(more) == 70
+    assert [source.name for source in more[:6]] == [source.name for source in prepared.sources("train")]
+
+
+def test_the_listing_stamp_tells_choices_apart(tmp_path):
+    choices = (
+        {},
+        {"n_train": 7},
+        {"first_id": 5},
+        {"mode": "full"},
+        {"mode": "filtered"},
+        {"mode": "filtered", "notes": CleanNote(dominance_db=15)},
+    )
+    stamps = [small(tmp_path, **choice).listing_stamp("train") for choice in choices]
+    assert len(set(stamps)) == len(choices) and "torchsynth" in stamps[0]
+    assert small(tmp_path, batch_size=9).listing_stamp("train") == stamps[0]
+
+
+def test_on_the_fly_serves_what_shards_hold(prepared):
+    data = small(prepared.root, render="on_the_fly")
     data.prepare_data()
-    listing = next(data.folder.glob("train*.jsonl"))
-    listing.write_text(listing.read_text() + '{"block": 1, "sou')
-    whole = small(tmp_path, n_train=20)
-    whole.prepare_data()
-    names = [source.name for source in whole.sources("train")]
-    assert len(names) == len(set(names)) == 20
-    assert names[:6] == [source.name for source in rendered.sources("train")]
-    first = rendered.sources("train")[0]
-    assert (rendered.folder / f"{first.name}.wav").read_bytes() == (whole.folder / f"{first.name}.wav").read_bytes()
+    data.setup()
+    assert not data.in_shards("train") and data.in_shards("valid")
+    kept, live = (each.datasets["train"].__getitems__([4, 0, 5]) for each in (prepared, data))
+    assert kept.name == live.name and list(kept.labels) == list(live.labels)
+    assert (kept.audio - live.audio).abs().max() < 1 / 32768
+    assert torch.equal(kept.f0_hz, live.f0_hz) and torch.equal(kept.confidence, live.confidence)
+    assert all(torch.equal(kept.labels[name], live.labels[name]) for name in kept.labels)
+    single = data.datasets["train"][4]
+    assert single.name == live.name[0] and torch.equal(single.audio, live.audio[0])
+    assert next(iter(data.train_dataloader())).audio.shape == (3, 32000)
 
 
-def test_another_rate_is_another_rendering_of_the_same_sounds(rendered, tmp_path):
-    data = Synth1B1(ClipFormat(44100, 88200, 441), str(tmp_path), n_train=1, n_valid=1, n_test=1)
+def test_workers_render_the_same(prepared):
+    data = small(prepared.root, render="on_the_fly")
+    data.setup("fit")
+    dataset = pickle.loads(pickle.dumps(data.datasets["train"]))
+    here = dataset.__getitems__([0, 1])
+    there = next(iter(DataLoader(dataset, batch_size=2, num_workers=1, collate_fn=collate)))
+    assert here.name == there.name and torch.equal(here.audio, there.audio)
+
+
+def test_nothing_is_kept_of_what_is_rendered_on_the_fly(tmp_path):
+    data = small(tmp_path / "new", n_valid=0, n_test=0, render="on_the_fly")
+    data.needed_splits = lambda: ("train",)
     data.prepare_data()
-    data.setup("test")
-    clip = data.datasets["test"][0]
-    assert clip.audio.shape == (88200,)
-    assert clip.name == rendered.sources("test")[0].name
-    midi = 127 * float(clip.labels["keyboard.midi_f0"])
-    assert 69 + 12 * np.log2(float(clip.f0_hz.median()) / 440) == pytest.approx(midi, abs=0.5)
+    assert [path.name.split("-")[0] for path in (tmp_path / "new" / ".timbre").iterdir()] == ["scan"]
+
+
+def test_the_full_corpus_is_every_sound(tmp_path):
+    data = small(tmp_path, mode="full", n_train=5, n_valid=0, n_test=0)
+    data.prepare_data()
+    clips = data.dataset("train")
+    assert [clip.name for clip in (clips[row] for row in range(5))] == [f"synth1B1-0-{place}" for place in range(5)]
+
+
+def test_filtered_sounds_of_the_corpus_keep_their_pitch(tmp_path):
+    data = small(tmp_path, mode="filtered", n_train=5, n_valid=0, n_test=0)
+    data.prepare_data()
+    clips = data.dataset("train")
+    for clip in (clips[row] for row in range(5)):
+        octaves = torch.log2(clip.f0_hz[clip.confidence > 0.9])
+        assert clip.name.count("-") == 2 and len(octaves) > 50
+        assert 12 * (octaves.max() - octaves.min()) < 0.5
+
+
+def test_sounds_without_pitch_are_counted(tmp_path):
+    data = small(tmp_path, mode="full")
+    assert data.remark("", {}, Heard(0.0, 0.0, 1.0)) == "sounds without a clear pitch"
+    assert data.remark("", {}, Heard(100.0, 0.5, 1.0)) == ""
+
+
+def test_a_first_id_beyond_the_corpus_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"data\.first_id is 1000000000"):
+        small(tmp_path, first_id=10**9)
