@@ -1,6 +1,8 @@
 """Files to clips."""
 
+from datamodules.amp_space import AmpSpace
 from datamodules.audio import UnusableAudio, read_audio, read_clip
+from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.nsynth import NSynth
 from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
@@ -8,6 +10,7 @@ from datamodules.preparation import Slice
 from datamodules.recordings import Recordings
 from datamodules.source import FileSound, Heard, Sound, Source
 from datamodules.synth1b1 import Synth1B1
+from datamodules.synth1b1_notes import CleanNote
 from datamodules.yin import Yin
 
 TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)
@@ -15,6 +18,10 @@ TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)
 
 __all__ = [
     "TRACKERS",
+    "AmpSpace",
+    "Augmentation",
+    "Augmenter",
+    "CleanNote",
     "ClipDataModule",
     "FileSound",
     "Heard",

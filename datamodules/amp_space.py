@@ -6,6 +6,7 @@ import math
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from datamodules.amp_space_clips import Cutter
 from datamodules.amp_space_lags import LagFile, PairLag, keep
@@ -13,7 +14,6 @@ from datamodules.amp_space_layout import SETTINGS, TABLE, read_layout, visible_f
 from datamodules.amp_space_manifest import MANIFEST, Pair, broken, read_manifest, without_twins, write_manifest
 from datamodules.amp_space_splits import split_pairs
 from datamodules.clip_data_module import SPLITS, ClipDataModule
-from datamodules.pitch import PitchTracker
 from datamodules.source import Heard, Source
 from synths.clip import ClipFormat
 
@@ -43,12 +43,7 @@ class AmpSpace(ClipDataModule):
         dis: only these playings, by the name of their file without its ending; None is all
         lowest_voiced: clips of whose frames fewer than this share have a clear pitch are left out, such as chords
         skip_s: so much of the start of every output is left out, because it may hold the end of the one before
-        batch_size: clips per batch, of each process
-        num_workers: processes that read clips while the model trains
-        tracker: what tracks pitch; None is Yin
-        cache: folder of the shards; None is `.timbre` in the root
-        seed: of the order of training clips
-        copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
+        shared: as for every data set, see ClipDataModule
     """
 
     def __init__(
@@ -61,14 +56,9 @@ class AmpSpace(ClipDataModule):
         dis: list[str] | None = None,
         lowest_voiced: float = 0.5,
         skip_s: float = 0.1,
-        batch_size: int = 16,
-        num_workers: int = 0,
-        tracker: PitchTracker | None = None,
-        cache: str | None = None,
-        seed: int = 0,
-        copy_to: str | None = None,
+        **shared: Any,
     ) -> None:
-        super().__init__(clip, root, batch_size, num_workers, tracker, cache, seed, copy_to)
+        super().__init__(clip, root, **shared)
         self.device_types = device_types
         self.data_types = data_types
         self.devices = devices

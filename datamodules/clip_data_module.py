@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_dataset import ClipDataset, collate
 from datamodules.local_copy import copy_files
 from datamodules.pitch import PitchTracker
@@ -26,7 +27,7 @@ from synths.clip import Clip, ClipFormat
 
 SPLITS = ("train", "valid", "test")
 STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("test",), "predict": ("test",)}
-CHOOSES_NO_CLIPS = ["clip", "root", "tracker", "cache", "copy_to", "batch_size", "num_workers", "seed"]
+CHOOSES_NO_CLIPS = ("clip", "root", "tracker", "cache", "copy_to", "batch_size", "num_workers", "seed", "augmentations")
 
 
 class ClipDataModule(ResumableDataModule, ABC):
@@ -42,8 +43,9 @@ class ClipDataModule(ResumableDataModule, ABC):
         num_workers: processes that read clips while the model trains
         tracker: what tracks pitch; None is Yin
         cache: folder of the shards; None is `.timbre` in the root. With shards that are complete the root is not needed
-        seed: of the order of training clips
+        seed: of the order of training clips and of their augmentation
         copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
+        augmentations: what may happen to training clips, in order; None is nothing
     """
 
     def __init__(
@@ -56,10 +58,11 @@ class ClipDataModule(ResumableDataModule, ABC):
         cache: str | None = None,
         seed: int = 0,
         copy_to: str | None = None,
+        augmentations: list[Augmentation] | None = None,
     ) -> None:
         super().__init__()
         # What is left of the arguments, a subclass's too, is what chooses clips.
-        self.save_hyperparameters(ignore=CHOOSES_NO_CLIPS, logger=False)
+        self.save_hyperparameters(ignore=list(CHOOSES_NO_CLIPS), logger=False)
         self.clip = clip
         self.root = root
         self.batch_size = batch_size
@@ -68,6 +71,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         self.cache = cache or str(Path(root) / ".timbre")
         self.copy_to = copy_to
         self.seed = seed
+        self.augmenter = Augmenter(augmentations, clip, seed) if augmentations else None
         self.label_names: dict[str, list[str]] = {}
         self.datasets: dict[str, Dataset[Clip]] = {}
 
@@ -184,7 +188,14 @@ class ClipDataModule(ResumableDataModule, ABC):
         """Batches of training clips that the ranges of the knobs are taken from: the same in every process of a run."""
         order = EpochOrder(len(self.datasets["train"]), self.seed)  # type: ignore[arg-type]
         loader = DataLoader(self.datasets["train"], self.batch_size, sampler=order, collate_fn=collate)
-        return islice(iter(loader), n_batches)
+        for clip in islice(loader, n_batches):
+            yield clip if self.augmenter is None else self.augmenter(clip, epoch=0)
+
+    def on_after_batch_transfer(self, batch: Clip, dataloader_idx: int) -> Clip:
+        """Training clips are changed where the model is; what happens to each follows from seed, epoch and its name."""
+        if self.augmenter is None or self.trainer is None or not self.trainer.training:
+            return batch
+        return self.augmenter(batch, self.trainer.train_dataloader.epoch)  # type: ignore[union-attr]
 
     def check_root(self) -> None:
         """Raises FileNotFoundError if the root does not exist."""

@@ -4,13 +4,12 @@ import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from datamodules.audio import Channel
 from datamodules.clip_data_module import SPLITS, ClipDataModule
 from datamodules.cutting import Note, cut_at_hops, cut_at_onsets, sound_s
 from datamodules.listening import SHORTEST_NOTE_S, VERSION, Contents, File, Listener, Span
-from datamodules.pitch import PitchTracker
 from datamodules.source import FileSound, Source
 from synths.clip import ClipFormat
 
@@ -38,12 +37,7 @@ class Recordings(ClipDataModule):
             let clips be about as long as notes. If not, it goes on, and the following clips repeat what it holds
         trim_db: silence is what is so far below the loudest of a file. That at the beginning and end of a file is left
             out, and clips that hold next to nothing else are skipped; None keeps all of it
-        batch_size: clips per batch, of each process
-        num_workers: processes that read clips while the model trains
-        tracker: what tracks pitch; None is Yin
-        cache: folder of the shards and of what was heard in the files; None is `.timbre` in the root
-        seed: of the order of training clips
-        copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
+        shared: as for every data set, see ClipDataModule
     """
 
     def __init__(
@@ -55,14 +49,9 @@ class Recordings(ClipDataModule):
         hop_s: float | None = None,
         stop_at_next: bool = True,
         trim_db: float | None = 60.0,
-        batch_size: int = 16,
-        num_workers: int = 0,
-        tracker: PitchTracker | None = None,
-        cache: str | None = None,
-        seed: int = 0,
-        copy_to: str | None = None,
+        **shared: Any,
     ) -> None:
-        super().__init__(clip, root, batch_size, num_workers, tracker, cache, seed, copy_to)
+        super().__init__(clip, root, **shared)
         _check(cut, hop_s, trim_db)
         self.channel = channel
         self.cut = cut

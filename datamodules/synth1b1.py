@@ -1,11 +1,10 @@
 """Synth1B1, a billion sounds of a synthesiser whose 78 parameters are known."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch.utils.data import Dataset
 
 from datamodules.clip_data_module import ClipDataModule
-from datamodules.pitch import PitchTracker
 from datamodules.preparation import Slice
 from datamodules.source import Heard, Source
 from datamodules.synth1b1_live import LiveSynth1B1
@@ -38,12 +37,7 @@ class Synth1B1(ClipDataModule):
         notes: what a clean note is, for the filtered mode
         render: shards renders every sound once, when it is prepared; on_the_fly renders training sounds whenever they
             are needed, so that n_train costs no space
-        batch_size: clips per batch, of each process
-        num_workers: processes that read or render clips while the model trains
-        tracker: not asked; pitch is known
-        cache: folder of the shards and of the chosen ids; None is `.timbre` in the root
-        seed: of the order of training clips
-        copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
+        shared: as for every data set, see ClipDataModule
     """
 
     def __init__(
@@ -57,14 +51,9 @@ class Synth1B1(ClipDataModule):
         mode: Literal["full", "filtered", "pitched"] = "pitched",
         notes: CleanNote = CLEAN,
         render: Literal["shards", "on_the_fly"] = "shards",
-        batch_size: int = 16,
-        num_workers: int = 0,
-        tracker: PitchTracker | None = None,
-        cache: str | None = None,
-        seed: int = 0,
-        copy_to: str | None = None,
+        **shared: Any,
     ) -> None:
-        super().__init__(clip, root, batch_size, num_workers, tracker, cache, seed, copy_to)
+        super().__init__(clip, root, **shared)
         if not 0 <= first_id < N_CORPUS:
             raise ValueError(f"data.first_id is {first_id}: the corpus has the ids 0 to {N_CORPUS - 1}.")
         self.n_sounds = {"train": n_train, "valid": n_valid, "test": n_test}

@@ -12,7 +12,8 @@ from synths.clip import Clip, ClipFormat
 class Augmenter:
     """Changes the clips of a batch, one augmentation after the other, on the device where the batch is.
 
-    What happens to a clip follows from seed, epoch and its name alone. Labels stay those of the sound before.
+    What happens to a clip follows from seed, epoch and its name alone: on a CPU to the bit while the number of threads
+    stays, elsewhere but for the rounding of FFTs. Labels stay those of the sound before.
 
     Args:
         augmentations: in order

@@ -1,6 +1,6 @@
-"""Filters as frequency responses, applied by one multiplication of spectra: causal, minimum-phase, of digital filters.
+"""Digital filters as frequency responses, applied by one multiplication of spectra: causal and of minimum phase.
 
-All responses are (B, bins) for the (bins,) angular frequencies 0..pi of a spectrum, and (B, 1) settings.
+A response is (B, bins), bins = n_fft // 2 + 1 from 0 Hz to Nyquist, for settings of (B, 1).
 """
 
 import math

@@ -14,7 +14,7 @@ CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "data").glob("*.yaml")
 
 @pytest.fixture
 def parse(monkeypatch, tmp_path):
-    for variable in ("NSYNTH", "RECORDINGS"):
+    for variable in ("AMP_SPACE", "NSYNTH", "RECORDINGS"):
         monkeypatch.setenv(variable, str(tmp_path))
     parser = LightningArgumentParser(parser_mode="omegaconf+")
     parser.add_class_arguments(ClipFormat, "clip")
@@ -27,7 +27,7 @@ def parse(monkeypatch, tmp_path):
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_names_a_data_set(config, parse):
     data = parse("--data", str(config), "--clip.hop", "64", "--data.batch_size", "3")
-    assert config.stem.startswith(type(data).__name__.lower())
+    assert config.stem.replace("_", "").startswith(type(data).__name__.lower())
     assert data.clip == ClipFormat(hop=64) and data.batch_size == 3
 
 
@@ -39,7 +39,7 @@ def test_the_tracker_is_a_choice(parse, tmp_path):
     )
     data = parse("--data", str(tmp_path / "data.yaml"))
     assert data.root == str(tmp_path) and data.tracker.identity == datamodules.Yin(lowest_hz=60).identity
-    assert isinstance(parse("--data", str(CONFIGS[0]), "--data.tracker", "SwiftF0").tracker, datamodules.SwiftF0)
+    assert isinstance(parse("--data", "Recordings", "--data.root", "x", "--data.tracker", "SwiftF0").tracker, datamodules.SwiftF0)
 
 
 @pytest.mark.parametrize("channel, meant", [("0", 0), ("mix", "mix"), ("null", None)])

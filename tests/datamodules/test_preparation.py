@@ -20,11 +20,17 @@ from datamodules import Pitch, PitchTracker, Slice, Sound, Source, UnusableAudio
 from datamodules import parts as parts_module
 from datamodules import preparation as module
 from datamodules import shards as shards_module
+from datamodules.parts import Parts
 from datamodules.preparation import Preparation
 from datamodules.shards import Shards
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=320, hop=160)
+LOOKS = [
+    *((Shards, name) for name in ("numbers", "entries", "is_whole", "join", "_write_rows", "_write_index")),
+    *((Parts, name) for name in ("shards", "holds", "write", "remove")),
+    *((Preparation, name) for name in ("_planned", "_plan")),
+]
 FORK = get_context("fork")
 ALL = Slice()
 
@@ -224,6 +230,32 @@ def test_whole_preparations_at_the_same_time_make_the_same_shards(tmp_path, whol
         process.join()
         assert process.exitcode == 0
     assert digests(tmp_path / "cache") == whole
+
+
+def test_whatever_another_does_in_between_the_shards_are_the_same(tmp_path):
+    """Another process prepares everything before the first look at the disk, before the second, ... up to the last."""
+
+    def interrupted(look, cache):
+        def look_or_wait(*arguments):
+            nonlocal step
+            step -= 1
+            if step == 0:
+                prepare(cache, tones(11))
+            return look(*arguments)
+
+        return look_or_wait
+
+    prepare(tmp_path / "whole", tones(11))
+    for first_step in range(1, 1000):
+        step, cache = first_step, tmp_path / f"cache{first_step}"
+        with pytest.MonkeyPatch.context() as patch:
+            for owner, name in LOOKS:
+                patch.setattr(owner, name, interrupted(getattr(owner, name), cache))
+            assert prepare(cache, tones(11))
+        assert digests(cache) == digests(tmp_path / "whole"), first_step
+        if step > 0:
+            break
+    assert 20 < first_step < 500
 
 
 def test_killed_at_any_change_of_the_disk_it_goes_on(tmp_path):
