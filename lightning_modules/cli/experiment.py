@@ -15,7 +15,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from datamodules import ClipDataModule, Slice
+from datamodules import AmpSpace, ClipDataModule, Slice
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, Transformation, Usage, WriteAudio
 from lightning_modules.checkpoint import refuse_unreadable
@@ -87,6 +87,9 @@ class Experiment(LightningCLI):
         )
         if self.verb == "prepare":
             parser.add_argument("--slice", type=str, default="1/1", help="which part of the work, such as 3/16")
+            parser.add_argument(
+                "--manifest", type=bool, default=False, help="write ampspace.jsonl, to inspect and mend; prepare nothing"
+            )
             parser.add_argument("--verify", type=bool, default=False, help="read all shards again, compare checksums")
         parser.add_class_arguments(ClipFormat, "clip")
         parser.add_class_arguments(ExaminationSettings, "control")
@@ -220,6 +223,9 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
 def _prepare(experiment: Experiment) -> None:
     """Bring the shards up to date, and say what there is."""
     data = experiment.datamodule
+    if experiment.config.manifest:
+        _write_manifest(data)
+        return
     part = Slice.parse(experiment.config.slice)
     data.prepare_data(part, listed_anew=True)
     print(data.prepare_report())
@@ -230,6 +236,14 @@ def _prepare(experiment: Experiment) -> None:
         if damaged:
             raise ValueError(f"{', '.join(damaged)} changed since written: delete them and run timbre prepare again.")
         print("Every shard is as it was written.")
+
+
+def _write_manifest(data: ClipDataModule) -> None:
+    if not isinstance(data, AmpSpace):
+        raise ValueError(f"--manifest is for pairs: {type(data).__name__} has none, data.AmpSpace does.")
+    for name, reason in data.write_manifest().items():
+        print(f"left out {name}: {reason}")
+    print(f"Written: {data.root}/ampspace.jsonl. Mend lags, splits and rows in it, then run timbre prepare.")
 
 
 def set_matmul_precision(precision: str) -> None:

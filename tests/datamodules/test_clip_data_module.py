@@ -1,11 +1,18 @@
 """Clips are tracked once, kept while nothing changed, and come out as batches."""
 
+import hashlib
+import json
+import os
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 import torch
 
-from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Source, Yin
+from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Slice, Source, Yin, local_copy
 from synths.clip import Clip, ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
@@ -29,13 +36,28 @@ class CountingTracker(PitchTracker):
 
 
 class Folder(ClipDataModule):
-    """Every WAV file of the root/<split> folders."""
+    """Every WAV file of the root/<split> folders, or those whose name ends so."""
+
+    def __init__(self, clip, root, ending="", least_hz=0.0, **options):
+        super().__init__(clip, root, **options)
+        self.ending, self.least_hz = ending, least_hz
+        self.stamped, self.n_listed, self.n_judged = False, 0, 0
 
     def sources(self, split: str) -> list[Source]:
-        from pathlib import Path
-
-        paths = sorted((Path(self.root) / split).glob("*.wav"))
+        self.n_listed += 1
+        paths = sorted((Path(self.root) / split).glob(f"*{self.ending}.wav"))
         return [Source(path.stem, FileSound(str(path)), {"number": float(row)}) for row, path in enumerate(paths)]
+
+    def listing_stamp(self, split: str) -> str:
+        folder = Path(self.root) / split
+        return str(folder.stat().st_mtime_ns) if self.stamped and folder.is_dir() else ""
+
+    def objection(self, name, labels, heard):
+        self.n_judged += 1
+        return "" if heard.median_f0_hz >= self.least_hz else f"{name} sounds at {heard.median_f0_hz:g} Hz."
+
+    def remark(self, name, labels, heard):
+        return "is one of the first two" if labels["number"] < 2 else ""
 
 
 def write_tone(path, f0_hz=220.0):
@@ -78,26 +100,249 @@ def test_a_changed_or_new_file_is_tracked_again(root):
     assert n_tracked(root) == 2
 
 
-def test_an_interrupted_prepare_goes_on_where_it_was(root):
+def test_an_interrupted_prepare_goes_on_where_it_was(root, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False)
+    for number in range(100):
+        write_tone(root / "train" / f"more{number}.wav")
     with pytest.raises(KeyboardInterrupt):
-        Folder(CLIP, str(root), tracker=CountingTracker(patience=5)).prepare_data()
-    assert n_tracked(root) == 12 - 5
+        Folder(CLIP, str(root), tracker=CountingTracker(patience=70)).prepare_data()
+    assert n_tracked(root) == 112 - 64, "the first unit of 64 was kept"
 
 
-def test_a_damaged_index_is_made_anew(root):
+def digests(folder) -> dict[str, str]:
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, lambda path: path.write_bytes(b"torn"), lambda path: path.write_bytes(b"")]
+)
+def test_whatever_is_damaged_is_made_anew(root, harm):
     n_tracked(root)
-    for path in (root / ".timbre").iterdir():
-        path.write_bytes(b"torn")
-    assert n_tracked(root) == 12
+    before = digests(root / ".timbre")
+    kinds = {"audio.npy": 7, "pitch.npy": 7, "index.jsonl": 7, "meta.json": 0, "selection": 0}
+    for kind, n_made_anew in kinds.items():
+        (damaged,) = (root / ".timbre").glob(f"train-*/*{kind}*")
+        harm(damaged)
+        assert n_tracked(root) == n_made_anew, kind
+        assert digests(root / ".timbre") == before, kind
+
+
+def test_a_damaged_plan_is_no_matter(root):
+    n_tracked(root)
+    for path in (root / ".timbre").glob("*/plan-*.json"):
+        path.write_text("[")
+    assert n_tracked(root) == 0
+    write_tone(root / "train" / "train9.wav")
+    assert n_tracked(root) == 1 and n_tracked(root) == 0
+
+
+def test_shards_that_something_else_made_are_refused(root):
+    n_tracked(root)
+    (path,) = (root / ".timbre").glob("train-*/meta.json")
+    path.write_text(path.read_text().replace('"hop": 160', '"hop": 80'))
+    with pytest.raises(ValueError, match=r"hop 80, not 160.*--data\.cache"):
+        n_tracked(root)
 
 
 def test_the_cache_goes_where_it_is_told(root, tmp_path_factory):
     cache = tmp_path_factory.mktemp("elsewhere") / "cache"
     n_tracked(root, cache=str(cache))
-    assert len(list(cache.glob("*.npz"))) == 3 and not (root / ".timbre").exists()
+    assert len(list(cache.glob("*/selection-*.npz"))) == 3 and not (root / ".timbre").exists()
     (cache / "file").write_text("")
     with pytest.raises(OSError, match=r"--data\.cache"):
         n_tracked(root, cache=str(cache / "file" / "below"))
+
+
+def test_a_run_on_what_is_prepared_writes_nothing(root):
+    n_tracked(root)
+    paths = [root / ".timbre", *(root / ".timbre").rglob("*")]
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+    data = Folder(CLIP, str(root), tracker=CountingTracker(patience=0))
+    data.prepare_data()
+    data.setup()
+    assert len([clip for clip in data.datasets["train"]]) == 7
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths} == before
+    assert set(paths) == {root / ".timbre", *(root / ".timbre").rglob("*")}
+
+
+def prepared(root, **options) -> Folder:
+    data = Folder(CLIP, str(root), tracker=CountingTracker(), **options)
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+def names(data: ClipDataModule, split: str = "train") -> list[str]:
+    return [clip.name for clip in data.datasets[split]]
+
+
+def test_other_filters_prepare_nothing_again_and_choose_their_own(root):
+    all_of_it, few = prepared(root), prepared(root, ending="[123]")
+    assert few.tracker.n_tracked == 0
+    assert names(few) == ["train1", "train2", "train3"] and len(names(all_of_it)) == 7
+    assert [float(clip.labels["number"]) for clip in few.datasets["train"]] == [0, 1, 2]
+    assert len(list((root / ".timbre").glob("train-*/selection-*.npz"))) == 2
+    again = Folder(CLIP, str(root), tracker=CountingTracker())
+    again.setup("fit")
+    assert names(again) == names(all_of_it)
+
+
+def test_what_chooses_no_clips_needs_no_other_selection(root):
+    prepared(root)
+    data = Folder(CLIP, str(root), tracker=CountingTracker(), batch_size=3, num_workers=1, seed=7)
+    data.setup("fit")
+    assert len(names(data)) == 7
+
+
+def test_clips_come_in_the_order_of_the_listing_with_their_own_sound(root):
+    for number in (3, 30, 300):
+        write_tone(root / "train" / f"at{number}.wav", 200.0 + number)
+    data = prepared(root)
+    paths = sorted((root / "train").glob("*.wav"))
+    assert names(data) == [path.stem for path in paths]
+    for clip, path in zip(data.datasets["train"], paths, strict=True):
+        assert np.array_equal(clip.audio.numpy(), soundfile.read(path, dtype="float32")[0])
+
+
+def test_what_is_gone_is_no_longer_used(root):
+    prepared(root)
+    (root / "train" / "train2.wav").unlink()
+    data = prepared(root)
+    assert data.tracker.n_tracked == 0 and len(names(data)) == 6 and "train2" not in names(data)
+
+
+def test_what_changed_sounds_as_it_does_now(root):
+    prepared(root)
+    write_tone(root / "train" / "train2.wav", 300)
+    os.utime(root / "train" / "train2.wav", (1, 1))  # a clock that was set back, or an older file
+    data = prepared(root)
+    assert data.tracker.n_tracked == 1
+    clip = next(clip for clip in data.datasets["train"] if clip.name == "train2")
+    assert np.array_equal(clip.audio.numpy(), soundfile.read(root / "train" / "train2.wav", dtype="float32")[0])
+
+
+def test_a_listing_that_is_stamped_is_not_made_again(root):
+    def prepare(**options) -> Folder:
+        data = Folder(CLIP, str(root), tracker=CountingTracker())
+        data.stamped = True
+        data.prepare_data(**options)
+        return data
+
+    assert prepare().n_listed == 3
+    assert prepare().n_listed == 0
+    assert prepare(listed_anew=True).n_listed == 3
+    write_tone(root / "train" / "train9.wav")
+    data = prepare()
+    assert (data.n_listed, data.tracker.n_tracked) == (1, 1)
+    assert prepare().n_listed == 0
+
+
+def test_objections_are_judged_anew_and_nothing_tracked_for_it(root):
+    assert len(names(prepared(root))) == 7
+    data = Folder(CLIP, str(root), tracker=CountingTracker(), least_hz=101)
+    data.prepare_data()
+    n_usable, skipped, remarks = data.summary()["train"]
+    assert (n_usable, len(skipped), remarks) == (0, 7, {}) and data.tracker.n_tracked == 0
+    assert skipped["train3"] == "train3 sounds at 100 Hz."
+    assert "and 4 more for the same reason" in data.prepare_report()
+    with pytest.raises(ValueError, match=r"None of the 7 train clips .* the first: train0 sounds at 100 Hz"):
+        data.setup("fit")
+    assert len(names(prepared(root))) == 7
+
+
+def test_what_is_remarked_is_counted(root):
+    data = prepared(root)
+    assert [summary.remarks for summary in data.summary().values()] == [{"is one of the first two": 2}] * 3
+    assert "  2 is one of the first two" in data.prepare_report().splitlines()
+
+
+def test_slices_complete_each_other(root):
+    for number in (2, 3, 1):
+        data = Folder(CLIP, str(root), tracker=CountingTracker())
+        data.prepare_data(Slice(number, 3))
+    assert [summary.n_usable for summary in data.summary().values()] == [7, 2, 3]
+
+
+def test_a_slice_alone_is_not_all(root):
+    data = Folder(CLIP, str(root), tracker=CountingTracker())
+    data.prepare_data(Slice(1, 2))
+    assert data.summary()["train"] is None and "train: no clips, or not all" in data.prepare_report()
+    with pytest.raises(ValueError, match="timbre prepare"):
+        data.setup("fit")
+
+
+def test_shards_suffice_without_the_root(root, tmp_path):
+    cache = tmp_path / "shards"
+    sounds = [clip.audio for clip in prepared(root, cache=str(cache)).datasets["train"]]
+    moved = tmp_path / "moved"
+    shutil.move(cache, moved)
+    for split in ("train", "valid", "test"):
+        shutil.rmtree(root / split)
+    data = Folder(CLIP, str(tmp_path / "nowhere"), tracker=CountingTracker(), cache=str(moved))
+    data.prepare_data()
+    data.setup()
+    assert all(torch.equal(clip.audio, sound) for clip, sound in zip(data.datasets["train"], sounds, strict=True))
+    other = Folder(CLIP, str(tmp_path / "nowhere"), tracker=CountingTracker(), cache=str(moved), ending="1")
+    with pytest.raises(FileNotFoundError, match=r"nowhere.*data\.root"):
+        other.prepare_data()
+
+
+def test_relative_and_linked_roots_are_the_same(root, tmp_path_factory, monkeypatch):
+    n_tracked(root)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "link").symlink_to(root)
+    assert n_tracked(elsewhere / "link") == 0
+    monkeypatch.chdir(elsewhere)
+    assert n_tracked("link") == 0
+    monkeypatch.chdir(root)
+    assert n_tracked(".") == 0
+
+
+def test_what_is_chosen_is_copied_and_read_from_the_copy(root, tmp_path, monkeypatch):
+    prepared(root, ending="1")
+    prepared(root)  # train1 and valid1 are in shards of their own
+    few = prepared(root, ending="1", copy_to=str(tmp_path / "local"))
+    copied = {path.name for path in (tmp_path / "local").glob("train-*/*")}
+    assert copied == {"00000.audio.npy", "00000.pitch.npy"} and names(few) == ["train1"]
+    data = prepared(root, copy_to=str(tmp_path / "local"))
+    sounds = [clip.audio for clip in data.datasets["train"]]
+    before = {path: path.stat().st_ino for path in (tmp_path / "local").rglob("*")}
+    assert len(before) == 15  # three splits of two shards of two files
+    for path in (root / ".timbre").rglob("*.npy"):
+        path.write_bytes(path.read_bytes()[::-1])
+        os.utime(path, ns=(0, (tmp_path / "local" / path.relative_to(root / ".timbre")).stat().st_mtime_ns))
+    data = prepared(root, copy_to=str(tmp_path / "local"))
+    assert all(torch.equal(clip.audio, sound) for clip, sound in zip(data.datasets["train"], sounds, strict=True))
+    assert {path: path.stat().st_ino for path in (tmp_path / "local").rglob("*")} == before
+
+
+def test_a_local_disk_without_room_is_refused(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(local_copy.shutil, "disk_usage", lambda folder: namedtuple("Usage", "free")(100))
+    with pytest.raises(OSError, match=r"has room for .*--data\.copy_to"):
+        prepared(root, copy_to=str(tmp_path / "local"))
+
+
+def test_what_is_no_longer_as_it_was_written_is_named(root):
+    data = prepared(root)
+    assert data.damaged() == []
+    (path,) = (root / ".timbre").glob("valid-*/*.audio.npy")
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert data.damaged() == [str(path)]
+    path.unlink()
+    assert data.damaged() == [str(path)]
+
+
+def test_the_index_is_for_people_and_other_programs_too(root):
+    prepared(root)
+    (path,) = (root / ".timbre").glob("train-*/00000.index.jsonl")
+    head, *lines = map(json.loads, path.read_text().splitlines())
+    assert [line["labels"]["number"] for line in lines] == list(range(7))
+    assert [(line["name"], line["row"]) for line in lines] == [(f"train{row}", row) for row in range(7)]
+    meta = json.loads((path.parent / "meta.json").read_text())
+    assert meta["made_by"]["f0_tracker"] == "counting" and meta["hash"] == head["made_by"]
 
 
 def test_unusable_clips_are_skipped_and_named(root):
@@ -108,7 +353,7 @@ def test_unusable_clips_are_skipped_and_named(root):
     data.prepare_data()
     data.setup("fit")
     assert len(data.datasets["train"]) == 7
-    n_usable, skipped = data.summary()["train"]
+    n_usable, skipped, _ = data.summary()["train"]
     assert n_usable == 7 and set(skipped) == {"words", "silent", "noise"}
     assert "cannot be read" in skipped["words"] and "silent" in skipped["silent"] and "pitch" in skipped["noise"]
     assert "train: 7 clips, 3 skipped" in data.prepare_report() and "words.wav" in data.prepare_report()
@@ -139,13 +384,13 @@ def test_batches_have_every_field(root):
 def test_training_order_follows_the_seed(root):
     n_tracked(root)
 
-    def names(seed: int) -> list[str]:
+    def order(seed: int) -> list[str]:
         data = Folder(CLIP, str(root), batch_size=3, tracker=CountingTracker(), seed=seed)
         data.setup("fit")
         return [name for batch in data.train_dataloader() for name in batch.name]
 
-    assert names(0) == names(0) != names(1)
-    assert len(names(0)) == 6  # the last, incomplete batch is left out
+    assert order(0) == order(0) != order(1)
+    assert len(order(0)) == 6  # the last, incomplete batch is left out
 
 
 def test_workers_read_the_same_clips(root):
