@@ -134,14 +134,10 @@ def read_bytes(path: str, version: str, offset: int, size: int) -> bytes:
     Raises:
         OSError, EOFError, zlib.error: if the archive cannot be opened, or is cut off or damaged there
     """
-    if not path.endswith(".gz"):
-        with open(path, "rb") as file:
-            return _exactly(file, offset, size)
-    try:
+    if path.endswith(".gz"):
         return _exactly(_decompressed(path, version, os.getpid()), offset, size)
-    except (OSError, *DAMAGE):
-        _decompressed.cache_clear()  # a stream that has failed does not know where it is
-        raise
+    with open(path, "rb") as file:
+        return _exactly(file, offset, size)
 
 
 @lru_cache(maxsize=1)
@@ -169,29 +165,29 @@ def _scan(path: str, stamp: str, keep: str) -> Index:
         ) as bar,
     ):
         try:
-            for member in _whole_members(stream):
-                names.append(member.name)
-                places.append((member.offset_data, member.size))
+            for member in _files(stream):
                 if member.name.rpartition("/")[2] == keep:
                     kept = _exactly(stream, member.offset_data, member.size)
+                elif member.size:
+                    _exactly(stream, member.offset_data + member.size - 1, 1)  # it is there to its last byte
+                names.append(member.name)
+                places.append((member.offset_data, member.size))
                 bar.update(raw.tell() - bar.n)
         except DAMAGE as error:
             flaw = f"{path} is cut off or damaged after {len(names)} files ({error}): download it again."
     return Index(stamp, names, np.array(places, dtype=np.int64).reshape(-1, 2), kept, flaw)
 
 
-def _whole_members(stream: IO[bytes] | gzip.GzipFile) -> Iterator[tarfile.TarInfo]:
-    """The files of a tar that are there to their last byte.
+def _files(stream: IO[bytes] | gzip.GzipFile) -> Iterator[tarfile.TarInfo]:
+    """The files of a tar, of which the last may be cut off.
 
     Raises:
-        EOFError, zlib.error, BadGzipFile, TarError: where the archive is cut off or damaged, after the last whole one
+        EOFError, zlib.error, BadGzipFile, TarError: where the archive is cut off or damaged
     """
     with tarfile.open(fileobj=stream, mode="r:") as tar:
         while (member := tar.next()) is not None:
             tar.members = []  # type: ignore[attr-defined]  # it would keep each in memory
             if member.isreg():
-                if member.size:
-                    _exactly(stream, member.offset_data + member.size - 1, 1)
                 yield member
     # A tar ends in two empty blocks, the first of which is read; one that stops without them was cut between files.
     if any(end := stream.read(tarfile.BLOCKSIZE)) or len(end) < tarfile.BLOCKSIZE:

@@ -212,6 +212,14 @@ def test_bad_notes_are_skipped_and_named_wherever_they_lie(root, name):
         assert reason in reasons[each] and each.removesuffix(" (again)") in reasons[each]
 
 
+def test_a_note_whose_stated_rate_is_mended_is_read_again(root):
+    name = "flute_acoustic_001-060-100"
+    rewrite(root / "nsynth-train", lambda notes: notes[name].update(sample_rate=44100))
+    assert "16000 Hz but its data set says 44100 Hz" in skipped(NSynth(CLIP, str(root)))[name]
+    rewrite(root / "nsynth-train", lambda notes: notes[name].update(sample_rate=16000))
+    assert skipped(NSynth(CLIP, str(root))) == {}
+
+
 def test_a_filter_by_quality_names_notes_without_qualities(root):
     rewrite(root / "nsynth-train", lambda notes: notes["flute_acoustic_001-060-100"].pop("qualities"))
     assert len(prepared(root, "fit").datasets["train"]) == 4
