@@ -111,7 +111,7 @@ def _note(pitch: int, generator: np.random.Generator) -> np.ndarray:
 def data_sets(root: Path, n_notes: int) -> dict[str, Dataset[Clip]]:
     """The same notes from every kind of storage."""
     names = write_release(root, n_notes)
-    prepared = NSynth(CLIP, str(root), tracker=Given())
+    prepared = NSynth(CLIP, str(root), pitch_tolerance_cents=None, tracker=Given())
     prepared.prepare_data()
     archived = NSynth(CLIP, str(root / "tar"), tracker=Given())
     return {

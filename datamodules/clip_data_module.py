@@ -18,6 +18,7 @@ from datamodules.local_copy import copy_files
 from datamodules.pitch import PitchTracker
 from datamodules.preparation import Preparation, Slice
 from datamodules.preparation_report import SplitSummary, report
+from datamodules.replaced import replaced
 from datamodules.selection import Selection, label_table
 from datamodules.shards import Entry, Shards
 from datamodules.source import Heard, Source
@@ -130,7 +131,9 @@ class ClipDataModule(ResumableDataModule, ABC):
 
     def prepare_report(self) -> str:
         """What `prepare_data` found, for people: a line per split, and why clips are left out."""
-        return report(self.summary())
+        reasons = [path for path in map(self._reasons_path, filter(self.in_shards, SPLITS)) if path.is_file()]
+        where = [f"Every reason: {path}" for path in reasons if path.stat().st_size]
+        return "\n".join([report(self.summary()), *where])
 
     def summary(self) -> dict[str, SplitSummary | None]:
         """Per split, how many clips can be used and which cannot; None where it is not prepared."""
@@ -228,7 +231,11 @@ class ClipDataModule(ResumableDataModule, ABC):
         shards = self.shards(split)
         shards.open()
         if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
-            self._select(sources, shards.entries(), listing).save(self._selection_path(split))
+            selection = self._select(sources, shards.entries(), listing)
+            selection.save(self._selection_path(split))
+            with replaced(self._reasons_path(split)) as temporary:
+                lines = [f"{name}\t{reason}\n" for name, reason in selection.skipped.items()]
+                temporary.write_text("".join(lines), encoding="utf-8")
         return True
 
     def _select(self, sources: list[Source], entries: dict[str, Entry], listing: str) -> Selection:
@@ -271,6 +278,10 @@ class ClipDataModule(ResumableDataModule, ABC):
         """A file per choice of filters: choosing anew prepares nothing again."""
         choice = json.dumps(dict(self.hparams), sort_keys=True, default=str)
         return self.shards(split).folder / f"selection-{hashlib.sha256(choice.encode()).hexdigest()[:12]}.npz"
+
+    def _reasons_path(self, split: str) -> Path:
+        """A line per clip that is left out, with the reason."""
+        return self._selection_path(split).with_suffix(".skipped.tsv")
 
     def _is_there(self, split: str) -> bool:
         return not self.in_shards(split) or self.selection(split) is not None

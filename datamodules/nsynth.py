@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.nsynth_notes import (
@@ -14,7 +15,6 @@ from datamodules.nsynth_notes import (
     read_notes,
 )
 from datamodules.nsynth_places import NotesPlace, find_notes
-from datamodules.pitch import PitchTracker
 from datamodules.source import FileSound, Heard, Source
 from synths.clip import ClipFormat
 
@@ -46,12 +46,7 @@ class NSynth(ClipDataModule):
         qualities: only notes that have all of these, such as [bright, reverb]; None is all
         without_qualities: only notes that have none of these; None is all
         pitch_tolerance_cents: how far a note may sound from its label, octaves aside, to be used; None is any distance
-        batch_size: clips per batch, of each process
-        num_workers: processes that read clips while the model trains
-        tracker: what tracks pitch; None is Yin
-        cache: folder of the shards and of the indices of archives; None is `.timbre` in the root
-        seed: of the order of training clips
-        copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
+        shared: as for every data set, see ClipDataModule
 
     Raises:
         ValueError: if a filter names what the corpus does not have
@@ -68,14 +63,9 @@ class NSynth(ClipDataModule):
         qualities: list[str] | None = None,
         without_qualities: list[str] | None = None,
         pitch_tolerance_cents: float | None = IN_TUNE_CENTS,
-        batch_size: int = 16,
-        num_workers: int = 0,
-        tracker: PitchTracker | None = None,
-        cache: str | None = None,
-        seed: int = 0,
-        copy_to: str | None = None,
+        **shared: Any,
     ) -> None:
-        super().__init__(clip, root, batch_size, num_workers, tracker, cache, seed, copy_to)
+        super().__init__(clip, root, **shared)
         self.label_names = {"instrument_family": FAMILIES, "instrument_source": SOURCES}
         self.filter = NoteFilter(families, instrument_sources, pitches, velocities, qualities, without_qualities)
         self.pitch_tolerance_cents = pitch_tolerance_cents

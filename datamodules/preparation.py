@@ -75,14 +75,12 @@ class Preparation:
         """
         self._remove_leftovers()
         wanted = {source.name: Stamped(source, source.stamp()) for source in sources if not source.problem}
-        while needed := self._needed(wanted):
-            plans = [list(_units(first, shards, wanted)) for first, shards in self._plans().items()]
-            # A part of each whole plan, whatever is done of it: so the slices agree at any time.
-            mine = [unit for plan in plans for unit in part.share(plan) if unit.shard in needed]
-            mine = [unit for unit in mine if not self._is_done(unit)]
-            self._complete([unit for plan in plans for unit in plan if unit.shard in needed], mine)
-            if not mine:
-                break
+        needed = self._needed(wanted)
+        plans = [list(_units(first, shards, wanted)) for first, shards in self._plans().items()]
+        # A part of each whole plan, whatever is done of it: so the slices agree at any time.
+        mine = [unit for plan in plans for unit in part.share(plan) if unit.shard in needed]
+        mine = [unit for unit in mine if not self._is_done(unit)]
+        self._complete([unit for plan in plans for unit in plan if unit.shard in needed], mine)
         return not self._missing(wanted)
 
     def _remove_leftovers(self) -> None:

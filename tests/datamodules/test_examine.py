@@ -102,9 +102,10 @@ def test_what_cannot_be_used_is_one_sentence():
     assert examine(Source("c", Given(), untouched=torn), LevelInHz(), CLIP) == "its source is torn."
 
 
-def test_what_is_heard_counts_clear_and_sounding_frames():
+@pytest.mark.parametrize("peak", [1.0, 0.01])
+def test_what_is_heard_counts_clear_and_sounding_frames(peak):
     pitch = Pitch(np.array([100, 200, 300, 4000, 5000.0]), np.array([0.5, 1, 0.9, 0.49, 0]))
-    level = np.array([1, 0.5, 1.01e-3, 0.99e-3, 0])  # amplitudes: 60 dB below is a thousandth
+    level = peak * np.array([1, 0.5, 1.01e-3, 0.99e-3, 0])  # amplitudes: 60 dB below is a thousandth
     assert heard(np.repeat(level, 160), pitch, CLIP) == (200, 0.6, 0.6)
     unclear = pitch._replace(confidence=np.zeros(5))
     assert heard(np.zeros(800), unclear, CLIP) == (0, 0, 0)
