@@ -25,7 +25,7 @@ from benchmarks.measure import times_faster, wall_s
 from benchmarks.step import ours, step
 from datamodules import NSynth, Pitch, PitchTracker, Source, Synth1B1, Yin
 from datamodules.clip_dataset import collate
-from datamodules.examine import examine
+from datamodules.preparation.examine import examine
 from lightning_modules.decoders import MinGruDecoder
 from synths import Clip, ClipFormat
 

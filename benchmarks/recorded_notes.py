@@ -13,7 +13,7 @@ import torch
 
 from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
 from datamodules.pitch import VOICED
-from datamodules.recordings import SUFFIXES
+from datamodules.recordings.recordings import SUFFIXES
 from synths import ClipFormat
 from synths.descriptors.describe import describe, descriptor_kinds
 from synths.descriptors.sounding import frame_level_db, sounding_frames

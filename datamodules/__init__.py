@@ -9,8 +9,7 @@ from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
 from datamodules.preparation import Slice
 from datamodules.recordings import Recordings
 from datamodules.source import FileSound, Heard, Sound, Source
-from datamodules.synth1b1 import Synth1B1
-from datamodules.synth1b1_notes import CleanNote
+from datamodules.synth1b1 import CleanNote, Synth1B1
 from datamodules.yin import Yin
 
 TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)

@@ -95,7 +95,7 @@ def duration_s(path: str) -> float:
     try:
         header = soundfile.info(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
     if header.frames == 0:
         raise UnusableAudio(f"{path} is empty (no samples): record it again or remove it.")
     return float(header.frames) / float(header.samplerate)
@@ -121,7 +121,7 @@ def _read_file(path: str, start_s: float, duration_s: float | None, content: str
             audio, n_in_file = file.read(n_wanted, dtype="float32", always_2d=True), file.frames
             file_rate = int(file.samplerate)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
     if n_in_file == 0:
         raise UnusableAudio(f"{path} is empty (no samples): record it again or remove it.")
     return audio, file_rate
@@ -131,7 +131,7 @@ def _usable(
     path: str, audio: np.ndarray, file_rate: int, clip: ClipFormat, start_s: float, channel: Channel
 ) -> np.ndarray:
     """(N, channels) at the rate of the file -> (N,) at the rate of the run; raises UnusableAudio."""
-    audio = _one_channel(path, audio, channel)
+    audio = one_channel(path, audio, channel)
     if not np.isfinite(audio).all():
         raise UnusableAudio(f"{path} holds samples that are not finite numbers: export it again from its source.")
     audio = _resampled(audio, file_rate, clip.sample_rate)
@@ -145,11 +145,13 @@ def _usable(
     return audio
 
 
-def _unreadable(path: str) -> UnusableAudio:
+def unreadable(path: str) -> UnusableAudio:
+    """What a file that is no sound is refused with."""
     return UnusableAudio(f"{path} cannot be read as sound: convert it to WAV, FLAC, OGG or MP3.")
 
 
-def _one_channel(path: str, audio: np.ndarray, channel: Channel) -> np.ndarray:
+def one_channel(path: str, audio: np.ndarray, channel: Channel) -> np.ndarray:
+    """(N, channels) -> (N,) of the channel asked for; raises UnusableAudio if there is none such."""
     n_channels = audio.shape[1]
     if channel == "mix":
         return audio.mean(axis=1)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -14,19 +14,17 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_dataset import ClipDataset, collate
-from datamodules.local_copy import copy_files
 from datamodules.pitch import PitchTracker
-from datamodules.preparation import Preparation, Slice
-from datamodules.preparation_report import SplitSummary, report
-from datamodules.replaced import replaced
-from datamodules.selection import Selection, label_table
-from datamodules.shards import Entry, Shards
+from datamodules.preparation import Entry, Preparation, Selection, Shards, Slice, SplitSummary, label_table
+from datamodules.preparation.local_copy import copy_files
+from datamodules.preparation.replaced import update
+from datamodules.preparation.report import report
 from datamodules.source import Heard, Source
+from datamodules.splits import SPLITS
 from datamodules.training_loader import EpochOrder, ResumableDataModule, TrainingLoader
 from datamodules.yin import Yin
 from synths.clip import Clip, ClipFormat
 
-SPLITS = ("train", "valid", "test")
 STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("test",), "predict": ("test",)}
 CHOOSES_NO_CLIPS = ("clip", "root", "tracker", "cache", "copy_to", "batch_size", "num_workers", "seed", "augmentations")
 
@@ -84,11 +82,11 @@ class ClipDataModule(ResumableDataModule, ABC):
         """Changes when `sources` would return something else; "" if that cannot be told without listing."""
         return ""
 
-    def objection(self, name: str, labels: dict[str, float], heard: Heard) -> str:
+    def objection(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
         """Why a clip is left out for what was heard in it; "" if it is not."""
         return ""
 
-    def remark(self, name: str, labels: dict[str, float], heard: Heard) -> str:
+    def remark(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
         """Something to count in the report of the preparation; "" if there is nothing."""
         return ""
 
@@ -233,9 +231,8 @@ class ClipDataModule(ResumableDataModule, ABC):
         if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
             selection = self._select(sources, shards.entries(), listing)
             selection.save(self._selection_path(split))
-            with replaced(self._reasons_path(split)) as temporary:
-                lines = [f"{name}\t{reason}\n" for name, reason in selection.skipped.items()]
-                temporary.write_text("".join(lines), encoding="utf-8")
+            reasons = [f"{name}\t{reason}\n" for name, reason in selection.skipped.items()]
+            update(self._reasons_path(split), "".join(reasons).encode())
         return True
 
     def _select(self, sources: list[Source], entries: dict[str, Entry], listing: str) -> Selection:
@@ -281,7 +278,8 @@ class ClipDataModule(ResumableDataModule, ABC):
 
     def _reasons_path(self, split: str) -> Path:
         """A line per clip that is left out, with the reason."""
-        return self._selection_path(split).with_suffix(".skipped.tsv")
+        path = self._selection_path(split)
+        return path.with_name(path.name.replace("selection", "skipped")).with_suffix(".tsv")
 
     def _is_there(self, split: str) -> bool:
         return not self.in_shards(split) or self.selection(split) is not None

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, default_collate
 
-from datamodules.selection import Selection
+from datamodules.preparation.selection import Selection
 from synths.clip import Clip
 
 

@@ -2,6 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ class Source:
 
     name: str
     sound: Sound
-    labels: dict[str, float] = field(default_factory=dict)
+    labels: Mapping[str, float] = field(default_factory=dict)
     untouched: Sound | None = None
     problem: str = ""
 

@@ -88,7 +88,10 @@ class Experiment(LightningCLI):
         if self.verb == "prepare":
             parser.add_argument("--slice", type=str, default="1/1", help="which part of the work, such as 3/16")
             parser.add_argument(
-                "--manifest", type=bool, default=False, help="write ampspace.jsonl, to inspect and mend; prepare nothing"
+                "--manifest",
+                type=bool,
+                default=False,
+                help="write ampspace.jsonl, to inspect and mend; prepare nothing",
             )
             parser.add_argument("--verify", type=bool, default=False, help="read all shards again, compare checksums")
         parser.add_class_arguments(ClipFormat, "clip")

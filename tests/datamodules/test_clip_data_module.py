@@ -12,7 +12,8 @@ import pytest
 import soundfile
 import torch
 
-from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Slice, Source, Yin, local_copy
+from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Slice, Source, Yin
+from datamodules.preparation import local_copy
 from synths.clip import Clip, ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
@@ -414,3 +415,15 @@ def test_what_is_missing_is_said(root, tmp_path):
     data.setup("test")
     with pytest.raises(ValueError, match="no train clips"):
         data.setup("fit")
+
+
+def test_every_reason_is_in_a_file_that_the_report_names(root):
+    for number in range(5):
+        soundfile.write(root / "train" / f"silent{number}.wav", np.zeros(3200), 16000)
+    data = Folder(CLIP, str(root), tracker=CountingTracker())
+    data.prepare_data()
+    (path,) = (root / ".timbre").glob("train-*/skipped-*.tsv")
+    lines = [line.split("\t") for line in path.read_text().splitlines()]
+    assert {name: reason for name, reason in lines} == data.summary()["train"].skipped and len(lines) == 5
+    report = data.prepare_report()
+    assert f"Every reason: {path}" in report and "Every reason" in report.splitlines()[-1]

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from datamodules.clip_dataset import ClipDataset, collate
-from datamodules.selection import Selection
+from datamodules.preparation.selection import Selection
 from synths.clip import Clip
 
 SCALES = np.array([1 / 32768, 1 / 4096, 1 / 32768, 1 / 32768, 0.25], np.float32)

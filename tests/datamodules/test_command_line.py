@@ -39,7 +39,9 @@ def test_the_tracker_is_a_choice(parse, tmp_path):
     )
     data = parse("--data", str(tmp_path / "data.yaml"))
     assert data.root == str(tmp_path) and data.tracker.identity == datamodules.Yin(lowest_hz=60).identity
-    assert isinstance(parse("--data", "Recordings", "--data.root", "x", "--data.tracker", "SwiftF0").tracker, datamodules.SwiftF0)
+    assert isinstance(
+        parse("--data", "Recordings", "--data.root", "x", "--data.tracker", "SwiftF0").tracker, datamodules.SwiftF0
+    )
 
 
 @pytest.mark.parametrize("channel, meant", [("0", 0), ("mix", "mix"), ("null", None)])

@@ -1,0 +1,5 @@
+"""NSynth: single notes of a thousand instruments."""
+
+from datamodules.nsynth.nsynth import NSynth
+
+__all__ = ["NSynth"]

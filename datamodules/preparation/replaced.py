@@ -1,0 +1,94 @@
+"""Files that appear whole or not at all, whoever else writes at the same time."""
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+OLD_S = 24 * 3600
+"""Nothing takes so long to write."""
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A temporary path, of this process alone, to write to; it becomes `path` when all went well, else it is removed.
+
+    Raises:
+        OSError: if it cannot be written
+    """
+    temporary = _temporary(path)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def update(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and nothing where it is there already; raises OSError."""
+    if not path.is_file() or path.read_bytes() != content:
+        with replaced(path) as temporary:
+            temporary.write_bytes(content)
+
+
+def create(path: Path, text: str) -> bool:
+    """Write a file that must not exist yet; whether it was this process that did.
+
+    Raises:
+        OSError: if it cannot be written
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        return _named(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed were writing: those of this machine, and of any a day later."""
+    for path in folder.glob(".*.*.tmp"):
+        with suppress(OSError):
+            if _is_left_over(path):
+                path.unlink(missing_ok=True)
+
+
+def _named(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)  # unlike a renaming it fails where the file exists
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        # External disks know no links. Of two processes that come here at once, the last then has its way.
+        if path.exists():
+            return False
+        os.replace(temporary, path)
+    return True
+
+
+def _is_left_over(path: Path) -> bool:
+    machine, process = path.name.removesuffix(".tmp").rsplit(".", 1)
+    is_ours = machine.endswith(f".{socket.gethostname()}") and process.isdecimal()
+    if is_ours and not _is_alive(int(process)):
+        return True
+    # When it was last written to: a copy has the date of its original.
+    return time.time() - path.stat().st_ctime > OLD_S
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,180 @@
+"""A folder of one's own sounds."""
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from datamodules.audio import Channel
+from datamodules.clip_data_module import ClipDataModule
+from datamodules.recordings.cutting import Note, cut_at_hops, cut_at_onsets, sound_s
+from datamodules.recordings.listening import SHORTEST_NOTE_S, VERSION, Contents, File, Listener, Span
+from datamodules.source import FileSound, Source
+from datamodules.splits import HELD_OUT, SPLITS, shared_out
+from synths.clip import ClipFormat
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+ROUNDING_S = 1e-6
+
+
+class Recordings(ClipDataModule):
+    """WAV, FLAC, OGG, MP3 and AIFF files of monophonic sound in a folder and the folders in it.
+
+    Long files are cut into clips, short ones padded with silence. A tenth of the files is for validation and a tenth
+    for testing, chosen by name, so that a new file rarely moves another; with fewer than three files the clips are
+    shared out instead, and none that overlaps one of another split is used. There are no labels.
+
+    Args:
+        clip: the format of the run
+        root: folder of the recordings
+        channel: which channel to hear of files that have several: a number from 0, or mix for the mean; None is to
+            accept mono files only
+        cut: where clips begin: at equal distances (hop), or just before every note (onsets)
+        hop_s: seconds from the beginning of a clip to that of the next, if cut at hops: less than a clip lets them
+            overlap, more leaves gaps; None is the length of a clip
+        stop_at_next: whether a clip that is cut at an onset is silent from the next one on, so that it holds one note:
+            let clips be about as long as notes. If not, it goes on, and the following clips repeat what it holds
+        trim_db: silence is what is so far below the loudest of a file. That at the beginning and end of a file is left
+            out, and clips that hold next to nothing else are skipped; None keeps all of it
+        shared: as for every data set, see ClipDataModule
+    """
+
+    def __init__(
+        self,
+        clip: ClipFormat,
+        root: str,
+        channel: Channel = None,
+        cut: Literal["hop", "onsets"] = "hop",
+        hop_s: float | None = None,
+        stop_at_next: bool = True,
+        trim_db: float | None = 60.0,
+        **shared: Any,
+    ) -> None:
+        super().__init__(clip, root, **shared)
+        _check(cut, hop_s, trim_db)
+        self.channel = channel
+        self.cut = cut
+        self.hop_s = clip.duration_s if hop_s is None else hop_s
+        self.stop_at_next = stop_at_next
+        self.trim_db = trim_db
+        self._found: dict[str, list[Source]] | None = None
+
+    def sources(self, split: str) -> list[Source]:
+        """The clips of a split; what cannot be read and what is silent is listed under train, with its problem."""
+        if self._found is None:
+            self._found = self._share_out()
+        return self._found[split]
+
+    def listing_stamp(self, split: str) -> str:
+        """Changes when a file comes, goes or changes."""
+        files = [(file.name, file.stamp) for file in self._files]
+        return hashlib.sha256(f"{VERSION} {files}".encode()).hexdigest()
+
+    @cached_property
+    def _files(self) -> list[File]:
+        files = []
+        for path in sorted(Path(self.root).rglob("*")):
+            name = path.relative_to(self.root)
+            if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in name.parts):
+                files.append(_file(name.as_posix(), str(path)))
+        return files
+
+    def _share_out(self) -> dict[str, list[Source]]:
+        listener = Listener(self.channel, self.trim_db, with_onsets=self.cut == "onsets")
+        heard = listener.listen_to_all(self._files, self.cache)
+        clips: dict[str, list[Source]] = {}
+        unusable = []
+        for file in self._files:
+            contents = heard[file.name]
+            if isinstance(contents, str):
+                unusable.append(Source(file.name, FileSound(file.path, 0.0, self.channel), problem=contents))
+            else:
+                found = self._clips(file, contents)
+                clips[file.name] = [clip for clip in found if not clip.problem]
+                unusable += [clip for clip in found if clip.problem]
+        shared = _by_file(clips) if len(clips) >= len(SPLITS) else _by_clip(clips, self._reach_s)
+        return {**shared, "train": shared["train"] + unusable}
+
+    @property
+    def _reach_s(self) -> float:
+        """How far clips may reach into the next ones; those that stop before them do not."""
+        return 0.0 if self.cut == "onsets" and self.stop_at_next else self.clip.duration_s
+
+    def _clips(self, file: File, contents: Contents) -> list[Source]:
+        if self.cut == "hop":
+            spans = cut_at_hops(contents, self.clip.duration_s, self.hop_s)
+        else:
+            spans = cut_at_onsets(contents, self.clip.duration_s, self.stop_at_next)
+        return [
+            Source(f"{file.name}#{index}", self._sound(file, span), problem=self._rest(file, span, contents))
+            for index, span in enumerate(spans)
+        ]
+
+    def _sound(self, file: File, span: Span) -> FileSound:
+        if self.cut == "onsets" and self.stop_at_next:
+            return Note(file.path, span.start_s, self.channel, span.end_s - span.start_s)
+        return FileSound(file.path, span.start_s, self.channel)
+
+    def _rest(self, file: File, span: Span, contents: Contents) -> str:
+        """That a clip holds next to no sound; "" if it does, or is all that there is."""
+        is_first = span.start_s <= contents.sounding[0].start_s
+        if self.cut == "onsets" or is_first or sound_s(contents, span) >= SHORTEST_NOTE_S:
+            return ""
+        return (
+            f"{file.path} is silent from {span.start_s:g} s to {span.end_s:g} s ({self.trim_db:g} dB below its loudest "
+            "sound): it is left out, unless you raise data.trim_db."
+        )
+
+
+def _file(name: str, path: str) -> File:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return File(name, path, "absent", 0)
+    return File(name, path, f"{status.st_size} {status.st_mtime_ns}", status.st_size)
+
+
+def _check(cut: str, hop_s: float | None, trim_db: float | None) -> None:
+    """Raises ValueError for a cut that cannot be made."""
+    if cut not in ("hop", "onsets"):
+        raise ValueError(f"data.cut is {cut!r}: choose hop or onsets.")
+    if cut == "onsets" and hop_s is not None:
+        raise ValueError(f"data.hop_s is {hop_s:g} but clips are cut at onsets: leave it out, or set data.cut to hop.")
+    if hop_s is not None and not 0.01 <= hop_s < float("inf"):
+        raise ValueError(f"data.hop_s is {hop_s:g}: choose a hundredth of a second or more.")
+    if trim_db is not None and not 0 < trim_db < float("inf"):
+        raise ValueError(f"data.trim_db is {trim_db:g}: choose decibels above 0, such as 60, or null to trim nothing.")
+
+
+def _by_file(clips: dict[str, list[Source]]) -> dict[str, list[Source]]:
+    """All clips of a file are in one split."""
+    split_of = shared_out(clips)
+    return {
+        split: [clip for name in sorted(clips) if split_of[name] == split for clip in clips[name]] for split in SPLITS
+    }
+
+
+def _by_clip(clips: dict[str, list[Source]], reach_s: float) -> dict[str, list[Source]]:
+    """The end of the material is held out: neighbouring clips are too alike to be dealt out in turn.
+
+    Of clips that overlap across a border, the earlier is left out. What is too short for three splits has no test or
+    only a train split.
+    """
+    rest = [clip for name in sorted(clips) for clip in clips[name]]
+    n_held_out = max(1, round(HELD_OUT * len(rest)))
+    shared: dict[str, list[Source]]
+    for held_out in (("test", "valid"), ("valid",), ()):
+        train, shared = rest, {}
+        for split in held_out:
+            train, shared[split] = train[:-n_held_out], train[-n_held_out:]
+            train = [clip for clip in train if _ends_before(clip, shared[split][0], reach_s)]
+        if train:
+            break
+    return {"valid": [], "test": [], **shared, "train": train}
+
+
+def _ends_before(clip: Source, border: Source, reach_s: float) -> bool:
+    """Whether a clip that begins before another shares no sound with it."""
+    (path, start_s), (border_path, border_s) = clip.sound.place, border.sound.place
+    return path != border_path or start_s + reach_s <= border_s + ROUNDING_S
