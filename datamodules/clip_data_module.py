@@ -220,13 +220,13 @@ class ClipDataModule(ResumableDataModule, ABC):
 
     def _prepare_split(self, split: str, part: Slice, listed_anew: bool) -> bool:
         """Whether there is anything to use or to complain of."""
-        selection, listing = self.selection(split), self.listing_stamp(split)
+        selection, listing, shards = self.selection(split), self.listing_stamp(split), self.shards(split)
         if selection is not None and listing and selection.listing == listing and not listed_anew:
-            return True
+            if all(map(shards.is_whole, selection.shards())):
+                return True
         sources = self.sources(split)
         if not sources:
             return False
-        shards = self.shards(split)
         shards.open()
         if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
             selection = self._select(sources, shards.entries(), listing)
@@ -262,8 +262,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         if selection is None:
             return
         folder = self.shards(split).folder
-        shards = np.unique(selection.rows[:, 0]).tolist()
-        files = [path for shard in shards for path in sorted(folder.glob(f"{shard:05d}.*.npy"))]
+        files = [path for shard in selection.shards() for path in sorted(folder.glob(f"{shard:05d}.*.npy"))]
         copy_files(files, Path(str(self.copy_to)) / folder.name)
 
     def _shard_folder(self, split: str) -> Path:

@@ -26,7 +26,7 @@ class ClipDataset(Dataset[Clip]):
         self.folder = folder
         self.selection = selection
         self._arrays: dict[tuple[int, str], np.ndarray] = {}
-        for shard in np.unique(selection.rows[:, 0]).tolist():
+        for shard in selection.shards():
             self._check(shard)
 
     def __len__(self) -> int:

@@ -29,6 +29,11 @@ class Selection(NamedTuple):
     remarks: dict[str, int]
     listing: str
 
+    def shards(self) -> list[int]:
+        """Numbers of those that hold its clips."""
+        numbers: list[int] = np.unique(self.rows[:, 0]).tolist()
+        return numbers
+
     def save(self, path: Path) -> None:
         """Write it whole or not at all, and nothing where it is there already; raises OSError."""
         words = {field: value for field, value in self._asdict().items() if not isinstance(value, np.ndarray)}

@@ -427,3 +427,14 @@ def test_every_reason_is_in_a_file_that_the_report_names(root):
     assert {name: reason for name, reason in lines} == data.summary()["train"].skipped and len(lines) == 5
     report = data.prepare_report()
     assert f"Every reason: {path}" in report and "Every reason" in report.splitlines()[-1]
+
+
+def test_a_shard_that_is_gone_is_made_again_without_being_asked(root):
+    data = Folder(CLIP, str(root), tracker=CountingTracker())
+    data.stamped = True
+    data.prepare_data()
+    (shard,) = (root / ".timbre").glob("train-*/*.audio.npy")
+    before = shard.read_bytes()
+    shard.unlink()
+    data.prepare_data()
+    assert shard.read_bytes() == before

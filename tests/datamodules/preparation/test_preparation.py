@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
@@ -121,6 +122,7 @@ def reads(log) -> Counter[int]:
 
 def started(job: Callable[[], object]) -> "FORK.Process":
     def run() -> None:
+        os.setpgid(0, 0)
         tqdm.set_lock(RLock())  # killed, it would keep the one that it shares with this process
         job()
 
@@ -130,33 +132,25 @@ def started(job: Callable[[], object]) -> "FORK.Process":
 
 
 def kill(process: "FORK.Process") -> None:
-    """SIGKILL; the processes that worked for it must end too."""
-    helpers = children(process.pid)
-    os.kill(process.pid, signal.SIGKILL)
+    """SIGKILL; the processes that work for it must end too."""
+    process.kill()
     process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while any(map(is_running, helpers)):
+    while helpers(process):
         assert time.monotonic() < deadline, "it left processes behind"
         time.sleep(0.002)
 
 
-def children(process: int) -> list[int]:
+def helpers(process: "FORK.Process") -> list[str]:
+    """The other processes of its group that run, as Linux lists them."""
     found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = status.read_text().rpartition(")")[2].split()[:2]
-        except OSError:
-            continue
-        if int(parent) == process and state != "Z":
-            found.append(int(status.parent.name))
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(group) == process.pid and state != "Z" and path.parent.name != str(process.pid):
+                found.append(path.parent.name)
     return found
-
-
-def is_running(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_a_preparation_makes_whole_shards_and_nothing_else(whole):
@@ -349,7 +343,7 @@ def test_killed_with_its_processes_at_work_it_leaves_none_behind_and_goes_on(tmp
     n_cores(monkeypatch, 3)
     log = tmp_path / "log"
     process = started(lambda: prepare(tmp_path / "cache", tones(log=str(log), slow_s=0.02)))
-    while reads(log).total() < n_reads or not children(process.pid):
+    while reads(log).total() < n_reads or not helpers(process):
         time.sleep(0.002)
     kill(process)
     assert prepare(tmp_path / "cache", tones(log=str(log)))
