@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import descriptors, growth, parts, step, streaming
+from benchmarks import descriptors, growth, loading, parts, step, streaming
 from lightning_modules.whole_files import written_whole
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[int], str]] = {
     "Descriptors": lambda rounds: descriptors.table(max(1, rounds // 3)),
     "Whole training step": lambda rounds: step.table(max(2, rounds // 2)),
     "Streaming": lambda rounds: streaming.table(),
+    "Loading": lambda rounds: "\n\n".join([loading.loading_table(rounds), loading.preparation_table()]),
     "Growth": lambda rounds: growth.table(max(1, rounds // 2)),
 }
 

@@ -134,7 +134,7 @@ def one_pass(data: Dataset[Clip], n_workers: int) -> Callable[[], None]:
     return call
 
 
-def loading_table(rounds: int, n_notes: int) -> str:
+def loading_table(rounds: int, n_notes: int = 1024) -> str:
     """Clips per second of each storage, in markdown."""
     lines = ["| storage | workers | clips per second | times loose files |", "|---|---|---|---|"]
     with TemporaryDirectory() as folder:
@@ -166,14 +166,14 @@ def _consumed(rounds: int) -> list[str]:
     return [f"| *consumed by training with knobs, one thread* | | {BATCH / 2 / median(taken['step']):,.1f} | |"]
 
 
-def preparation_table(root: str | None, n_notes: int) -> str:
+def preparation_table(root: str | None = None) -> str:
     """Notes per second and core, and what all of NSynth would take, in markdown."""
     lines = [
         "| preparation, one core | notes per CPU second | hours of one core for NSynth's 305,979 |",
         "|---|---|---|",
     ]
     with TemporaryDirectory() as folder:
-        write_release(Path(folder), n_notes)
+        write_release(Path(folder), N_PREPARED)
         roots = {"made notes, files": folder, "made notes, tar": str(Path(folder) / "tar")}
         if root is not None:
             roots["notes of the given root"] = root
@@ -202,4 +202,4 @@ if __name__ == "__main__":
     given = parser.parse_args()
     torch.set_num_threads(1)
     print(loading_table(given.rounds, given.notes))
-    print(f"\n{preparation_table(given.nsynth, N_PREPARED)}")
+    print(f"\n{preparation_table(given.nsynth)}")

@@ -12,9 +12,9 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
+from datamodules.preparation.preparation import begin_process
 from datamodules.preparation.replaced import replaced
 from datamodules.synth1b1.bounds import can_be_met, is_surely_met
 from datamodules.synth1b1.controls import tones
@@ -72,7 +72,7 @@ class Scan:
         saved_s, n_known, n_at_once = monotonic(), len(known), 1
         n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # No process is started before there are two groups to look at: a small listing needs none.
-        with ProcessPoolExecutor(n_cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ProcessPoolExecutor(n_cores, initializer=begin_process) as pool:
             try:
                 while batch := list(islice(groups, n_at_once)):
                     unknown = [group for group in batch if group not in known]
