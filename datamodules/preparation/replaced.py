@@ -85,6 +85,8 @@ def _temporary(path: Path) -> Path:
 
 
 def _is_alive(process: int) -> bool:
+    with suppress(OSError):  # Linux tells those that have ended but that nobody has waited for
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -143,12 +143,12 @@ def kill(process: "FORK.Process") -> None:
 
 
 def helpers(process: "FORK.Process") -> list[str]:
-    """The other processes of its group, as Linux lists them, until all trace of them is gone."""
+    """The other processes of its group that run, as Linux lists them."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            group = path.read_text().rpartition(")")[2].split()[2]
-            if int(group) == process.pid and path.parent.name != str(process.pid):
+            state, _, group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(group) == process.pid and state != "Z" and path.parent.name != str(process.pid):
                 found.append(path.parent.name)
     return found
 

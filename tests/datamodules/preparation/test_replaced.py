@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,16 @@ def test_leftovers_of_the_killed_go_and_those_of_the_living_stay(tmp_path, dead,
     assert names(tmp_path) == sorted(kept[2:]), (
         "what is of another machine, or of another process of that number, is old"
     )
+
+
+def test_a_process_that_nobody_has_waited_for_is_dead(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is still listed
+    leftover = tmp_path / f".a.npy.{socket.gethostname()}.{process.pid}.tmp"
+    leftover.touch()
+    remove_leftovers(tmp_path)
+    assert not leftover.exists() or not Path("/proc/self/stat").exists()
+    process.wait()
 
 
 def test_leftovers_are_no_matter_where_nothing_can_be_written(tmp_path, dead, monkeypatch):
