@@ -232,7 +232,8 @@ class ClipDataModule(ResumableDataModule, ABC):
             selection = self._select(sources, shards.entries(), listing)
             selection.save(self._selection_path(split))
             reasons = [f"{name}\t{reason}\n" for name, reason in selection.skipped.items()]
-            update(self._reasons_path(split), "".join(reasons).encode())
+            if reasons or self._reasons_path(split).is_file():
+                update(self._reasons_path(split), "".join(reasons).encode())
         return True
 
     def _select(self, sources: list[Source], entries: dict[str, Entry], listing: str) -> Selection:
