@@ -46,7 +46,7 @@ def test_it_says_what_there_is_and_why_clips_are_left_out(prepare, root, tmp_pat
     n_usable = [int(line.split()[1]) for line in printed.splitlines() if line.startswith(("train:", "valid:", "test:"))]
     assert len(n_usable) == 3 and sum(n_usable) == 12
     assert "2 skipped" in printed and "words.wav" in printed and "silent" in printed
-    assert len(shard_files(tmp_path)) == 3 * 7 + 1 and not (tmp_path / "runs").exists()
+    assert len(shard_files(tmp_path)) == 3 * 6 + 1 and not (tmp_path / "runs").exists()
 
 
 def test_a_second_time_it_changes_nothing(prepare, tmp_path, capsys):
@@ -123,7 +123,7 @@ def test_a_disk_that_is_full_is_one_sentence_and_it_goes_on(prepare, root, tmp_p
         sentence = refuses("prepare", *options_of(root, tmp_path, tiny))
     assert "No space left on device" in sentence and "plan-00000.json" in sentence
     prepare()
-    assert len(shard_files(tmp_path)) == 3 * 7
+    assert len(shard_files(tmp_path)) == 3 * 6
 
 
 def test_a_local_disk_without_room_is_one_sentence(root, tmp_path, tiny, refuses, monkeypatch):
