@@ -110,8 +110,9 @@ class TimbreAutoencoder(LightningModule):
         terms |= self.encoder.label_terms(rendering.encoding, sounding, clip.labels)
         terms |= self.knob_terms(clip, rendering, sounding)
         total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
-        self.log_dict({f"train/{name}": term.value.detach() for name, term in terms.items()}, prog_bar=True)
-        self.log("train/loss", total.detach())
+        logged = {f"train/{name}": term.value.detach() for name, term in terms.items()}
+        self.log_dict(logged, prog_bar=True, batch_size=len(clip.audio))
+        self.log("train/loss", total.detach(), batch_size=len(clip.audio))
         return total
 
     def knob_terms(self, clip: Clip, rendering: Rendering, sounding: Tensor) -> dict[str, Term]:

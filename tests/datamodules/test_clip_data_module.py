@@ -6,13 +6,17 @@ import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from torch.utils.data import DataLoader
 
 from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Slice, Source, Yin
+from datamodules.augmentation import Augmenter, Level
+from datamodules.clip_dataset import collate
 from datamodules.preparation import local_copy
 from synths.clip import Clip, ClipFormat
 
@@ -438,3 +442,40 @@ def test_a_shard_that_is_gone_is_made_again_without_being_asked(root):
     shard.unlink()
     data.prepare_data()
     assert shard.read_bytes() == before
+
+
+def test_training_clips_alone_are_augmented_by_seed_epoch_and_name(root):
+    louder = Level(6, 6, chance=1.0)
+    plain = prepared(root, batch_size=7)
+    data = prepared(root, batch_size=7, augmentations=[louder])
+    data.trainer = SimpleNamespace(
+        training=True, train_dataloader=SimpleNamespace(epoch=3), state=SimpleNamespace(fn=None)
+    )
+    clip = next(iter(DataLoader(data.datasets["train"], 7, collate_fn=collate)))
+    changed = data.on_after_batch_transfer(clip, 0)
+    assert torch.equal(changed.audio, Augmenter([louder], CLIP, data.seed)(clip, epoch=3).audio)
+    assert not torch.equal(changed.audio, clip.audio)
+    data.trainer.training = False
+    assert data.on_after_batch_transfer(clip, 0) is clip
+    (before,), (after,) = plain.clips_for_ranges(1), data.clips_for_ranges(1)
+    assert before.name == after.name and torch.allclose(after.audio, before.audio * 10 ** (6 / 20))
+
+
+def test_every_epoch_is_augmented_differently(root):
+    data = prepared(root, batch_size=7, augmentations=[Level(-12, 12, chance=1.0)])
+    loader = SimpleNamespace(epoch=0)
+    data.trainer = SimpleNamespace(training=True, train_dataloader=loader, state=SimpleNamespace(fn=None))
+    (clip,) = prepared(root, batch_size=7).clips_for_ranges(1)
+    first = data.on_after_batch_transfer(clip, 0).audio
+    assert torch.equal(first, data.on_after_batch_transfer(clip, 0).audio)
+    loader.epoch = 1
+    assert not torch.equal(first, data.on_after_batch_transfer(clip, 0).audio)
+
+
+def test_the_ranges_are_taken_from_the_same_clips_on_every_rank(root):
+    def names_on(rank: int) -> list[list[str]]:
+        data = prepared(root, batch_size=2)
+        data.trainer = SimpleNamespace(global_rank=rank, world_size=2, state=SimpleNamespace(fn=None))
+        return [clip.name for clip in data.clips_for_ranges()]
+
+    assert names_on(0) == names_on(1) and sum(map(len, names_on(0))) == 7

@@ -288,6 +288,21 @@ def test_whatever_another_does_in_between_the_shards_are_the_same(tmp_path):
     assert 20 < first_step < 500
 
 
+def test_what_another_finished_just_now_is_not_done_again(tmp_path):
+    log, needed = tmp_path / "log", Preparation._needed
+
+    def needed_until_now(self, wanted):
+        found = needed(self, wanted)
+        patch.undo()
+        prepare(tmp_path / "cache", tones())
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Preparation, "_needed", needed_until_now)
+        assert prepare(tmp_path / "cache", tones(log=str(log)))
+    assert not log.exists()
+
+
 def test_killed_at_any_change_of_the_disk_it_goes_on(tmp_path):
     """SIGKILL before the first renaming, linking or removal of a file, before the second, ... up to the last."""
 
@@ -348,6 +363,20 @@ def test_killed_with_its_processes_at_work_it_leaves_none_behind_and_goes_on(tmp
     kill(process)
     assert prepare(tmp_path / "cache", tones(log=str(log)))
     assert digests(tmp_path / "cache") == whole
+
+
+def test_interrupted_by_hand_it_ends_at_once_and_goes_on(tmp_path, whole, monkeypatch):
+    """Control-C reaches every process of a group."""
+    n_cores(monkeypatch, 2)
+    log = tmp_path / "log"
+    process = started(lambda: prepare(tmp_path / "cache", tones(log=str(log), slow_s=0.2)))
+    while reads(log).total() < 3:
+        time.sleep(0.002)
+    n_reads = reads(log).total()
+    os.killpg(process.pid, signal.SIGINT)
+    process.join()
+    assert process.exitcode == 1 and reads(log).total() <= n_reads + 2
+    assert prepare(tmp_path / "cache", tones()) and digests(tmp_path / "cache") == whole
 
 
 def test_one_of_its_processes_killed_is_one_sentence(tmp_path, monkeypatch, whole):

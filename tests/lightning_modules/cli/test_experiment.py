@@ -225,3 +225,18 @@ def test_a_checkpoint_knows_its_components(tones, tmp_path, tiny):
     model = load_model(tmp_path / "other" / "checkpoints" / "last.ckpt")
     assert isinstance(model.decoder, TcnDecoder) and len(model.decoder.layers) == 3
     assert model.encoder.knobs == ["sharpness"] and not model.synth.effects
+
+
+def test_a_factor_that_the_data_lacks_is_refused_before_there_is_a_run(tones, tmp_path, refuses, tiny):
+    encoder = str(EXPERIMENTS.parent / "encoders" / "disentangled.yaml")
+    options = [*tiny(tones, tmp_path), "--name", "factors", "--model.encoder", encoder, "--trainer.logger", "false"]
+    sentence = refuses("fit", *options, "--model.encoder.factors", "[vco_2.shape]")
+    assert "vco_2.shape" in sentence and "labels are none" in sentence
+    assert not (tmp_path / "factors" / "config.yaml").exists()
+
+
+def test_clips_are_shared_out_by_the_data_not_by_the_trainer(tones, tmp_path, tiny):
+    from lightning_modules.cli.experiment import Experiment
+
+    built = Experiment("fit", [*tiny(tones, tmp_path), "--trainer.logger", "false"])
+    assert built.trainer._accelerator_connector.use_distributed_sampler is False

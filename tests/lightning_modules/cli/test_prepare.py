@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ import soundfile
 
 from datamodules.preparation import preparation
 from lightning_modules.cli import main
+from tests.datamodules.amp_space.layout_writer import RATE, Sweep, distortion, plucked
+
+EXPERIMENTS = Path(__file__).parents[3] / "configs" / "experiments"
 
 
 @pytest.fixture
@@ -174,3 +178,27 @@ def test_killed_on_the_command_line_it_makes_the_same_shards(tmp_path, tiny, wri
     }
     for file in files:
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "killed" / file).read_bytes(), file
+
+
+def test_preparing_needs_no_accelerator(prepare, tmp_path):
+    """On the machine where the data is, not on the one that trains."""
+    prepare("--trainer", str(EXPERIMENTS.parent / "trainers" / "gpu.yaml"))
+    assert shard_files(tmp_path)
+
+
+def test_a_manifest_is_for_pairs(root, tmp_path, tiny, refuses):
+    assert "AmpSpace" in refuses("prepare", *options_of(root, tmp_path, tiny), "--manifest", "true")
+
+
+def test_the_manifest_of_pairs_is_written_once(tmp_path, refuses, capsys):
+    playing = tmp_path / "riff.wav"
+    soundfile.write(playing, plucked([220.0, 330.0, 247.0]), RATE)
+    pairs = tmp_path / "pairs"
+    for name in ("One", "Two", "Three"):
+        Sweep(distortion, [{"Gain": 0.5}], playing, name=name, lag=7).write(pairs)
+    config = str(EXPERIMENTS / "descriptor_amp_space.yaml")
+    options = ["prepare", "-c", config, "--data.root", str(pairs), "--runs", str(tmp_path), "--manifest", "true"]
+    main(options)
+    rows = [json.loads(line) for line in (pairs / "ampspace.jsonl").read_text().splitlines()]
+    assert "Written" in capsys.readouterr().out and {row["split"] for row in rows} == {"train", "valid", "test"}
+    assert "already" in refuses(*options)
