@@ -1,5 +1,6 @@
 """Sound files to mono audio at the rate of the run, or one sentence on why not."""
 
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -93,7 +94,7 @@ def duration_s(path: str) -> float:
         UnusableAudio: if the header cannot be read or the file is empty
     """
     try:
-        header = soundfile.info(path)
+        header = soundfile.info(os.fsencode(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise unreadable(path) from error
     if header.frames == 0:
@@ -115,7 +116,7 @@ def _as_clip(audio: np.ndarray, clip: ClipFormat) -> np.ndarray:
 def _read_file(path: str, start_s: float, duration_s: float | None, content: str | BytesIO) -> tuple[np.ndarray, int]:
     """Samples of a stretch, (N, channels) float32 at the file's own rate, and that rate."""
     try:
-        with soundfile.SoundFile(content) as file:
+        with soundfile.SoundFile(os.fsencode(content) if isinstance(content, str) else content) as file:
             file.seek(min(round(start_s * file.samplerate), file.frames))
             n_wanted = -1 if duration_s is None else int(np.ceil(duration_s * file.samplerate))
             audio, n_in_file = file.read(n_wanted, dtype="float32", always_2d=True), file.frames

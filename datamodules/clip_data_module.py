@@ -41,7 +41,8 @@ class ClipDataModule(ResumableDataModule, ABC):
         batch_size: clips per batch, of each process
         num_workers: processes that read clips while the model trains
         tracker: what tracks pitch; None is Yin
-        cache: folder of the shards; None is `.timbre` in the root. With shards that are complete the root is not needed
+        cache: folder of the shards, one per data set; None is `.timbre` in the root. With shards that are complete the
+            root is not needed
         seed: of the order of training clips and of their augmentation
         copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
         augmentations: what may happen to training clips, in order; None is nothing
@@ -226,6 +227,7 @@ class ClipDataModule(ResumableDataModule, ABC):
                 return True
         sources = self.sources(split)
         if not sources:
+            self._selection_path(split).unlink(missing_ok=True)
             return False
         shards.open()
         if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
@@ -233,7 +235,7 @@ class ClipDataModule(ResumableDataModule, ABC):
             selection.save(self._selection_path(split))
             reasons = [f"{name}\t{reason}\n" for name, reason in selection.skipped.items()]
             if reasons or self._reasons_path(split).is_file():
-                update(self._reasons_path(split), "".join(reasons).encode())
+                update(self._reasons_path(split), "".join(reasons).encode("utf-8", "backslashreplace"))
         return True
 
     def _select(self, sources: list[Source], entries: dict[str, Entry], listing: str) -> Selection:

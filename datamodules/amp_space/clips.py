@@ -1,5 +1,6 @@
 """From pairs of files to pairs of clips at the same musical position."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,7 @@ class Cutter:
         if path not in self._headers:
             whole = self.root / path
             try:
-                header = soundfile.info(str(whole))
+                header = soundfile.info(os.fsencode(whole))
                 self._headers[path] = int(header.samplerate), int(header.frames)
             except (soundfile.SoundFileError, OSError, TypeError):
                 missing = f"{whole} does not exist: restore it or remove it from the listing."

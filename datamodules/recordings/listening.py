@@ -79,7 +79,7 @@ class Listener:
             UnusableAudio: if it cannot be read to its end, is silent, not finite or has too many channels
         """
         duration_s(path)  # raises in one sentence where there is no header
-        rate = int(soundfile.info(path).samplerate)
+        rate = int(soundfile.info(os.fsencode(path)).samplerate)
         levels = np.concatenate([np.zeros(0), *(_levels(block, rate) for block in self._blocks(path, rate))])
         loudest = levels.max(initial=0.0)
         if loudest == 0:

@@ -479,3 +479,21 @@ def test_the_ranges_are_taken_from_the_same_clips_on_every_rank(root):
         return [clip.name for clip in data.clips_for_ranges()]
 
     assert names_on(0) == names_on(1) and sum(map(len, names_on(0))) == 7
+
+
+def test_a_split_that_lost_all_its_clips_is_no_longer_used(root):
+    prepared(root)
+    for path in (root / "valid").iterdir():
+        path.unlink()
+    data = Folder(CLIP, str(root), tracker=CountingTracker())
+    data.prepare_data()
+    with pytest.raises(ValueError, match="no valid clips"):
+        data.setup("validate")
+
+
+def test_a_file_name_that_is_no_text_is_a_name(root):
+    (root / "train" / os.fsdecode(b"torn\xff.wav")).write_text("no sound")
+    os.rename(root / "train" / "train0.wav", root / "train" / os.fsdecode(b"sound\xff.wav"))
+    data = prepared(root)
+    assert len(names(data)) == 7 and "sound\udcff" in names(data)
+    assert r"skipped torn\udcff" in data.prepare_report()
