@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_dataset import ClipDataset, collate
@@ -146,6 +146,18 @@ class ClipDataModule(ResumableDataModule, ABC):
         """Files of the shards whose content is not what was written; reads all of them."""
         return [path for split in filter(self.in_shards, SPLITS) for path in self.shards(split).damaged()]
 
+    def data_hash(self) -> str:
+        """Twelve letters that differ where clips, their order, labels or bytes do; places and dates do not count."""
+        text = hashlib.sha256()
+        for split in SPLITS:
+            selection = self.selection(split) if self.in_shards(split) else None
+            choice: list[object] = [split, self.in_shards(split) or dict(self.hparams)]
+            if selection is not None:
+                choice += [selection.names, selection.rows.tolist(), self.shards(split).checksums(selection.shards())]
+                text.update(selection.labels.tobytes())
+            text.update(json.dumps(choice, sort_keys=True, default=str).encode())
+        return text.hexdigest()[:12]
+
     def setup(self, stage: str | None = None) -> None:
         """Opens the splits the stage needs.
 
@@ -175,16 +187,22 @@ class ClipDataModule(ResumableDataModule, ABC):
         return self.resumable(loader)
 
     def val_dataloader(self) -> DataLoader[Clip]:
-        """Validation clips in order."""
-        return self._loader("valid")
+        """Validation clips in order, shared out among the processes of a run as far as there are enough."""
+        dataset = self.datasets["valid"]
+        n_clips = len(dataset)  # type: ignore[arg-type]
+        rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        if 1 < world_size <= n_clips:
+            ends = [n_clips * part // world_size for part in (rank, rank + 1)]
+            dataset = Subset(dataset, range(*ends))
+        return self._loader(dataset)
 
     def test_dataloader(self) -> DataLoader[Clip]:
         """Test clips in order."""
-        return self._loader("test")
+        return self._loader(self.datasets["test"])
 
     def predict_dataloader(self) -> DataLoader[Clip]:
         """Test clips in order."""
-        return self._loader("test")
+        return self._loader(self.datasets["test"])
 
     def clips_for_ranges(self, n_batches: int = 64) -> Iterator[Clip]:
         """Batches of training clips that the ranges of the knobs are taken from: the same in every process of a run."""
@@ -294,9 +312,9 @@ class ClipDataModule(ResumableDataModule, ABC):
             return f"{self.root} has no {split} clips: point data.root at a data set that has a {split} split."
         return f"The {split} clips of {self.root} are not prepared: run timbre prepare with these settings."
 
-    def _loader(self, split: str) -> DataLoader[Clip]:
+    def _loader(self, dataset: Dataset[Clip]) -> DataLoader[Clip]:
         return DataLoader(
-            self.datasets[split],
+            dataset,
             batch_size=self.batch_size,
             generator=torch.Generator().manual_seed(self.seed),
             num_workers=self.num_workers,

@@ -3,8 +3,10 @@
 import math
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
@@ -12,11 +14,15 @@ from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Ter
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error, mean_position
 from lightning_modules.provenance import provenance, refuse_other_tracker
-from lightning_modules.random_states import random_states, restore_random_states
 from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth
 
 LEVEL_SPAN_DB = 50.0
 """Range of a level knob, about: what a level that strays is compared with where there is no such knob."""
+
+
+def batch_seed(seed: int, n_trained: int, rank: int) -> int:
+    """Of all that is random in a batch: seed of the run, batches trained before it, process -> 64 bits."""
+    return int(np.random.SeedSequence((seed, n_trained, rank)).generate_state(1, np.uint64)[0] >> 1)
 
 
 class Rendering(NamedTuple):
@@ -82,9 +88,9 @@ class TimbreAutoencoder(LightningModule):
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
-        self._restored: dict[str, Any] | None = None
-        self._set_aside: dict[str, Any] | None = None
-        self.save_hyperparameters()
+        self.seed = 0
+        self._n_processes: int | None = None
+        self.save_hyperparameters(logger=False)
         for component in ("encoder", "synth", "reconstruction", "decoder"):
             if callable(self.hparams[component]):  # a configuration can be kept in a checkpoint, a function cannot
                 del self.hparams[component]
@@ -203,7 +209,9 @@ class TimbreAutoencoder(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def setup(self, stage: str) -> None:
-        """Remember the data's pitch tracker, or refuse one that differs from training's."""
+        """Remember the seed and the data's pitch tracker, or refuse a tracker that differs from training's."""
+        if stage == "fit":
+            self.seed = torch.initial_seed()
         tracker = getattr(getattr(self.trainer, "datamodule", None), "tracker", None)
         if tracker is not None:
             refuse_other_tracker(self.f0_tracker, tracker.identity)
@@ -216,25 +224,31 @@ class TimbreAutoencoder(LightningModule):
             self.encoder.calibrate((clip.audio.to(self.device), clip.f0_hz.to(self.device)) for clip in clips)
 
     def on_train_start(self) -> None:
-        """Go on drawing random numbers where an interrupted run stopped."""
-        if self._restored is not None:
-            restore_random_states(self._restored)
+        """Warn when an interrupted run goes on with batches of another size."""
+        now = self.trainer.world_size
+        if self._n_processes not in (None, now):
+            rank_zero_warn(
+                f"The run goes on with {now} processes, not {self._n_processes}: a step trains {now} batches of clips."
+            )
+
+    def on_train_batch_start(self, batch: Clip, batch_idx: int) -> None:
+        """Draw what is random from seed, number of the batch and process alone: a run that goes on draws the same."""
+        n_trained = self.trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
+        torch.manual_seed(batch_seed(self.seed, n_trained, self.global_rank))
 
     def on_validation_start(self) -> None:
-        """Validate with the same random numbers every time, and leave training's alone."""
-        self._set_aside = random_states()
+        """Validate with the same random numbers every time."""
         torch.manual_seed(0)
 
-    def on_validation_end(self) -> None:
-        """Go on with training's."""
-        if self._set_aside is not None:
-            restore_random_states(self._set_aside)
-        self._set_aside = None
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say what made the checkpoint, and where its random numbers were."""
-        checkpoint["random_states"] = self._set_aside or random_states()
-        checkpoint["interpretsynth"] = {**provenance(), "f0_tracker": self.f0_tracker, "knobs": self.encoder.knob_kinds}
+        """Say what made the checkpoint."""
+        checkpoint["interpretsynth"] = {
+            **provenance(),
+            "f0_tracker": self.f0_tracker,
+            "knobs": self.encoder.knob_kinds,
+            "seed": self.seed,
+            "processes": self.trainer.world_size,
+        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Know which pitch tracker the checkpoint was trained with; refuse a checkpoint of another model."""
@@ -251,4 +265,4 @@ class TimbreAutoencoder(LightningModule):
         refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
         self.f0_tracker = made_by["f0_tracker"]
         self.trained_steps = checkpoint["global_step"]
-        self._restored = checkpoint.get("random_states")
+        self.seed, self._n_processes = made_by.get("seed", self.seed), made_by.get("processes")

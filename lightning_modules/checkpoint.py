@@ -1,12 +1,30 @@
 """Checkpoints: read with weights only, refused in one sentence when they are not ours."""
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.fabric.plugins import TorchCheckpointIO
 
 from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.whole_files import written_whole
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that appear whole or not at all, even if the process or the machine dies meanwhile.
+
+    Lightning's own writes them to the system's folder for temporary files and moves them: on another disk that is a
+    copy, and a process that is killed in the middle of it leaves half a checkpoint in the place of a whole one.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
+        """Write beside, then rename; raises OSError."""
+        with written_whole(Path(path)) as partial, open(partial, "wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def refuse_unreadable(path: Path) -> None:

@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from lightning_modules.metrics import readable
 from lightning_modules.metrics.pair import Better
+from lightning_modules.run_folder import settings_of, without_seed
 
 Subject = tuple[str, str | None, str | None, str | None]
 
@@ -62,9 +63,13 @@ class Crosstalk(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run's folder: what it was tested on and what came out; control is None if that was not measured."""
+    """A run's folder: what it was tested on and what came out; control is None if that was not measured.
+
+    config: what makes the model, without seeds and places; settings: the same as one text.
+    """
 
     name: str
+    config: dict[str, Any]
     settings: str
     seed: str
     notes: tuple[str, ...]
@@ -83,7 +88,8 @@ def read_run(folder: Path) -> Run:
     try:
         config = OmegaConf.load(folder / "config.yaml")
         has_no_knobs = OmegaConf.select(config, "model.encoder.init_args.descriptors") == []
-        settings, seed = _settings_and_seed(OmegaConf.to_container(config, resolve=False))  # type: ignore[arg-type]
+        everything: Any = OmegaConf.to_container(config, resolve=False)
+        model, seed = without_seed(settings_of(everything))
     except (YAMLError, OmegaConfBaseException, OSError, AttributeError) as error:
         raise ValueError(f"{folder / 'config.yaml'} is not a run's configuration: mend or restore it.") from error
     try:
@@ -96,20 +102,8 @@ def read_run(folder: Path) -> Run:
             f"the report in {folder} cannot be read ({error}): run `timbre test {folder}` again."
         ) from error
     name = Path(os.path.abspath(folder)).name
-    return Run(name, settings, seed, notes, knobs, quality, [] if has_no_knobs else control, crosstalk)
-
-
-def _settings_and_seed(config: dict[str, Any]) -> tuple[str, str]:
-    """A configuration -> what makes the model, and its seed; neither says where anything lies on a disk."""
-    trainer, data = config.get("trainer") or {}, (config.get("data") or {}).get("init_args") or {}
-    seed = f"{config.pop('seed_everything', None)} {data.pop('seed', None)}"
-    places = ((config, ("name", "runs", "ckpt_path")), (trainer, ("default_root_dir", "logger")), (data, ("cache",)))
-    for section, keys in places:
-        for key in keys:
-            section.pop(key, None)
-    if data.get("root"):
-        data["root"] = Path(str(data["root"])).name  # another disk is no other data; another folder is
-    return json.dumps(config, sort_keys=True, default=str), seed
+    settings = json.dumps(model, sort_keys=True, default=str)
+    return Run(name, model, settings, seed, notes, knobs, quality, [] if has_no_knobs else control, crosstalk)
 
 
 def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstalk | None]:

@@ -126,6 +126,10 @@ class Shards:
         there = [shard for shard in self.numbers() if self._index_path(shard).is_file()]
         return [str(path) for shard in there for path in self._damaged(shard)]
 
+    def checksums(self, shards: list[int]) -> list[dict[str, str]]:
+        """Of every file of some shards, as they were when they were written."""
+        return [{name: each["sha256"] for name, each in self._facts(shard)["files"].items()} for shard in shards]
+
     def join(self, shard: int, n_units: int) -> None:
         """Parts -> shard, if it is not whole yet; another process may do the same at the same time."""
         with suppress(FileNotFoundError):  # the other was faster

@@ -28,7 +28,8 @@ class Usage(Callback):
         """Measure both, always with the same noise."""
         if batch_idx == 0:
             used = self.measure(module, batch.audio, batch.f0_hz)
-            module.log_dict({f"usage/{name}": value for name, value in used.items()}, sync_dist=True)
+            named = {f"usage/{name}": value for name, value in used.items()}
+            module.log_dict(named, sync_dist=True, batch_size=len(batch.audio))
 
     def measure(self, module: Any, audio: Tensor, f0_hz: Tensor) -> dict[str, Tensor]:
         """(B, N) audio, (B, F) pitch -> usage of the residual and of each knob, as far as there are any."""

@@ -7,11 +7,13 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
+from lightning_modules.interruption import INTERRUPTION
+
 USAGE = """usage: timbre VERB ...
 
   prepare -c EXPERIMENT        read and check the data, track its pitch, once
   fit -c EXPERIMENT            train; everything goes to runs/NAME
-  fit RUN --ckpt_path last     go on with an interrupted run
+  fit RUN --resume true        go on with an interrupted run
   test RUN                     judge a run on held-out notes
   validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
   compare RUN...               control against quality of tested runs: table, Pareto plot, page
@@ -25,7 +27,7 @@ EXPERIMENT is a file of configs/experiments, RUN a folder of runs. `timbre VERB 
 Every key of a configuration is an option: --trainer.max_steps 5000 --data.root sounds --name mine"""
 
 _MODULES = {
-    "prepare": "experiment",
+    "prepare": "prepare",
     "fit": "experiment",
     "validate": "experiment",
     "test": "experiment",
@@ -39,6 +41,10 @@ _MODULES = {
 }
 
 
+_LONG = ("fit", "test", "sweep")
+"""Verbs that note a signal from their first line on: torch is not imported yet, and takes its time."""
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Run one verb; bad input ends in one sentence and exit code 2, never in a traceback."""
     args = list(sys.argv[1:] if args is None else args)
@@ -49,6 +55,8 @@ def main(args: Sequence[str] | None = None) -> None:
     if verb not in _MODULES:
         _stop(f"there is no verb '{verb}': choose {', '.join(_MODULES)}.")
     _quieten()
+    if verb in _LONG:
+        INTERRUPTION.watch()
     try:
         # Imported only now: torch and lightning take seconds, and help and typos should not.
         import_module(f"lightning_modules.cli.{_MODULES[verb]}").run(verb, args[1:])
@@ -66,7 +74,9 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _stop(sentence: str) -> None:
-    print(f"timbre: {' '.join(sentence.split())}", file=sys.stderr)
+    rank = int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
+    who = f"timbre, process {rank}" if rank else "timbre"
+    print(f"{who}: {' '.join(sentence.split())}", file=sys.stderr)
     raise SystemExit(2)
 
 

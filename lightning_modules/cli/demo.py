@@ -39,7 +39,8 @@ def run(verb: str, args: list[str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     run_experiment("fit", ["-c", str(config), "--name", "demo", "--runs", str(given.runs), *options])
     tested = run_experiment("test", [str(folder), "--control.n_notes", str(N_EXAMINED)])
-    _report(folder, tested)
+    if tested is not None:
+        _report(folder, tested)
 
 
 def _report(folder: Path, tested: Experiment) -> None:

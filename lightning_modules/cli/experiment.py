@@ -1,53 +1,47 @@
-"""`timbre prepare | fit | validate | test | predict`: an experiment from its configuration."""
+"""`timbre fit | validate | test | predict`: an experiment from its configuration."""
 
 import logging
 import os
+import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from jsonargparse import ArgumentError, set_parsing_settings
 from lightning import Trainer
+from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from datamodules import AmpSpace, ClipDataModule, Slice
+from datamodules import ClipDataModule
 from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.callbacks import ControlEvaluation, Evaluation, Listen, Transformation, Usage, WriteAudio
-from lightning_modules.checkpoint import refuse_unreadable
+from lightning_modules.callbacks import (
+    Best,
+    ControlEvaluation,
+    Evaluation,
+    Listen,
+    ProgressLines,
+    SafePoint,
+    Transformation,
+    Usage,
+    WriteAudio,
+)
+from lightning_modules.checkpoint import WholeCheckpoints, refuse_unreadable
+from lightning_modules.cli.save_config import SaveConfig, as_written
+from lightning_modules.cli.wandb_run import finish, wandb_logger
 from lightning_modules.examination import ExaminationSettings
-from lightning_modules.provenance import provenance
-from lightning_modules.whole_files import written_whole
+from lightning_modules.run_folder import RunFolder
 from synths import ClipFormat
 
 CLIP_FIELDS = ("sample_rate", "n_samples", "hop")
 
 
-class SaveConfig(SaveConfigCallback):
-    """The resolved configuration, into the run's folder and to the logger."""
-
-    def save_config(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
-        """Write config.yaml whole or not at all."""
-        if stage != "fit":
-            return
-        _refuse_unknown_factors(trainer, pl_module)  # before there is a run that goes by this configuration
-        folder = Path(trainer.default_root_dir)
-        with written_whole(folder / "config.yaml") as partial:
-            self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
-        if trainer.logger is not None:
-            trainer.logger.log_hyperparams({"config": self.config.as_dict(), **provenance()})
-
-
-def _refuse_unknown_factors(trainer: Trainer, module: Any) -> None:
-    labels = trainer.datamodule.datasets["train"][0].labels  # type: ignore[attr-defined]
-    for factor in module.encoder.factors:
-        if factor not in labels:
-            known = ", ".join(sorted(labels)) or "none"
-            raise ValueError(f"model.encoder.factors names {factor}, but the data's labels are {known}.")
+class Finished(Exception):
+    """There is nothing left to do; says so in a sentence."""
 
 
 class Experiment(LightningCLI):
@@ -77,7 +71,12 @@ class Experiment(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The run's name and place, the checkpoint, and the clip format that model and data share."""
         parser.add_argument("--name", type=str | None, default=None, help="of the run; by default the experiment's")
-        parser.add_argument("--runs", type=str, default="runs", help="folder that holds the runs")
+        parser.add_argument(
+            "--runs",
+            type=str,
+            default=os.environ.get("TIMBRE_RUNS", "runs"),
+            help="folder that holds the runs; by default that of the environment variable TIMBRE_RUNS, or runs",
+        )
         parser.add_argument("--ckpt_path", type=str | None, default=None, help="last, best, or a checkpoint's path")
         parser.add_argument(
             "--matmul_precision",
@@ -85,6 +84,14 @@ class Experiment(LightningCLI):
             default="highest",
             help="of float32 matrix products in the networks: high and medium may round to TF32 or bfloat16, faster",
         )
+        if self.verb == "fit":
+            parser.add_argument(
+                "--resume",
+                type=bool,
+                default=False,
+                help="begin the run, or go on with it where it stopped; a finished one is left as it is",
+            )
+            parser.add_argument("--test", type=bool, default=False, help="test the best checkpoint after training")
         if self.verb == "prepare":
             parser.add_argument("--slice", type=str, default="1/1", help="which part of the work, such as 3/16")
             parser.add_argument(
@@ -101,78 +108,103 @@ class Experiment(LightningCLI):
             parser.link_arguments(f"clip.{field}", f"data.init_args.clip.{field}")
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> RunFolder:
         """Where everything of the run is."""
-        return Path(self.config.runs) / self.config.name
+        return RunFolder(Path(self.config.runs) / self.config.name)
 
     def before_instantiate_classes(self) -> None:
         """Name the run after its experiment, and find the checkpoint before anything slow."""
+        given = self.config.get("config") or []
+        self.stem = Path(str(given[-1])).stem if given else "run"
         if not self.config.name:
-            given = self.config.get("config") or []
-            self.config.name = Path(str(given[-1])).stem if given else "run"
-        self.checkpoint = self._find_checkpoint(self.config.ckpt_path)
-        self.config.ckpt_path = None
+            trial = os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None
+            self.config.name = f"{self.stem}-{trial}" if trial else self.stem
+        asked, self.config.ckpt_path = self.config.ckpt_path, None
+        if self.verb == "fit" and self.config.resume and asked is None:
+            self.checkpoint = self._checkpoint_to_resume()
+        else:
+            self.checkpoint = self._find_checkpoint(asked)
+            if self.verb == "fit" and self.checkpoint is None and self.folder.config.exists():
+                raise ValueError(
+                    f"{self.folder.path} already holds a run: go on with `timbre fit {self.folder.path} "
+                    "--resume true`, or choose another --name."
+                )
         set_matmul_precision(self.config.matmul_precision)
-        if self.verb == "fit" and self.checkpoint is None and (self.folder / "config.yaml").exists():
-            raise ValueError(
-                f"{self.folder} already holds a run: go on with `timbre fit {self.folder} --ckpt_path last`, "
-                "or choose another --name."
-            )
+
+    def _checkpoint_to_resume(self) -> Path | None:
+        """Of the same run, if it was begun."""
+        folder = self.folder
+        folder.refuse_other_settings(as_written(self.parser, self.config))
+        if folder.is_done(tested=self.config.test):
+            raise Finished(f"{folder.path} is finished.")
+        return self._find_checkpoint("last") if folder.last.exists() or folder.best.exists() else None
 
     def _find_checkpoint(self, asked: str | None) -> Path | None:
         if asked is None and self.verb in ("prepare", "fit"):
             return None
-        asked = asked or "best"
-        folder = self.folder / "checkpoints"
-        path = folder / f"{asked}.ckpt" if asked in ("best", "last") else Path(asked)
-        if asked == "last" and not path.exists() and (folder / "best.ckpt").exists():
-            path = folder / "best.ckpt"  # killed after its first validation, before its first regular save
+        asked, folder = asked or "best", self.folder
+        path = {"best": folder.best, "last": folder.last}.get(asked, Path(asked))
+        if asked == "last" and not path.exists() and folder.best.exists():
+            path = folder.best  # killed after its first validation, before its first regular save
         refuse_unreadable(path)
         return path
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """The configured trainer, writing to the run's folder."""
+        """The configured trainer, writing to the run's folder; all but training is done by one process."""
         trainer_config = self.config_init["trainer"]
         self.training = training = self.verb == "fit" and not trainer_config.get("fast_dev_run")
         if self.verb != "prepare":
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.path.mkdir(parents=True, exist_ok=True)
+        if self.verb != "fit":
+            kwargs |= {"devices": 1, "num_nodes": 1, "strategy": "auto"}
         if self.verb == "prepare":  # wherever the model will be trained, this needs no accelerator
-            kwargs |= {"accelerator": "cpu", "devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False}
+            kwargs |= {"accelerator": "cpu", "logger": False}
         elif trainer_config.get("logger") in (None, True):
-            kwargs["logger"] = self._wandb() if training or self.verb == "test" else False
-        callbacks: list[Callback] = [*(trainer_config.get("callbacks") or []), TQDMProgressBar(refresh_rate=5)]
+            logged = training or self.verb == "test"
+            kwargs["logger"] = wandb_logger(self.folder, self.config.name, self._tags()) if logged else False
+        kwargs["plugins"] = [*(trainer_config.get("plugins") or []), *self._plugins()]
+        kwargs["use_distributed_sampler"] = False  # the data deals clips out to the processes itself, resumably
+        callbacks = [*(trainer_config.get("callbacks") or []), *self._progress(kwargs)]
         self.evaluation = Evaluation()
         judging = [self.evaluation, Transformation(), ControlEvaluation(self.config_init["control"]), WriteAudio()]
         callbacks += self._callbacks() if training else judging
-        kwargs["use_distributed_sampler"] = False  # the data deals clips out to the processes itself, resumably
-        return super().instantiate_trainer(default_root_dir=str(self.folder), callbacks=callbacks, **kwargs)
+        callbacks.append(SafePoint(self.folder.path))
+        return super().instantiate_trainer(default_root_dir=str(self.folder.path), callbacks=callbacks, **kwargs)
 
-    def _wandb(self) -> WandbLogger:
-        """A logger that needs no account; `WANDB_MODE=online` sends the run as it goes."""
-        online = os.environ.get("WANDB_MODE", "offline") == "online"
-        os.environ.setdefault("WANDB_DATA_DIR", str(self.folder.resolve()))
-        latest = self.folder / "wandb" / "latest-run"
-        return WandbLogger(
-            project="interpretsynth",
-            name=self.config.name,
-            save_dir=str(self.folder),
-            offline=not online,
-            # run-DATE_TIME-ID: continued or tested, it stays the same run
-            version=latest.resolve().name.rsplit("-", 1)[-1] if latest.exists() else None,
-            resume="allow",
-        )
+    def _plugins(self) -> list[Any]:
+        plugins: list[Any] = [WholeCheckpoints()]
+        if self.verb != "fit":
+            plugins.append(LightningEnvironment())  # in a SLURM job too, whatever its number of tasks
+        elif SLURMEnvironment.detect():
+            plugins.append(SLURMEnvironment(auto_requeue=False))  # SafePoint and the job's script do that
+        return plugins
+
+    def _progress(self, kwargs: dict[str, Any]) -> list[Callback]:
+        """A bar for a person; lines for a file."""
+        if self.config_init["trainer"].get("enable_progress_bar") is False:
+            return []
+        if sys.stdout.isatty():
+            return [TQDMProgressBar(refresh_rate=5)]
+        kwargs["enable_progress_bar"] = False
+        return [ProgressLines()]
 
     def _callbacks(self) -> list[Callback]:
-        folder = self.folder / "checkpoints"
         best = ModelCheckpoint(
-            folder, "best", monitor="validation/reconstruction", enable_version_counter=False, save_weights_only=False
-        )
-        last = ModelCheckpoint(
-            folder, "last", every_n_train_steps=50, save_on_exception=True, enable_version_counter=False
+            self.folder.best.parent,
+            "best",
+            monitor="validation/reconstruction",
+            enable_version_counter=False,
+            save_weights_only=False,
         )
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
-        return [best, last, Listen(), Usage(), *rate]
+        return [Listen(), Usage(), Best(), *rate, best]
+
+    def _tags(self) -> list[str]:
+        """What a run is found by: data set, encoder and experiment."""
+        components = (self.config.data, self.config.model.encoder)
+        names = [str(part.class_path).rpartition(".")[2] for part in components if "class_path" in part]
+        return [*names, *([self.stem] if self.stem != "config" else [])]
 
 
 _DESCRIPTIONS = {
@@ -189,25 +221,64 @@ def run(verb: str, args: list[str]) -> None:
     run_experiment(verb, args)
 
 
-def run_experiment(verb: str, args: list[str]) -> Experiment:
-    """Run one of the verbs of an experiment, and hand back what ran."""
+def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None) -> Experiment | None:
+    """Run one of the verbs of an experiment, and hand back what ran last; None if there was nothing left to do.
+
+    Args:
+        verb: fit, validate, test or predict
+        args: options of the command line
+        hyperparameters: values by dotted key that a sweep varies, for the logger
+
+    Raises:
+        ValueError: a wrong configuration
+        SystemExit: a signal stopped the run, which can go on
+    """
+    SaveConfig.hyperparameters = hyperparameters or {}
+    try:
+        experiment = experiment_of(verb, args)
+    except Finished as finished:
+        rank_zero_info(str(finished))
+        return None
+    _run(experiment)
+    if experiment.training and experiment.trainer.is_global_zero:
+        folder = experiment.folder
+        print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
+        if experiment.config.test:
+            experiment = run_experiment("test", [str(folder.path)]) or experiment
+        folder.done.touch()
+    finish(experiment.trainer)
+    return experiment
+
+
+def experiment_of(verb: str, args: list[str]) -> Experiment:
+    """An experiment, ready to run.
+
+    Raises:
+        ValueError: a wrong configuration
+        Finished: there is nothing left to do
+    """
     _quieten()
     try:
-        experiment = Experiment(verb, _expand_run_folder(args))
+        return Experiment(verb, _expand_run_folder(args))
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
-    if verb == "prepare":
-        _prepare(experiment)
-        return experiment
+    except RuntimeError as error:
+        if "--ntasks" not in str(error):
+            raise
+        raise ValueError(str(error)) from error
+
+
+def _run(experiment: Experiment) -> None:
+    trainer, folder = experiment.trainer, experiment.folder
     try:
-        getattr(experiment.trainer, verb)(
+        getattr(trainer, experiment.verb)(
             experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.checkpoint, weights_only=True
         )
-    except SystemExit as stop:  # Ctrl-C or SIGTERM, after the checkpoint was saved
-        if experiment.training:
-            step = experiment.trainer.global_step
-            print(f"\nInterrupted at step {step}. Go on with: timbre fit {experiment.folder} --ckpt_path last")
-        raise SystemExit(stop.code or 143) from None
+    except SystemExit:  # Ctrl-C or another signal, after the checkpoint was saved
+        finish(trainer, exit_code=1)
+        if experiment.training and experiment.trainer.is_global_zero:
+            print(f"Interrupted at step {trainer.global_step}. Go on with: timbre fit {folder.path} --resume true")
+        raise
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise
@@ -215,38 +286,12 @@ def run_experiment(verb: str, args: list[str]) -> Experiment:
             f"{experiment.checkpoint} does not fit this model ({str(error).splitlines()[1].strip()}): "
             "use the run's own config.yaml."
         ) from error
-    if experiment.training:
-        experiment.trainer.save_checkpoint(experiment.folder / "checkpoints" / "last.ckpt", weights_only=False)
-        print(f"Trained {experiment.trainer.global_step} steps. Next: timbre test {experiment.folder}")
-    if isinstance(experiment.trainer.logger, WandbLogger):
-        experiment.trainer.logger.experiment.finish()
-    return experiment
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
-def _prepare(experiment: Experiment) -> None:
-    """Bring the shards up to date, and say what there is."""
-    data = experiment.datamodule
-    if experiment.config.manifest:
-        _write_manifest(data)
-        return
-    part = Slice.parse(experiment.config.slice)
-    data.prepare_data(part, listed_anew=True)
-    print(data.prepare_report())
-    if part.of > 1:
-        print(f"Slice {part.number} of {part.of} is done; the last one to finish completes the shards.")
-    if experiment.config.verify:
-        damaged = data.damaged()
-        if damaged:
-            raise ValueError(f"{', '.join(damaged)} changed since written: delete them and run timbre prepare again.")
-        print("Every shard is as it was written.")
-
-
-def _write_manifest(data: ClipDataModule) -> None:
-    if not isinstance(data, AmpSpace):
-        raise ValueError(f"--manifest is for pairs: {type(data).__name__} has none, data.AmpSpace does.")
-    for name, reason in data.write_manifest().items():
-        print(f"left out {name}: {reason}")
-    print(f"Written: {data.root}/ampspace.jsonl. Mend lags, splits and rows in it, then run timbre prepare.")
+def _next_step(experiment: Experiment) -> str:
+    return "Testing." if experiment.config.test else f"Next: timbre test {experiment.folder.path}"
 
 
 def set_matmul_precision(precision: str) -> None:
@@ -284,5 +329,7 @@ def _quieten() -> None:
         "not resumable",
         "is not empty",
         "callbacks used to create",
+        "command is available on your system",
+        "smaller than the logging interval",
     ):
         warnings.filterwarnings("ignore", message=f".*{phrase}.*")

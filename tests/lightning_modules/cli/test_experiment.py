@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -92,7 +94,7 @@ def test_every_experiment_parses(experiment, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = EXPERIMENTS / experiment
     built = Experiment("prepare", ["-c", str(config), "--runs", str(tmp_path), "--model.decoder.width", "16"])
-    assert built.folder == tmp_path / Path(experiment).stem
+    assert built.folder.path == tmp_path / Path(experiment).stem
     assert built.model.clip == built.datamodule.clip
 
 
@@ -108,7 +110,7 @@ def test_every_encoder_parses(encoder, tmp_path):
 
 def test_a_second_fit_does_not_overwrite_the_first(trained, tones, refuses, tiny):
     sentence = refuses("fit", *tiny(tones, trained.parent), "--name", "tones")
-    assert "already holds a run" in sentence and "--ckpt_path last" in sentence
+    assert "already holds a run" in sentence and "--resume true" in sentence
 
 
 def test_data_that_is_not_there_is_named(tmp_path, refuses, tiny):
@@ -178,27 +180,34 @@ def test_a_checkpoint_of_another_shape_is_refused(trained, refuses):
 
 
 @pytest.mark.parametrize("step", [3, 4, 5])
-def test_an_interruption_leaves_no_trace(step, tones, tmp_path, tiny, monkeypatch):
-    """Ctrl-C in the middle or at the end of an epoch, then continued: the same weights, to the bit, as without it."""
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
+def test_an_interruption_leaves_no_trace(step, number, tones, tmp_path, tiny, monkeypatch):
+    """A signal in the middle of a step, or at the end of an epoch: continued, the same weights to the bit."""
     from lightning_modules.autoencoder import TimbreAutoencoder
 
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "whole"])
+    plain = TimbreAutoencoder.training_step
 
-    def press_ctrl_c(module, *_):
-        if module.global_step == step:
-            raise KeyboardInterrupt
+    def interrupted(module, batch, batch_idx):
+        if module.global_step == step - 1:
+            os.kill(os.getpid(), number)
+        return plain(module, batch, batch_idx)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TimbreAutoencoder, "on_train_batch_end", press_ctrl_c)
-        with pytest.raises(SystemExit):
+        patch.setattr(TimbreAutoencoder, "training_step", interrupted)
+        with pytest.raises(SystemExit) as stop:
             main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "cut"])
+    assert stop.value.code == 128 + number
     saved = {name: tmp_path / name / "checkpoints" / "last.ckpt" for name in ("whole", "cut")}
     assert torch.load(saved["cut"], weights_only=True)["global_step"] == step
-    main(["fit", str(tmp_path / "cut"), "--ckpt_path", "last"])
+    assert (tmp_path / "cut" / "REQUEUE").exists() and not (tmp_path / "cut" / "DONE").exists()
+    main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "cut", "--resume", "true"])
     whole, cut = (torch.load(path, weights_only=True) for path in saved.values())
     assert whole["global_step"] == cut["global_step"] == 7
     for name, weights in whole["state_dict"].items():
         assert torch.equal(weights, cut["state_dict"][name]), name
+    assert (tmp_path / "cut" / "DONE").exists() and not (tmp_path / "cut" / "REQUEUE").exists()
 
 
 def test_rounded_matrix_products_are_asked_for_and_said(tmp_path, monkeypatch):

@@ -1,0 +1,31 @@
+"""`timbre prepare`: bring the shards up to date, and say what there is."""
+
+from datamodules import AmpSpace, ClipDataModule, Slice
+from lightning_modules.cli.experiment import experiment_of
+
+
+def run(verb: str, args: list[str]) -> None:
+    """Prepare the data of an experiment."""
+    experiment = experiment_of(verb, args)
+    data = experiment.datamodule
+    if experiment.config.manifest:
+        _write_manifest(data)
+        return
+    part = Slice.parse(experiment.config.slice)
+    data.prepare_data(part, listed_anew=True)
+    print(data.prepare_report())
+    if part.of > 1:
+        print(f"Slice {part.number} of {part.of} is done; the last one to finish completes the shards.")
+    if experiment.config.verify:
+        damaged = data.damaged()
+        if damaged:
+            raise ValueError(f"{', '.join(damaged)} changed since written: delete them and run timbre prepare again.")
+        print("Every shard is as it was written.")
+
+
+def _write_manifest(data: ClipDataModule) -> None:
+    if not isinstance(data, AmpSpace):
+        raise ValueError(f"--manifest is for pairs: {type(data).__name__} has none, data.AmpSpace does.")
+    for name, reason in data.write_manifest().items():
+        print(f"left out {name}: {reason}")
+    print(f"Written: {data.root}/ampspace.jsonl. Mend lags, splits and rows in it, then run timbre prepare.")

@@ -1,0 +1,58 @@
+"""The resolved configuration of a run: into its folder, and to its logger."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentParser, Namespace
+from lightning import Trainer
+from lightning.pytorch.cli import SaveConfigCallback
+
+from lightning_modules.provenance import provenance
+from lightning_modules.run_folder import RunFolder, settings_hash
+from lightning_modules.whole_files import written_whole
+
+
+class SaveConfig(SaveConfigCallback):
+    """Writes config.yaml at every start and config.first.yaml at the first; logs both configuration and its hash.
+
+    `hyperparameters` are values by dotted key that a sweep varies: logged one by one, for W&B's tables and axes.
+    """
+
+    hyperparameters: Mapping[str, Any] = {}
+
+    def save_config(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Write it whole or not at all."""
+        if stage != "fit":
+            return
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
+        folder, config = RunFolder(Path(trainer.default_root_dir)), as_written(self.parser, self.config)
+        with written_whole(folder.config) as partial:
+            partial.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        if not folder.first_config.exists():
+            shutil.copyfile(folder.config, folder.first_config)
+        if trainer.logger is not None:
+            hashes = {"config_hash": settings_hash(config), "data_hash": data.data_hash()}
+            trainer.logger.log_hyperparams({"config": config, **hashes, **provenance(), **self.hyperparameters})
+
+
+def as_written(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
+    """The configuration as config.yaml holds it: every verb can read it, on another machine too."""
+    written: dict[str, Any] = yaml.safe_load(parser.dump(config, skip_none=False))
+    for key in ("resume", "test"):
+        written.pop(key, None)
+    data = (written.get("data") or {}).get("init_args") or {}
+    if "copy_to" in data:
+        data["copy_to"] = None  # the disk of a machine, in a job's own folder
+    return written
+
+
+def _refuse_unknown_factors(data: Any, module: Any) -> None:
+    labels = data.datasets["train"][0].labels
+    for factor in module.encoder.factors:
+        if factor not in labels:
+            known = ", ".join(sorted(labels)) or "none"
+            raise ValueError(f"model.encoder.factors names {factor}, but the data's labels are {known}.")

@@ -1,0 +1,49 @@
+"""The run at Weights & Biases that belongs to a run's folder: the same one however often the run is continued."""
+
+import os
+import secrets
+from collections.abc import Sequence
+
+from lightning import Trainer
+from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.whole_files import written_whole
+
+
+def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogger:
+    """A logger that needs no account; `WANDB_MODE=online` sends the run as it goes.
+
+    The project is that of WANDB_PROJECT or `interpretsynth`, the group that of WANDB_RUN_GROUP. All files stay in the
+    run's folder.
+    """
+    os.environ.setdefault("WANDB_DATA_DIR", str(folder.path.resolve()))
+    return WandbLogger(
+        project=os.environ.get("WANDB_PROJECT", "interpretsynth"),
+        name=name,
+        save_dir=str(folder.path),
+        offline=os.environ.get("WANDB_MODE", "offline") in ("offline", "dryrun"),
+        version=_identity(folder),
+        resume="allow",
+        job_type="train",
+        tags=list(tags),
+    )
+
+
+def finish(trainer: Trainer, exit_code: int = 0) -> None:
+    """Write what is left; with another exit code than 0 the run is one that was stopped and will go on."""
+    if isinstance(trainer.logger, WandbLogger) and trainer.is_global_zero:
+        if exit_code:
+            trainer.logger.experiment.mark_preempting()
+        trainer.logger.experiment.finish(exit_code=exit_code)
+
+
+def _identity(folder: RunFolder) -> str | None:
+    """Not the name, which a run in another place may have too; None: W&B's, or that of its agent."""
+    if os.environ.get("WANDB_SWEEP_ID") or rank_zero_only.rank != 0:  # type: ignore[attr-defined]
+        return None
+    if not folder.wandb_id.is_file():
+        with written_whole(folder.wandb_id) as partial:
+            partial.write_text(secrets.token_hex(4))
+    return folder.wandb_id.read_text(encoding="utf-8").strip()

@@ -1,0 +1,85 @@
+"""A wish to stop, noted when a signal arrives and granted where nothing is lost: between two batches.
+
+Nothing is done inside a handler: it may run in the middle of an import or of a collective of several processes. Torch
+is not imported here, so that a signal that arrives while it is finds the handler in place.
+"""
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+
+class Interruption:
+    """The last signal that asked this process to stop; None if none did.
+
+    A forked worker inherits the handlers but not the run: it leaves the signal to the process that trains.
+    """
+
+    def __init__(self) -> None:
+        self.signal_number: int | None = None
+        self._process = os.getpid()
+        self._before: dict[int, Any] = {}
+
+    def watch(self) -> None:
+        """Note SIGUSR1, which SLURM sends ahead of a job's time limit, from now to the end of the process.
+
+        SIGTERM stops at once, as Ctrl-C does: killed silently, it would leave the processes it started behind.
+        """
+        self._process, self.signal_number = os.getpid(), None
+        signal.signal(signal.SIGUSR1, self._note)
+        signal.signal(signal.SIGTERM, self._stop_at_once)
+
+    def watch_training(self) -> None:
+        """Note SIGTERM and Ctrl-C too, until `leave_training`; a second Ctrl-C stops at once."""
+        self._process = os.getpid()
+        for number, handler in ((signal.SIGTERM, self._note), (signal.SIGINT, self._note_once)):
+            self._before[number] = signal.signal(number, handler)
+
+    def leave_training(self) -> None:
+        """Let SIGTERM and Ctrl-C stop at once again."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def exit_code(self) -> int:
+        """Of a process that stopped as it was asked to: 0 in a SLURM task, whose script looks for the marker instead.
+
+        srun ends the other tasks of a job when one fails, and a W&B agent hands a trial on only if it failed.
+        """
+        if os.environ.get("WANDB_SWEEP_ID"):
+            return 1
+        return 0 if os.environ.get("SLURM_JOB_ID") else 128 + (self.signal_number or signal.SIGTERM)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() == self._process:
+            self.signal_number = number
+        elif number == signal.SIGTERM:
+            _die(number)
+
+    def _note_once(self, number: int, frame: FrameType | None) -> None:
+        if self.signal_number == number or os.getpid() != self._process:
+            raise KeyboardInterrupt
+        self.signal_number = number
+        # Not print: what was interrupted may be in the middle of it.
+        os.write(2, b"\nStopping after this step; Ctrl-C again stops at once.\n")
+
+    def _stop_at_once(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            _die(number)
+        raise KeyboardInterrupt
+
+
+def _die(number: int) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+INTERRUPTION = Interruption()
+"""Of this process."""
+
+
+def requeue_marker(folder: Path) -> Path:
+    """The file that says that a run stopped early and wants to go on; a job's script may name another place."""
+    return Path(os.environ.get("TIMBRE_REQUEUE") or folder / "REQUEUE")

@@ -1,0 +1,111 @@
+"""What a run's folder holds, and what of its configuration makes the run, wherever it is trained."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+OF_A_PLACE = {
+    (): ("name", "runs", "ckpt_path", "resume", "test", "config"),
+    ("trainer",): (
+        *("default_root_dir", "logger", "callbacks", "plugins", "profiler"),
+        *("enable_progress_bar", "enable_model_summary"),
+    ),
+    ("data", "init_args"): ("cache", "copy_to", "num_workers"),
+}
+"""Keys that say where a run is trained or what is shown meanwhile; another place is no other run."""
+
+OF_THE_MACHINE = ("accelerator", "devices", "num_nodes", "strategy")
+"""Keys of the trainer that an interrupted run may go on without."""
+
+
+class RunFolder:
+    """Paths of a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.first_config = path / "config.first.yaml"
+        self.best = path / "checkpoints" / "best.ckpt"
+        self.last = path / "checkpoints" / "last.ckpt"
+        self.metrics = path / "metrics.json"
+        self.done = path / "DONE"
+        self.wandb_id = path / "wandb_id"
+
+    def is_done(self, tested: bool) -> bool:
+        """Whether the run was trained to its end and, if that is asked, tested."""
+        return self.done.exists() and (not tested or self.metrics.exists())
+
+    def refuse_other_settings(self, config: Mapping[str, Any]) -> None:
+        """Raise ValueError, naming the keys, when the folder's run was begun with other settings."""
+        if not self.config.is_file():
+            return
+        try:
+            begun = settings_of(yaml.safe_load(self.config.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, AttributeError, TypeError) as error:
+            raise ValueError(f"{self.config} is not a run's configuration: restore it, or delete the run.") from error
+        asked = settings_of(config)
+        for settings in (begun, asked):
+            settings["trainer"] = {k: v for k, v in settings["trainer"].items() if k not in OF_THE_MACHINE}
+        changed = differences(begun, asked)
+        if changed:
+            listed = ", ".join(f"{key} {was} (now {now})" for key, was, now in changed[:5])
+            more = f" and {len(changed) - 5} more keys" if len(changed) > 5 else ""
+            raise ValueError(
+                f"{self.path} holds a run with other settings: {listed}{more}. Choose another --name; to train this "
+                f"run for longer: timbre fit {self.path} --ckpt_path last --trainer.max_steps N."
+            )
+
+
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved configuration -> what of it makes the run: nothing that says where anything lies on a disk."""
+    settings = copy.deepcopy(dict(config))
+    for path, keys in OF_A_PLACE.items():
+        section: Any = settings
+        for part in path:
+            section = section.get(part) or {}
+        for key in keys:
+            section.pop(key, None)
+    settings["trainer"] = settings.get("trainer") or {}
+    data = (settings.get("data") or {}).get("init_args") or {}
+    if data.get("root"):
+        data["root"] = Path(str(data["root"])).name  # another disk is no other data; another folder is
+    return settings
+
+
+def without_seed(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Settings -> those of the model, and the seeds that it was trained with as one text."""
+    model = copy.deepcopy(settings)
+    data = (model.get("data") or {}).get("init_args") or {}
+    return model, f"{model.pop('seed_everything', None)} {data.pop('seed', None)}"
+
+
+def settings_hash(config: Mapping[str, Any]) -> str:
+    """Twelve letters that differ where the settings do."""
+    text = json.dumps(settings_of(config), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Dotted keys whose values differ, with both values as text; "nothing" where there is none."""
+    one, two = flat(first), flat(second)
+    texts = [
+        (key, *(json.dumps(side[key], default=str) if key in side else "nothing" for side in (one, two)))
+        for key in {**one, **two}
+    ]
+    return [(key, was, now) for key, was, now in texts if was != now]
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings -> dotted keys; lists and empty mappings are values."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
