@@ -2,12 +2,13 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
+LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check bench clean
+.PHONY: help demo test test-slow test-slurm test-lowest check bench clean
 
 help:  ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(READY)  ## the main job in about two minutes: make sounds, train, test, turn a knob, write runs/demo/report.html
 	$(BIN)/timbre demo
@@ -18,6 +19,12 @@ test: $(READY)  ## the tests
 test-slow: $(READY)  ## the long tests
 	$(BIN)/pytest -n 2 -m slow
 
+test-slurm: $(READY)  ## jobs on a Slurm of their own on this machine; needs Debian's slurm-wlm and munge, and root
+	$(BIN)/pytest -m slurm
+
+test-lowest: $(LOWEST)/ready  ## the tests, with the oldest libraries that are allowed: those of the clusters
+	$(LOWEST)/bin/pytest -n 2
+
 check: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -27,7 +34,13 @@ bench: $(READY)  ## speed, as ratios measured side by side in one run; writes th
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the environment
-	rm -rf .venv
+	rm -rf .venv $(LOWEST)
+
+$(LOWEST)/ready: requirements-lowest.txt pyproject.toml
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
 
 # Remade only when what is installed changes.
 $(READY): requirements.lock pyproject.toml

@@ -53,7 +53,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"there is no checkpoint {path}: train first, or name a file of runs/NAME/checkpoints.")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        if isinstance(error, OSError) and error.filename:  # may not be opened; torch raises others of a file cut short
+            raise
         raise ValueError(f"{path} is not a checkpoint that can be read with weights only.") from error
     if not isinstance(checkpoint, dict) or "interpretsynth" not in checkpoint:
         raise ValueError(f"{path} is a checkpoint of another model, not of InterpretSynth.")

@@ -13,10 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lightning_modules.comparison_settings import Setting, settings_that_differ
 from lightning_modules.tested_run import Crosstalk, Figure, Run, Subject, read_run
 
 NORMAL_95 = 1.96
@@ -24,7 +25,10 @@ SEED_SUFFIX = re.compile(r"[-_.](s|seed)?[-_.]?\d*$")
 
 
 class Model(NamedTuple):
-    """Runs that differ in their seed alone, combined; control is None if it was not measured in any of them."""
+    """Runs that differ in their seed alone, combined; control is None if it was not measured in any of them.
+
+    config: what makes the model; folder: of its first run, whose sounds stand for those of all.
+    """
 
     name: str
     n_seeds: int
@@ -32,6 +36,8 @@ class Model(NamedTuple):
     quality: list[Figure]
     control: list[Figure] | None
     crosstalk: Crosstalk | None
+    config: Mapping[str, Any] = {}
+    folder: Path | None = None
 
     @property
     def figures(self) -> list[Figure]:
@@ -55,6 +61,11 @@ class Comparison(NamedTuple):
         """Of the model that has the most: who turns fewer has an easier task, and no part in a contest of control."""
         return max(len(model.knobs) for model in self.models)
 
+    @property
+    def settings(self) -> list[Setting]:
+        """What the models differ in."""
+        return settings_that_differ([model.config for model in self.models])
+
     def figures(self, kind: str | None = None) -> dict[str, Figure]:
         """Every overall figure that some model has, by name; kind: "quality", "control" or both."""
         groups = [getattr(model, kind or "figures") or [] for model in self.models]
@@ -64,23 +75,51 @@ class Comparison(NamedTuple):
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
-    """Folders of tested runs -> models, the seeds of each combined.
+    """Folders of runs -> models, the seeds of each combined; those not tested yet, as in a sweep, are remarked on.
 
     Raises:
-        FileNotFoundError: a folder is not a run, or was not tested
-        ValueError: a file of it cannot be read
+        FileNotFoundError: a folder is not a run, or none was tested
+        ValueError: a file of a run cannot be read
     """
-    runs = [read_run(folder) for folder in {folder.resolve(): folder for folder in folders}.values()]
-    groups: dict[str, list[Run]] = {}
-    for run in runs:
-        groups.setdefault(run.settings, []).append(run)
-    names = model_names([[run.name for run in group] for group in groups.values()])
-    models = [combine(name, group) for name, group in zip(names, groups.values(), strict=True)]
-    return Comparison(models, remarks(dict(zip(names, groups.values(), strict=True))))
+    tested, waiting = tested_and_waiting(folders)
+    groups: dict[str, list[tuple[Run, Path]]] = {}
+    for folder in tested:
+        run = read_run(folder)
+        groups.setdefault(run.settings, []).append((run, folder))
+    by_model = [[run for run, _ in group] for group in groups.values()]
+    names = model_names([[run.name for run in runs] for runs in by_model])
+    models = [
+        combine(name, runs, group[0][1]) for name, runs, group in zip(names, by_model, groups.values(), strict=True)
+    ]
+    return Comparison(models, [*_waiting_sentence(waiting), *remarks(dict(zip(names, by_model, strict=True)))])
 
 
-def combine(name: str, runs: Sequence[Run]) -> Model:
-    """Runs that differ in their seed alone -> their model."""
+def tested_and_waiting(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Folders of runs, each once -> those to read, and those whose test is still to come.
+
+    Files are passed over: `runs/SWEEP/*` names what else lies there too.
+
+    Raises:
+        FileNotFoundError: nothing was tested, or a folder holds runs instead of being one
+    """
+    each = [folder for folder in {folder.resolve(): folder for folder in folders}.values() if not folder.is_file()]
+    for folder in each:
+        if not (folder / "config.yaml").is_file() and next(folder.glob("*/config.yaml"), None):
+            raise FileNotFoundError(f"{folder} is not a run but a folder of runs: give {folder}/*.")
+    waiting = [folder for folder in each if folder.is_dir() and not (folder / "metrics.json").is_file()]
+    tested = [folder for folder in each if folder not in waiting]
+    if not tested and len(waiting) != 1:
+        named = ", ".join(map(str, waiting[:3])) or "no folder of a run is given"
+        raise FileNotFoundError(f"nothing to compare: none was tested ({named}); run `timbre test RUN` first.")
+    return (tested, waiting) if tested else (waiting, [])
+
+
+def _waiting_sentence(waiting: Sequence[Path]) -> list[str]:
+    return [f"Not tested yet and left out: {', '.join(folder.name for folder in waiting)}."] if waiting else []
+
+
+def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model:
+    """Runs that differ in their seed alone, the folder of the first -> their model."""
     tested = [run for run in runs if run.control is not None]
     talks = [run.crosstalk for run in runs if run.crosstalk is not None]
     return Model(
@@ -90,6 +129,8 @@ def combine(name: str, runs: Sequence[Run]) -> Model:
         _by_subject([run.quality for run in runs]),
         _by_subject([run.control or [] for run in tested]) if tested else None,
         talks[0]._replace(drift_jnd=_mean_matrix([talk.drift_jnd for talk in talks])) if talks else None,
+        runs[0].config,
+        folder,
     )
 
 

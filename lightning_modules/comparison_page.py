@@ -23,6 +23,9 @@ from lightning_modules.comparison_figure import (
     staircase,
     trade_off,
 )
+from lightning_modules.comparison_parallel import parallel_plot
+from lightning_modules.comparison_settings import NONE_SUCH, Setting
+from lightning_modules.comparison_sounds import embedded, listening
 from lightning_modules.tested_run import Crosstalk, Figure
 from lightning_modules.whole_files import written_whole
 
@@ -35,75 +38,7 @@ NO_JND = "#f2f2f2"
 HOVER = {"font": {"size": 11, "color": "#222222"}, "bgcolor": "#ffffff", "bordercolor": "#999999", "align": "left"}
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]]}
 
-TEMPLATE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
-<title>Control against quality</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1060px; margin: 2em auto; padding: 0 1em }
-h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
-label { margin-right: 1.5em } select { font: inherit; max-width: 20em }
-.wide { overflow-x: auto } p { max-width: 50em } .note { color: #555 }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
-th, td { padding: .3em .7em; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd }
-th { vertical-align: bottom; white-space: normal } th:first-child { text-align: left; position: sticky; left: 0;
-background: #fff } td.best { font-weight: 700; color: #0072b2 }
-</style>
-<script>{{ plotly_js | safe }}</script>
-</head>
-<body>
-<h1>Control against quality</h1>
-<p><label>across <select id="quality">{{ options(qualities, quality) }}</select></label>
-<label>upwards <select id="control">{{ options(controls, control) }}</select></label></p>
-<div class="wide"><div id="pareto" role="img" aria-label="models, one figure against another"></div></div>
-<p class="note">{{ caption }} Right and up is better. Point at a model for all its figures; open points turn fewer
-knobs than others, or none, and take no part in the front.</p>
-{% if crosstalk %}
-<h2>Cross-talk</h2>
-<p><label>model <select id="model">{{ options(crosstalk, none) }}</select></label></p>
-<div class="wide"><div id="crosstalk" role="img" aria-label="drift of qualities while knobs are turned"></div></div>
-<p class="note">How far a quality (column) drifts while a knob (row) is turned that should leave it alone, in just
-noticeable differences; grey where the literature gives none, and where knob and quality are one.</p>
-{% endif %}
-<h2>Table</h2>
-<div class="wide"><table>
-<thead><tr>{% for heading in headings %}<th scope="col">{{ heading }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for row in rows %}
-<tr>{% for cell in row %}
-{% if loop.first %}<th scope="row">{{ cell.text }}</th>
-{% else %}<td{% if cell.best %} class="best"{% endif %}>{{ cell.text }}</td>{% endif %}
-{% endfor %}</tr>
-{% endfor %}
-</tbody></table></div>
-{% for remark in remarks %}<p class="note">{{ remark }}</p>{% endfor %}
-<script>
-const plots = {{ plots | tojson }}, hover = {{ hover | tojson }}, talks = {{ crosstalk | tojson }};
-const chosen = id => document.getElementById(id).value;
-function drawPareto() {
-  const plot = plots[chosen("quality")][chosen("control")];
-  plot.data[0].hovertext = hover;
-  Plotly.react("pareto", plot.data, plot.layout, {{ config | tojson }});
-}
-function drawCrosstalk() {
-  const talk = talks[chosen("model")];
-  Plotly.react("crosstalk", talk.data, talk.layout, {{ config | tojson }});
-}
-for (const id of ["quality", "control"]) document.getElementById(id).onchange = drawPareto;
-drawPareto();
-if (document.getElementById("model")) {
-  document.getElementById("model").onchange = drawCrosstalk;
-  drawCrosstalk();
-}
-</script>
-</body>
-</html>
-"""
-OPTIONS = """{% macro options(names, chosen) %}{% for name in names %}
-<option{% if name == chosen %} selected{% endif %}>{{ name }}</option>{% endfor %}{% endmacro %}"""
+TEMPLATE = Path(__file__).with_name("comparison.html")
 
 
 class Cell(NamedTuple):
@@ -120,6 +55,7 @@ def write_comparison_page(
     control: Figure,
     headings: Sequence[str],
     rows: Sequence[Sequence[Cell]],
+    followed: Sequence[Figure] = (),
 ) -> None:
     """Write one HTML file that carries its script and asks nothing of any network.
 
@@ -132,13 +68,17 @@ def write_comparison_page(
         control: the figure upwards at first
         headings: of the table
         rows: of the table, a model each, its name first
+        followed: figures to which lines lead from the settings in which the models differ
     """
     qualities, controls = comparison.figures("quality"), comparison.figures("control") or {control.name: control}
     talks = {model.name: model.crosstalk for model in comparison.models if model.crosstalk is not None}
+    settings = comparison.settings
+    said = {model.name: _settings_of(number, settings) for number, model in enumerate(comparison.models)}
+    sounds, left_out = embedded(listening(comparison.models))
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    page = environment.from_string(OPTIONS + TEMPLATE).render(
+    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         plotly_js=get_plotlyjs(),
         qualities=list(qualities),
         controls=list(controls),
@@ -149,22 +89,33 @@ def write_comparison_page(
         rows=rows,
         remarks=comparison.remarks,
         config=CONFIG,
-        hover=[hover_text(model) for model in comparison.models],
+        hover=[hover_text(model, said[model.name]) for model in comparison.models],
         plots={
             across: {upwards: pareto_plot(trade_off(comparison, x, y)) for upwards, y in controls.items()}
             for across, x in qualities.items()
         },
+        parallel=parallel_plot(comparison, settings, followed, control) if settings and followed else None,
+        listening=sounds,
+        left_out=left_out,
+        said=said,
         crosstalk={name: crosstalk_plot(talk) for name, talk in talks.items()},
     )
     with written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8")
 
 
-def hover_text(model: Model) -> str:
-    """All overall figures of a model, a line each."""
+def _settings_of(number: int, settings: Sequence[Setting]) -> str:
+    """What sets a model apart, for who reads its name."""
+    texts = [(setting.name, setting.texts[number]) for setting in settings]
+    return " · ".join(f"{name} {text}" for name, text in texts if text != NONE_SUCH)
+
+
+def hover_text(model: Model, said: str = "") -> str:
+    """What is said of a model, then all its overall figures, a line each."""
     defined = [figure for name in {figure.name: None for figure in model.figures} if (figure := model.overall(name))]
     lines = [f"{figure.name} {figure.text} {'' if figure.unit == '1' else figure.unit}" for figure in defined]
     seeds = f"{model.n_seeds} seed{'s' if model.n_seeds > 1 else ''}"
+    lines = [part for part in said.split(" · ") if part] + lines
     return "<br>".join([f"<b>{html.escape(model.name)}</b>, {seeds}", *map(html.escape, lines)])
 
 

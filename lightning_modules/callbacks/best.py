@@ -1,9 +1,12 @@
-"""What the best checkpoint scored, in the run's summary, however often the run was interrupted."""
+"""The best checkpoint, and what it scored in the run's summary, however often the run was interrupted."""
 
 import math
+import os
+from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.trainer.states import TrainerFn
 
@@ -50,3 +53,23 @@ class Best(Callback):
         if self.figures and trainer.is_global_zero and isinstance(trainer.logger, WandbLogger):
             named = {f"best/{name}": value for name, value in self.figures.items()}
             trainer.logger.experiment.summary.update({"best/step": self.step, **named})
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Writes best.ckpt where the reconstruction is the lowest yet; a run that was moved still knows what was.
+
+    Args:
+        folder: of the checkpoint
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "best", monitor=MONITORED, enable_version_counter=False, save_weights_only=False)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Lightning's own forgets the lowest when the path is another, and writes a worse one over it."""
+        models = {self._here(path): score for path, score in state_dict["best_k_models"].items()}
+        paths = {name: self._here(state_dict[name]) for name in ("best_model_path", "kth_best_model_path")}
+        super().load_state_dict({**state_dict, **paths, "best_k_models": models, "dirpath": self.dirpath})
+
+    def _here(self, path: str) -> str:
+        return os.path.join(str(self.dirpath), os.path.basename(path)) if path else path

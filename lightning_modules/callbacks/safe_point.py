@@ -49,8 +49,9 @@ class SafePoint(Checkpoint):
         self._step = max(self._step, trainer.global_step)
 
     def on_validation_end(self, trainer: Trainer, module: Any) -> None:
-        """After a validation that training waited for."""
-        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking:
+        """After a validation that training waited for, unless gradients are being accumulated."""
+        fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        if fitting and not trainer.fit_loop._should_accumulate():
             self._at_safe_point(trainer, logged=True)
 
     def on_train_end(self, trainer: Trainer, module: Any) -> None:
@@ -106,8 +107,5 @@ def _validation_follows(trainer: Trainer) -> bool:
 
 
 def _log_step(trainer: Trainer) -> None:
-    """The losses of this step, which Lightning would have logged after it."""
-    if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-        values = {name: float(value) for name, value in trainer.logged_metrics.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(values, step=trainer.global_step - 1)
+    """Lightning's own next act, which a stop leaves out: the public `logged_metrics` holds old validations too."""
+    trainer._logger_connector.update_train_step_metrics()

@@ -16,7 +16,9 @@ USAGE = """usage: timbre VERB ...
   fit RUN --resume true        go on with an interrupted run
   test RUN                     judge a run on held-out notes
   validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
+  sweep SWEEP                  the points of a file of sweeps; --point K trains and tests one of them
   compare RUN...               control against quality of tested runs: table, Pareto plot, page
+  dashboard ENTITY/PROJECT     a W&B workspace of runs: ablation table, trade-off, curves, sounds
   render CHECKPOINT IN OUT     put a recording together again, its knobs turned
   describe SOUND               what every descriptor reads on a file or folder, no model needed
   knobs CHECKPOINT             the knobs of a model, their units and ranges
@@ -32,7 +34,9 @@ _MODULES = {
     "validate": "experiment",
     "test": "experiment",
     "predict": "experiment",
+    "sweep": "sweep",
     "compare": "compare",
+    "dashboard": "dashboard",
     "render": "render",
     "describe": "describe",
     "knobs": "knobs",

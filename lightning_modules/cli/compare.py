@@ -20,6 +20,7 @@ from rich.text import Text
 from lightning_modules.comparison import Comparison, Model, compare
 from lightning_modules.comparison_figure import TradeOff, pareto_figure, trade_off
 from lightning_modules.comparison_page import Cell, hover_text, pareto_plot, write_comparison_page
+from lightning_modules.comparison_settings import NONE_SUCH
 from lightning_modules.pictures import save_png
 from lightning_modules.tested_run import Figure
 from lightning_modules.whole_files import written_whole
@@ -30,6 +31,7 @@ CONTROL = (
     *("dci_disentanglement", "unreachable"),
 )
 SHOWN_IN_TERMINAL = ("ordering", "error_jnd", "off_target_drift_jnd")
+WIDTH = 100
 ARROWS = {"lower": "↓", "higher": "↑"}
 LEGEND = (
     "↑ higher is better, ↓ lower is better; the best of each column is bold. ± is half the 95 % interval, over notes "
@@ -45,7 +47,13 @@ def run(verb: str, args: list[str]) -> None:
         description="Tested runs side by side: a table, control against quality with its Pareto front, a page to "
         "explore. Runs that differ in nothing but their seed are one model.",
     )
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folder of a run that `timbre test` judged")
+    parser.add_argument(
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="RUN",
+        help="folders of runs that `timbre test` judged, such as runs/SWEEP/*",
+    )
     parser.add_argument("--out", type=Path, default=Path("compare"), help="folder to write to (default: compare)")
     parser.add_argument("--quality", default="multi_resolution_stft", metavar="FIGURE", help="across the picture")
     parser.add_argument("--control", default="frave_score", metavar="FIGURE", help="upwards in the picture")
@@ -56,9 +64,9 @@ def run(verb: str, args: list[str]) -> None:
     control = _chosen(comparison, "control", given.control)
     trade = trade_off(comparison, quality, control)
     _write(given.out, comparison, trade)
-    width = None if sys.stdout.isatty() else 100
+    width = None if sys.stdout.isatty() else WIDTH
     console = Console(width=width, markup=False, highlight=False, soft_wrap=True)
-    console.print(terminal_table(comparison, trade))
+    console.print(terminal_table(comparison, trade, console))
     for line in (front_sentence(trade), *comparison.remarks):
         console.print(line)
     console.print(f"Written: {given.out}/compare.md, compare.csv, pareto.png, compare.html")
@@ -80,6 +88,7 @@ def _chosen(comparison: Comparison, kind: str, name: str) -> Figure:
 def _write(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
     """Write the four files, each whole."""
     quality, control = trade.axes
+    found = comparison.figures()
     headings, rows = table(comparison, (quality.name, *QUALITY, control.name, *CONTROL))
     texts = {"compare.md": markdown(headings, rows, [LEGEND, front_sentence(trade), *comparison.remarks])}
     texts["compare.csv"] = long_csv(comparison)
@@ -87,19 +96,27 @@ def _write(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
         with written_whole(folder / name) as partial:
             partial.write_text(text, encoding="utf-8")
     save_png(pareto_figure(trade), folder / "pareto.png")
-    write_comparison_page(folder / "compare.html", comparison, quality, control, headings, rows)
+    shown = [found[name] for name in dict.fromkeys((quality.name, control.name, *SHOWN_IN_TERMINAL)) if name in found]
+    write_comparison_page(folder / "compare.html", comparison, quality, control, headings, rows, shown)
 
 
-def table(comparison: Comparison, names: Iterable[str]) -> tuple[list[str], list[list[Cell]]]:
-    """Headings, and cells per model: name, number of seeds, figures; a figure that no model has is left out."""
+def table(
+    comparison: Comparison, names: Iterable[str], with_settings: bool = True
+) -> tuple[list[str], list[list[Cell]]]:
+    """Headings, and cells per model: name, seeds, settings that differ, figures; one that no model has is left out."""
     found = comparison.figures()
+    settings = comparison.settings if with_settings else []
     shown = [found[name] for name in dict.fromkeys(names) if name in found]
     best = [_best(comparison, figure) for figure in shown]
     rows = [
-        [Cell(model.name), Cell(str(model.n_seeds)), *map(partial(_cell, model), shown, best)]
-        for model in comparison.models
+        [
+            *(Cell(model.name), Cell(str(model.n_seeds))),
+            *(Cell(setting.texts[number]) for setting in settings),
+            *map(partial(_cell, model), shown, best),
+        ]
+        for number, model in enumerate(comparison.models)
     ]
-    return ["model", "seeds", *map(_heading, shown)], rows
+    return ["model", "seeds", *(setting.name for setting in settings), *map(_heading, shown)], rows
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[Cell]], footer: Sequence[str]) -> str:
@@ -111,20 +128,32 @@ def markdown(headings: Sequence[str], rows: Sequence[Sequence[Cell]], footer: Se
 
 
 def long_csv(comparison: Comparison) -> str:
-    """A line per model and figure, those of single knobs, families and registers too; empty: all, or undefined."""
+    """A line per model and figure, those of single knobs, families and registers too, then the settings that differ.
+
+    Empty: all, or undefined.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for model in comparison.models:
+    settings = comparison.settings
+    writer.writerow([*COLUMNS, *(setting.name for setting in settings)])
+    for number, model in enumerate(comparison.models):
+        values = ["" if setting.texts[number] == NONE_SUCH else setting.texts[number] for setting in settings]
         for figure in model.figures:
-            numbers = ["" if math.isnan(number) else number for number in (figure.value, figure.low, figure.high)]
-            writer.writerow([model.name, figure.n_seeds, *figure.subject, *numbers, figure.better, figure.unit])
+            ends = ["" if math.isnan(end) else end for end in (figure.value, figure.low, figure.high)]
+            line = [model.name, figure.n_seeds, *figure.subject, *ends, figure.better, figure.unit]
+            writer.writerow([*line, *values])
     return text.getvalue()
 
 
-def terminal_table(comparison: Comparison, trade: TradeOff) -> Table:
-    """The figures that matter most, in a hundred columns."""
-    headings, rows = table(comparison, (*(figure.name for figure in trade.axes), *SHOWN_IN_TERMINAL))
+def terminal_table(comparison: Comparison, trade: TradeOff, console: Console) -> Table:
+    """The figures that matter most, in a hundred columns; with the settings that differ if these fit too."""
+    names = (*(figure.name for figure in trade.axes), *SHOWN_IN_TERMINAL)
+    whole = _for_terminal(*table(comparison, names))
+    fits = console.measure(whole, options=console.options.update(width=1000)).maximum <= min(console.width, WIDTH)
+    return whole if fits else _for_terminal(*table(comparison, names, with_settings=False))
+
+
+def _for_terminal(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
     shown = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     for place, heading in enumerate(headings):
         words = heading.replace("_", " ").replace(" ", "\n")
@@ -175,11 +204,16 @@ def _log(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
     os.environ.setdefault("WANDB_DATA_DIR", str(folder.resolve()))
     figures = list(comparison.figures().values())
     found = [[model.overall(figure.name) for figure in figures] for model in comparison.models]
+    settings = comparison.settings
     data = [
-        [model.name, model.n_seeds, *(number for figure in row for number in _value_and_half_width(figure))]
-        for model, row in zip(comparison.models, found, strict=True)
+        [
+            *(model.name, model.n_seeds),
+            *(setting.texts[number] for setting in settings),
+            *(number for figure in row for number in _value_and_half_width(figure)),
+        ]
+        for number, (model, row) in enumerate(zip(comparison.models, found, strict=True))
     ]
-    columns: list[str | int] = ["model", "seeds"]
+    columns: list[str | int] = ["model", "seeds", *(setting.name for setting in settings)]
     columns += [f"{figure.name}{end}" for figure in figures for end in ("", " ±")]
     mode: Literal["offline"] | None = None if "WANDB_MODE" in os.environ else "offline"
     with wandb.init(project="interpretsynth", name=folder.name, job_type="compare", dir=folder, mode=mode) as run:

@@ -12,7 +12,7 @@ import torch
 from jsonargparse import ArgumentError, set_parsing_settings
 from lightning import Trainer
 from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
-from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
@@ -21,11 +21,13 @@ from datamodules import ClipDataModule
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.callbacks import (
     Best,
+    BestCheckpoint,
     ControlEvaluation,
     Evaluation,
     Listen,
     ProgressLines,
     SafePoint,
+    SliderSweeps,
     Transformation,
     Usage,
     WriteAudio,
@@ -166,9 +168,7 @@ class Experiment(LightningCLI):
         kwargs["use_distributed_sampler"] = False  # the data deals clips out to the processes itself, resumably
         callbacks = [*(trainer_config.get("callbacks") or []), *self._progress(kwargs)]
         self.evaluation = Evaluation()
-        judging = [self.evaluation, Transformation(), ControlEvaluation(self.config_init["control"]), WriteAudio()]
-        callbacks += self._callbacks() if training else judging
-        callbacks.append(SafePoint(self.folder.path))
+        callbacks += [*(self._callbacks() if training else self._judging()), SafePoint(self.folder.path)]
         return super().instantiate_trainer(default_root_dir=str(self.folder.path), callbacks=callbacks, **kwargs)
 
     def _plugins(self) -> list[Any]:
@@ -189,16 +189,13 @@ class Experiment(LightningCLI):
         return [ProgressLines()]
 
     def _callbacks(self) -> list[Callback]:
-        best = ModelCheckpoint(
-            self.folder.best.parent,
-            "best",
-            monitor="validation/reconstruction",
-            enable_version_counter=False,
-            save_weights_only=False,
-        )
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
-        return [Listen(), Usage(), Best(), *rate, best]
+        return [Listen(), Usage(), Best(), *rate, BestCheckpoint(self.folder.best.parent)]
+
+    def _judging(self) -> list[Callback]:
+        control = ControlEvaluation(self.config_init["control"])
+        return [self.evaluation, Transformation(), control, SliderSweeps(), WriteAudio()]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""

@@ -1,5 +1,6 @@
 """Clips are tracked once, kept while nothing changed, and come out as batches."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -497,3 +498,86 @@ def test_a_file_name_that_is_no_text_is_a_name(root):
     data = prepared(root)
     assert len(names(data)) == 7 and "sound\udcff" in names(data)
     assert r"skipped torn\udcff" in data.prepare_report()
+
+
+def of_process(data: Folder, rank: int, world_size: int) -> Folder:
+    """As a run of several processes sees it."""
+    data.trainer = SimpleNamespace(global_rank=rank, world_size=world_size, state=SimpleNamespace(fn=None))
+    return data
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3, 5, 7])
+def test_validation_clips_are_shared_out_once_each_in_order(root, world_size):
+    for number in range(2, 7):
+        write_tone(root / "valid" / f"valid{number}.wav")
+    data = prepared(root, batch_size=2)
+    shares = [
+        [name for clip in of_process(data, rank, world_size).val_dataloader() for name in clip.name]
+        for rank in range(world_size)
+    ]
+    assert [name for share in shares for name in share] == [f"valid{number}" for number in range(7)]
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_too_few_validation_clips_to_share_are_validated_by_every_process(root):
+    """A process without a batch would have no figures to agree on with the others."""
+    data = prepared(root)
+    for rank in range(3):
+        (clip,) = of_process(data, rank, 3).val_dataloader()
+        assert clip.name == ["valid0", "valid1"]
+
+
+def test_test_clips_are_never_shared_out(root):
+    data = prepared(root)
+    data.setup("test")
+    for loader in (of_process(data, 1, 3).test_dataloader(), of_process(data, 1, 3).predict_dataloader()):
+        assert [name for clip in loader for name in clip.name] == ["test0", "test1", "test2"]
+
+
+def test_the_hash_of_the_data_knows_no_places_and_no_dates(root, tmp_path_factory):
+    before = prepared(root).data_hash()
+    assert len(before) == 12
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "copy"
+    shutil.copytree(root, elsewhere)
+    assert prepared(elsewhere).data_hash() == before
+    shutil.rmtree(elsewhere / ".timbre")
+    for path in (elsewhere / "train").iterdir():
+        os.utime(path, (0, 0))
+    assert prepared(elsewhere).data_hash() == before, "prepared anew"
+    assert prepared(root, batch_size=3, seed=9, num_workers=1, augmentations=[Level(0, 1)]).data_hash() == before
+
+
+def louder(root: Path) -> dict:
+    soundfile.write(root / "train" / "train3.wav", 0.25 * np.sin(np.arange(3200)), 16000)
+    return {}
+
+
+def one_less(root: Path) -> dict:
+    (root / "valid" / "valid1.wav").unlink()
+    return {}
+
+
+def renamed(root: Path) -> dict:
+    (root / "test" / "test0.wav").rename(root / "test" / "test9.wav")
+    return {}
+
+
+def filtered(root: Path) -> dict:
+    return {"ending": "0"}
+
+
+@pytest.mark.parametrize("change", [louder, one_less, renamed, filtered])
+def test_the_hash_of_the_data_knows_sound_names_and_choice(root, change):
+    before = prepared(root).data_hash()
+    assert prepared(root, **change(root)).data_hash() != before
+
+
+def test_the_hash_of_the_data_knows_labels(root, monkeypatch):
+    before = prepared(root).data_hash()
+    plain = Folder.sources
+
+    def relabelled(data, split):
+        return [dataclasses.replace(source, labels={"number": 1.0}) for source in plain(data, split)]
+
+    monkeypatch.setattr(Folder, "sources", relabelled)
+    assert prepared(root).data_hash() != before

@@ -16,7 +16,7 @@ CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "data").glob("*.yaml")
 def parse(monkeypatch, tmp_path):
     for variable in ("AMP_SPACE", "NSYNTH", "RECORDINGS"):
         monkeypatch.setenv(variable, str(tmp_path))
-    parser = LightningArgumentParser(parser_mode="omegaconf+")
+    parser = LightningArgumentParser(parser_mode="omegaconf")
     parser.add_class_arguments(ClipFormat, "clip")
     parser.add_subclass_arguments(ClipDataModule, "data")
     for number in ("sample_rate", "n_samples", "hop"):

@@ -184,6 +184,14 @@ def test_what_weakens_a_comparison_is_remarked_on(write_run):
     assert "versions" in versions and "stft" in versions
 
 
+def test_models_know_what_they_differ_in_and_where_their_first_run_lies(write_run):
+    """Neither seeds nor places are settings."""
+    folders = [write_run("m-s0", seed=0), write_run("m-s1", seed=1, place="/other"), write_run("n", encoder="ae")]
+    comparison = compare(folders)
+    assert [(setting.name, setting.texts) for setting in comparison.settings] == [("encoder", ("vae", "ae"))]
+    assert [model.folder for model in comparison.models] == [folders[0], folders[2]]
+
+
 @pytest.mark.parametrize(
     ("value", "half_width", "text"),
     [

@@ -6,12 +6,14 @@ import re
 
 import numpy as np
 import pytest
+import soundfile
 
 from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_figure import pareto_front
 from lightning_modules.comparison_page import Cell, crosstalk_plot, hover_text, write_comparison_page
 from lightning_modules.tested_run import Crosstalk, Figure
 
+NASTY_NOTE = "<i>note"
 NASTY = "</script><b>|&"
 QUALITY = {"stft": "lower", "visqol": "higher"}
 CONTROL = {"score": "higher", "error_jnd": "lower"}
@@ -47,7 +49,7 @@ def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "compare" / "compare.html"
     rows = [[Cell(model.name), Cell("0.5", model.name == "descriptor")] for model in MODELS]
     axes = COMPARISON.figures("quality")["stft"], COMPARISON.figures("control")["score"]
-    write_comparison_page(path, COMPARISON, *axes, ["model", "score ↑"], rows)
+    write_comparison_page(path, COMPARISON, *axes, ["model", "score ↑"], rows, axes)
     assert [each.name for each in path.parent.iterdir()] == ["compare.html"]
     return path.read_text(encoding="utf-8")
 
@@ -125,3 +127,46 @@ def test_crosstalk_leaves_out_what_a_knob_is_for(data):
 def test_the_table_and_the_remarks_are_there(page):
     assert '<td class="best">0.5</td>' in page and page.count("<td") == 3
     assert "Mind the gap." in page and "score ↑" in page
+
+
+@pytest.fixture(scope="module")
+def ablation(tmp_path_factory):
+    """A page of two models that differ in a setting, one of which can be heard."""
+    folder = tmp_path_factory.mktemp("ablation")
+    (folder / "samples").mkdir()
+    for kind in ("target", "resynthesis"):
+        soundfile.write(folder / "samples" / f"0-{NASTY_NOTE}-{kind}.wav", np.zeros(1600), 16000)
+    shares = [{"model": {"turned": {"share": share}}} for share in (0.25, 0.5)]
+    models = [
+        MODELS[1]._replace(config=shares[0], folder=folder),
+        MODELS[2]._replace(config=shares[1], folder=folder / "nothing"),
+    ]
+    comparison = Comparison(models, [])
+    axes = comparison.figures("quality")["stft"], comparison.figures("control")["score"]
+    write_comparison_page(folder / "page.html", comparison, *axes, ["model"], [[Cell("a")]], axes)
+    return (folder / "page.html").read_text(encoding="utf-8")
+
+
+def test_settings_lead_to_figures(ablation, page):
+    """A line per model; where nothing differs there is no such plot."""
+    line = next(line for line in ablation.splitlines() if line.startswith("const lines = "))
+    plot = json.JSONDecoder(parse_constant=pytest.fail).raw_decode(line[len("const lines = ") :])[0]
+    assert [each["y"] for each in plot["data"]] == [pytest.approx([0, 1 / 3, 2 / 3]), pytest.approx([1, 2 / 3, 1 / 3])]
+    assert 'id="parallel"' in ablation and 'id="parallel"' not in page
+
+
+def test_sounds_play_from_the_page_itself(ablation, page):
+    """Only of models that have some; the page allows itself no other source."""
+    assert re.findall(r'<audio controls preload="none" src="(.{21})', ablation) == ["data:audio/mpeg;base64"[:21]] * 2
+    assert "media-src data:" in ablation and "resynthesis of &lt;i&gt;note" in ablation
+    assert ablation.count("turned.share 0.25</small>") == 1
+    assert "<audio" not in page and "<h2>Listen" not in page
+
+
+def test_pointing_at_a_model_shows_its_settings(ablation):
+    line = next(line for line in ablation.splitlines() if line.startswith("const plots = "))
+    assert "turned.share 0.25" in line and "turned.share 0.5" in line
+
+
+def test_a_narrow_screen_is_no_shrunken_wide_one(page):
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page

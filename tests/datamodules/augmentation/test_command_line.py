@@ -1,4 +1,4 @@
-"""Augmentations can be named in YAML, on the command line, and by a file."""
+"""Augmentations can be named in YAML, on the command line, and by the text of a file."""
 
 from abc import ABC
 from pathlib import Path
@@ -35,8 +35,8 @@ def parse():
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
-def test_every_ready_list_can_be_named(config, parse):
-    assert {type(each) for each in parse("--data.augmentations", str(config))} == set(AUGMENTATIONS)
+def test_every_ready_list_can_be_given(config, parse):
+    assert {type(each) for each in parse("--data.augmentations", config.read_text())} == set(AUGMENTATIONS)
 
 
 def test_a_list_is_read_from_yaml():

@@ -265,3 +265,21 @@ def test_all_of_nsynth_is_about_a_hundred_files():
     n_files = sum(3 * math.ceil(n_notes / per_shard) + 3 for n_notes in (289205, 12678, 4096))
     assert 90 < n_files < 150
     assert Shards("cache", "Long", "train", Yin(), ClipFormat(48000, 48000 * 3600, 160)).clips_per_shard == 64
+
+
+def test_checksums_are_those_of_the_files_in_the_order_asked_for(shards):
+    write(shards, [{"z": found(7)}], shard=1)
+    listed = shards.checksums([1, 0])
+    assert [len(of_shard) for of_shard in listed] == [len(of_shard) for of_shard in shards.checksums([0, 1])[::-1]]
+    assert shards.checksums([]) == [] and listed == shards.checksums([0, 1])[::-1]
+    for shard, of_shard in zip((1, 0), listed, strict=True):
+        written = {path.name: path for path in shards.folder.glob(f"{shard:05d}.*.npy")}
+        assert sorted(of_shard) == sorted(written)
+        assert all(hashlib.sha256(written[name].read_bytes()).hexdigest() == each for name, each in of_shard.items())
+
+
+def test_checksums_are_of_what_was_written_not_of_what_was_damaged_since(shards):
+    before = shards.checksums([0])
+    path = next(shards.folder.glob("00000.*.npy"))
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert shards.checksums([0]) == before and shards.damaged()

@@ -72,7 +72,7 @@ def test_the_markdown_table_says_who_is_best(runs, tmp_path):
     headings, rows = table[0], {row[0]: dict(zip(table[0], row, strict=True)) for row in table[2:]}
     assert list(rows) == ["ours", "ae", "old", "poor"] and rows["ours"]["seeds"] == "3"
     assert headings[2:] == [
-        *("multi_resolution_stft ↓", "loudness_l1 (dB) ↓", "frave_score ↑", "error_jnd (JND) ↓"),
+        *("encoder", "multi_resolution_stft ↓", "loudness_l1 (dB) ↓", "frave_score ↑", "error_jnd (JND) ↓"),
         "unreachable of requests",
     ]
     assert rows["ours"]["frave_score ↑"] == "**0.90 ±0.15**"  # sqrt(0.1^2 + 1.96^2 * 0.1^2 / 3)
@@ -100,7 +100,8 @@ def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
     run("compare", runs)
     with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert list(rows[0]) == "model seeds figure knob family register value low high better unit".split()
+    assert list(rows[0]) == "model seeds figure knob family register value low high better unit encoder".split()
+    assert {row["model"]: row["encoder"] for row in rows} == {name: name for name in ("ours", "ae", "old", "poor")}
     assert len(rows) == 2 * (2 + 5) + 2 * 2
     of_knob = [row for row in rows if row["knob"] == "level" and row["model"] == "ours"]
     assert [(row["figure"], row["seeds"], row["register"]) for row in of_knob] == [("frave_score", "3", "")]
@@ -115,6 +116,39 @@ def test_the_printed_table_fits_a_hundred_columns(runs, tmp_path, capsys):
     table = lines[: next(place for place, line in enumerate(lines) if line.startswith("Pareto"))]
     assert max(len(line) for line in table) <= 100
     assert any(line.split()[:4] == ["ours", "3", "0.30", "±0.10"] for line in table)
+
+
+def test_settings_that_differ_are_printed_if_they_fit(runs, tmp_path, capsys):
+    """A long value does not push the figures off the line."""
+    run("compare", runs)
+    assert "encoder" in capsys.readouterr().out.split("Pareto")[0]
+    write_run(tmp_path / "runs" / "wordy", 0.3, 0.7)
+    (tmp_path / "runs" / "wordy" / "config.yaml").write_text(f"model: {{encoder: {'x' * 60}}}\n")
+    run("compare", [*runs, "runs/wordy"])
+    table = capsys.readouterr().out.split("Pareto")[0]
+    assert "encoder" not in table and max(map(len, table.splitlines())) <= 100
+    assert f"| {'x' * 60} |" in (tmp_path / "compare" / "compare.md").read_text()
+
+
+def test_a_sweep_in_progress_is_compared_as_far_as_it_is(runs, tmp_path, capsys):
+    """`runs/SWEEP/*` names points that are trained still or have just begun, and files that are no runs."""
+    (tmp_path / "runs" / "poor" / "metrics.json").unlink()
+    (tmp_path / "runs" / "begun").mkdir()
+    (tmp_path / "runs" / "journal.log").write_text("")
+    run("compare", [*runs, "runs/begun", "runs/journal.log"])
+    printed = capsys.readouterr().out
+    assert "Not tested yet and left out: poor, begun." in printed and "ours." in printed
+    assert "Not tested yet and left out: poor, begun." in (tmp_path / "compare" / "compare.html").read_text()
+
+
+def test_when_nothing_was_tested_there_is_nothing_to_compare(runs, tmp_path):
+    for name in ("ae", "old"):
+        (tmp_path / "runs" / name / "metrics.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"none was tested \(runs/ae, runs/old\)"):
+        run("compare", ["runs/ae", "runs/old"])
+    with pytest.raises(FileNotFoundError, match=r"run `timbre test runs/ae` first"):
+        run("compare", ["runs/ae"])
+    assert not (tmp_path / "compare").exists()
 
 
 def test_other_figures_can_be_chosen(runs, tmp_path, capsys):
@@ -135,7 +169,7 @@ def test_models_without_knobs_can_be_compared(runs, tmp_path, capsys):
     [
         (["--quality", "sttf"], "--quality sttf: .* multi_resolution_stft, loudness_l1"),
         (["--control", "loudness_l1"], "--control loudness_l1: .* frave_score, error_jnd"),
-        (["runs"], "runs is not a run"),
+        (["runs"], r"runs is not a run but a folder of runs: give runs/\*"),
         (["nowhere"], "nowhere is not a run"),
     ],
 )

@@ -1,0 +1,111 @@
+"""`timbre test`: a few notes with every knob at five positions, to be listened to beside the numbers."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from lightning import Callback, Trainer
+from lightning.pytorch.loggers import WandbLogger
+from torch import Tensor
+
+from lightning_modules.callbacks.control import some_of
+from lightning_modules.callbacks.listen import write_wav
+from lightning_modules.knobs import Sweep, sweep
+from lightning_modules.whole_files import written_whole
+from synths import Clip
+
+POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+class Slider(NamedTuple):
+    """One sound: a knob of a note at a position, the values asked for and measured in the knob's unit, and its WAV."""
+
+    note: str
+    knob: str
+    position: float
+    asked: float | None
+    measured: float | None
+    unit: str
+    file: str
+
+
+class SliderSweeps(Callback):
+    """Turns every knob of some test notes; WAVs and sliders.json go to sliders/, a table to listen in to W&B.
+
+    Does nothing with a model that has no knobs.
+
+    Args:
+        n_notes: how many notes, spread over the split
+    """
+
+    def __init__(self, n_notes: int = 2) -> None:
+        self.n_notes = n_notes
+        self.sounds: list[tuple[Slider, Tensor]] = []
+        self.stride, self.n_seen, self.n_chosen = 1, 0, 0
+
+    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+        """Begin with nothing turned."""
+        self.sounds, self.n_seen, self.n_chosen = [], 0, 0
+        n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
+        self.stride = max(1, math.ceil(n_notes / max(1, self.n_notes)))
+
+    def on_test_batch_end(
+        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Turn the knobs of the notes that are chosen from a batch."""
+        for place in range(len(batch.name)):
+            if (self.n_seen + place) % self.stride == 0 and self.n_chosen < self.n_notes:
+                self.sounds += _turned(module, some_of(batch, [place]), self.n_chosen)
+                self.n_chosen += 1
+        self.n_seen += len(batch.name)
+
+    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+        """Write the sounds, and log them."""
+        if not self.sounds:
+            return
+        folder = Path(trainer.default_root_dir) / "sliders"
+        for slider, audio in self.sounds:
+            write_wav(folder / slider.file, audio, module.clip.sample_rate)
+        sliders = [slider for slider, _ in self.sounds]
+        with written_whole(folder / "sliders.json") as partial:
+            rows = [slider._asdict() for slider in sliders]
+            partial.write_text(json.dumps(rows, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        for stale in set(folder.glob("*.wav")) - {folder / slider.file for slider in sliders}:
+            stale.unlink()  # of a test on other notes
+        print(f"Written: {folder}/sliders.json and {len(sliders)} sounds")
+        if isinstance(trainer.logger, WandbLogger):
+            trainer.logger.experiment.log({"test/sliders": _table(folder, sliders)})
+
+
+def _turned(module: Any, clip: Clip, number: int) -> list[tuple[Slider, Tensor]]:
+    """Every knob of a batch of one note at every position."""
+    sounds = []
+    for descriptor in module.encoder.each_descriptor():
+        turned = _repeatable_sweep(module, clip, descriptor.name)
+        asked = descriptor.from_unit(turned.asked.to(turned.measured.device)).tolist()
+        measured = descriptor.from_unit(turned.measured[0]).tolist()
+        audio = turned.audio[0].cpu()
+        for position, *values, sound in zip(POSITIONS, asked, measured, audio, strict=True):
+            asked_for, found = (value if math.isfinite(value) else None for value in values)
+            file = f"{number}-{descriptor.name}-{position:.1f}.wav"
+            slider = Slider(clip.name[0], descriptor.name, position, asked_for, found, descriptor.unit, file)
+            sounds.append((slider, sound))
+    return sounds
+
+
+def _repeatable_sweep(module: Any, clip: Clip, knob: str) -> Sweep:
+    """The noise of the synth is the same at every test, and that of whatever follows is as it was."""
+    with torch.random.fork_rng(devices=[clip.audio.device] if clip.audio.is_cuda else []):
+        torch.manual_seed(0)
+        return sweep(module, clip.audio, clip.f0_hz, knob, POSITIONS)
+
+
+def _table(folder: Path, sliders: list[Slider]) -> Any:
+    import wandb
+
+    table = wandb.Table([*Slider._fields[:-1], "audio"])
+    for slider in sliders:
+        table.add_data(*slider[:-1], wandb.Audio(str(folder / slider.file)))
+    return table

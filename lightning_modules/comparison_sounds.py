@@ -1,0 +1,145 @@
+"""What a comparison lets one hear: the same notes resynthesised, and the same knobs turned, by every model."""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import soundfile
+
+from lightning_modules.comparison import Model
+from lightning_modules.metrics import readable
+from lightning_modules.report import MP3_RATES
+
+N_NOTES = 2
+MOST_BYTES = 12_000_000
+SAMPLE = re.compile(r"\d+-(.+)-(target|resynthesis)\.wav")
+
+
+class Sound(NamedTuple):
+    """A WAV file, and a word on it."""
+
+    file: Path
+    caption: str = ""
+
+
+class Listening(NamedTuple):
+    """What can be heard of several models side by side.
+
+    Attributes:
+        title: what is played
+        headings: of the columns
+        rows: name of a model -> its sounds, one per column
+    """
+
+    title: str
+    headings: tuple[str, str]
+    rows: dict[str, tuple[Sound, Sound]]
+
+
+def listening(models: Sequence[Model]) -> list[Listening]:
+    """Resyntheses of two notes, then every knob of one note at both ends; models that have none are left out.
+
+    Raises:
+        ValueError: a run's sliders.json cannot be read
+    """
+    found: dict[str, Listening] = {}
+    for of in (_samples, _sliders):
+        for model in models:
+            for title, headings, sounds in of(model.folder) if model.folder else ():
+                found.setdefault(title, Listening(title, headings, {})).rows[model.name] = sounds
+    return list(found.values())
+
+
+Found = tuple[str, tuple[str, str], tuple[Sound, Sound]]
+
+
+def _samples(folder: Path) -> list[Found]:
+    """Target and resynthesis of a run's first validation clips."""
+    files: dict[str, dict[str, Sound]] = {}
+    for path in sorted((folder / "samples").glob("*.wav")):
+        if name := SAMPLE.fullmatch(path.name):
+            files.setdefault(name[1], {})[name[2]] = Sound(path)
+    pairs = [(note, pair) for note, pair in files.items() if len(pair) == 2]
+    headings = ("recording", "resynthesis")
+    return [
+        (f"resynthesis of {note}", headings, (pair["target"], pair["resynthesis"])) for note, pair in pairs[:N_NOTES]
+    ]
+
+
+def _sliders(folder: Path) -> list[Found]:
+    """Every knob of the first note that was turned, as low and as high as it went."""
+    path = folder / "sliders" / "sliders.json"
+    if not path.is_file():
+        return []
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        of_note = [entry for entry in entries if entry["note"] == entries[0]["note"]]
+        knobs = {knob: [entry for entry in of_note if entry["knob"] == knob] for knob in _knobs(of_note)}
+        ends = {knob: [pick(turned, key=_position) for pick in (min, max)] for knob, turned in knobs.items()}
+        return [
+            (f"{knob} of {low['note']}", ("turned down", "turned up"), (_slider(path, low), _slider(path, high)))
+            for knob, (low, high) in ends.items()
+        ]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): run `timbre test {folder}` again.") from error
+
+
+def _knobs(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(entry["knob"] for entry in entries))
+
+
+def _position(entry: Mapping[str, Any]) -> float:
+    return float(entry["position"])
+
+
+def _slider(path: Path, entry: Mapping[str, Any]) -> Sound:
+    unit = "" if entry["unit"] in ("", "1") else f" {entry['unit']}"
+    asked, measured = ("–" if entry[of] is None else readable(entry[of]) for of in ("asked", "measured"))
+    return Sound(path.parent / entry["file"], f"asked {asked}, measured {measured}{unit}")
+
+
+def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tuple[list[dict[str, Any]], str]:
+    """Choices with their sounds as data: URLs, as many as fit, and a sentence on those that do not.
+
+    Raises:
+        ValueError: a sound cannot be read
+    """
+    written: list[dict[str, Any]] = []
+    n_bytes = 0
+    for choice in choices:
+        rows = {
+            name: [{"caption": sound.caption, "url": sound_url(sound.file)} for sound in sounds]
+            for name, sounds in choice.rows.items()
+        }
+        n_bytes += sum(len(cell["url"]) for cells in rows.values() for cell in cells)
+        if n_bytes > most_bytes:
+            left_out = ", ".join(other.title for other in choices[len(written) :])
+            return (
+                written,
+                f"Left out, for the page's size: {left_out}. The sounds lie in samples/ and sliders/ of each run.",
+            )
+        written.append({"title": choice.title, "headings": choice.headings, "rows": rows})
+    return written, ""
+
+
+def sound_url(path: Path) -> str:
+    """A WAV file -> a data: URL of it, as MP3 where MP3 knows its rate; empty if the file is gone."""
+    if not path.is_file():
+        return ""
+    try:
+        audio, rate = soundfile.read(path, dtype="float32")
+    except soundfile.SoundFileError as error:
+        raise ValueError(f"{path} cannot be read as sound: run `timbre test` again, or delete it.") from error
+    if rate not in MP3_RATES:
+        return _data_url("wav", path.read_bytes())
+    file = io.BytesIO()
+    soundfile.write(file, audio, rate, format="MP3")
+    return _data_url("mpeg", file.getvalue())
+
+
+def _data_url(kind: str, content: bytes) -> str:
+    return f"data:audio/{kind};base64,{base64.b64encode(content).decode('ascii')}"

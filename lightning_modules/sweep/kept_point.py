@@ -1,0 +1,69 @@
+"""point.json: what a run of a sweep was given, written once, so that it can go on with the same after any stop."""
+
+import json
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from lightning_modules.sweep.axis import Value
+from lightning_modules.sweep.definition import Sweep
+from lightning_modules.sweep.points import point
+from lightning_modules.whole_files import written_whole
+
+WAIT_S = 120.0
+
+
+class KeptPoint(NamedTuple):
+    """Number of the point in the sweep, values by name, and the trial's number in the study if it is one."""
+
+    point: int
+    values: dict[str, Value]
+    trial: int | None = None
+
+
+def keep(folder: Path, kept: KeptPoint) -> None:
+    """Write point.json into a run's folder, whole or not at all."""
+    with written_whole(folder / "point.json") as partial:
+        partial.write_text(json.dumps(kept._asdict(), indent=2) + "\n", encoding="utf-8")
+
+
+def read_kept(folder: Path, sweep: Sweep) -> KeptPoint | None:
+    """The point of a run's folder, None if it has none yet.
+
+    Raises:
+        ValueError: it cannot be read, or is none of the sweep's any more
+    """
+    path = folder / "point.json"
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        kept = KeptPoint(int(content["point"]), dict(content["values"]), content["trial"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): restore it, or remove {folder}.") from error
+    if not _is_of(sweep, kept):
+        raise ValueError(f"{sweep.path} no longer gives point {kept.point} as {path} has it: restore it or remove it.")
+    return kept
+
+
+def wait_for_kept(folder: Path, sweep: Sweep) -> KeptPoint:
+    """The point that another process of the same run is about to write.
+
+    Raises:
+        TimeoutError: it did not
+    """
+    started_s = time.monotonic()
+    while time.monotonic() < started_s + WAIT_S:
+        kept = read_kept(folder, sweep)
+        if kept is not None:
+            return kept
+        time.sleep(0.1)
+    raise TimeoutError(f"{folder}/point.json was not written by the first process within {WAIT_S:g} s.")
+
+
+def _is_of(sweep: Sweep, kept: KeptPoint) -> bool:
+    """A trial's values must be possible ones; any other point's follow from its index."""
+    if kept.trial is None and sweep.method != "bayes":
+        return kept.values == point(sweep, kept.point)
+    axes = {axis.name: axis for axis in sweep.axes}
+    return axes.keys() == kept.values.keys() and all(axes[name].takes(value) for name, value in kept.values.items())
