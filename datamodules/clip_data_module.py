@@ -147,7 +147,10 @@ class ClipDataModule(ResumableDataModule, ABC):
         return [path for split in filter(self.in_shards, SPLITS) for path in self.shards(split).damaged()]
 
     def data_hash(self) -> str:
-        """Twelve letters that differ where clips, their order, labels or bytes do; places and dates do not count."""
+        """Twelve letters that differ where clips, their order, labels or bytes do.
+
+        The same wherever it is prepared from the start; clips prepared again later lie in other shards, and change it.
+        """
         text = hashlib.sha256()
         for split in SPLITS:
             selection = self.selection(split) if self.in_shards(split) else None

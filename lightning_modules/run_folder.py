@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from lightning_modules.whole_files import written_whole
+
 OF_A_PLACE = {
     (): ("name", "runs", "ckpt_path", "resume", "test", "config"),
     ("trainer",): (
@@ -32,13 +34,19 @@ class RunFolder:
         self.first_config = path / "config.first.yaml"
         self.best = path / "checkpoints" / "best.ckpt"
         self.last = path / "checkpoints" / "last.ckpt"
-        self.metrics = path / "metrics.json"
         self.done = path / "DONE"
         self.wandb_id = path / "wandb_id"
 
     def is_done(self, tested: bool) -> bool:
         """Whether the run was trained to its end and, if that is asked, tested."""
-        return self.done.exists() and (not tested or self.metrics.exists())
+        if not self.done.is_file():
+            return False
+        return not tested or self.done.read_text(encoding="utf-8").strip() == "tested"
+
+    def say_done(self, tested: bool) -> None:
+        """Write DONE."""
+        with written_whole(self.done) as partial:
+            partial.write_text("tested\n" if tested else "trained\n", encoding="utf-8")
 
     def refuse_other_settings(self, config: Mapping[str, Any]) -> None:
         """Raise ValueError, naming the keys, when the folder's run was begun with other settings."""

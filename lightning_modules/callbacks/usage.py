@@ -25,11 +25,11 @@ class Usage(Callback):
     def on_validation_batch_end(
         self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Measure both, always with the same noise."""
-        if batch_idx == 0:
+        """Measure both, always with the same noise; the first process alone, whose batch is the same on any number."""
+        if batch_idx == 0 and trainer.is_global_zero:
             used = self.measure(module, batch.audio, batch.f0_hz)
             named = {f"usage/{name}": value for name, value in used.items()}
-            module.log_dict(named, sync_dist=True, batch_size=len(batch.audio))
+            module.log_dict(named, rank_zero_only=True, batch_size=len(batch.audio))
 
     def measure(self, module: Any, audio: Tensor, f0_hz: Tensor) -> dict[str, Tensor]:
         """(B, N) audio, (B, F) pitch -> usage of the residual and of each knob, as far as there are any."""

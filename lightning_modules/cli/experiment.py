@@ -240,9 +240,10 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
     if experiment.training and experiment.trainer.is_global_zero:
         folder = experiment.folder
         print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
-        if experiment.config.test:
+        tested = experiment.config.test
+        if tested:
             experiment = run_experiment("test", [str(folder.path)]) or experiment
-        folder.done.touch()
+        folder.say_done(tested)
     finish(experiment.trainer)
     return experiment
 

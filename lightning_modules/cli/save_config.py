@@ -1,6 +1,5 @@
 """The resolved configuration of a run: into its folder, and to its logger."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,10 @@ class SaveConfig(SaveConfigCallback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
         folder, config = RunFolder(Path(trainer.default_root_dir)), as_written(self.parser, self.config)
-        with written_whole(folder.config) as partial:
-            partial.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        if not folder.first_config.exists():
-            shutil.copyfile(folder.config, folder.first_config)
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        for path in (folder.config, *([] if folder.first_config.exists() else [folder.first_config])):
+            with written_whole(path) as partial:
+                partial.write_text(text, encoding="utf-8")
         if trainer.logger is not None:
             hashes = {"config_hash": settings_hash(config), "data_hash": data.data_hash()}
             trainer.logger.log_hyperparams({"config": config, **hashes, **provenance(), **self.hyperparameters})

@@ -199,16 +199,15 @@ def test_a_signal_while_torch_is_imported_is_not_lost(starts, options):
 
 def test_a_run_that_was_moved_keeps_its_best(starts, options):
     """A best checkpoint is not overwritten by a worse one because its folder has another name."""
-    bad = (*options("run"), "--model.learning_rate", 0.5)
-    assert starts.run(*bad, strikes=[Strike(f"{MODEL}.training_step", 7)]) == 138
+    plain = options(
+        "run", "--trainer.max_steps", 12, "--model.learning_rate", 0.5
+    )  # the last validation is a worse one
+    assert starts.run(*plain, strikes=[Strike(f"{MODEL}.training_step", 10)]) == 138, starts.said()
     (starts.folder / "runs").rename(starts.folder / "moved")
-    assert starts.run(*bad, "--runs", "moved") == 0, starts.said()
-    saved = torch.load(starts.folder / "moved" / "run" / "checkpoints" / "best.ckpt", weights_only=True)
-    last = torch.load(starts.folder / "moved" / "run" / "checkpoints" / "last.ckpt", weights_only=True)
-    assert saved["global_step"] == last["callbacks"]["Best"]["step"]
-    assert (
-        starts.run(*bad) == 0 and assert_same(starts.folder / "runs" / "run", starts.folder / "moved" / "run") is None
-    )
+    assert starts.run(*plain, "--runs", "moved") == 0, starts.said()
+    checkpoints = starts.folder / "moved" / "run" / "checkpoints"
+    best, last = (torch.load(checkpoints / f"{name}.ckpt", weights_only=True) for name in ("best", "last"))
+    assert best["global_step"] == last["callbacks"]["Best"]["step"] < 12
 
 
 def test_what_a_second_start_does(starts, options):

@@ -12,6 +12,7 @@ import yaml
 import lightning_modules.cli.experiment as experiment
 from lightning_modules.cli import main
 from lightning_modules.cli.sweep import run
+from lightning_modules.run_folder import RunFolder
 from lightning_modules.sweep import read_sweep
 from tests.wandb.reader import records
 
@@ -68,7 +69,7 @@ def write_tested(folder, score, stft):
     (folder / "metrics.json").write_text(json.dumps({"n_notes": 1, "metrics": metrics}))
     figures = [{"name": "frave_score", "value": score, **about}]
     (folder / "control.json").write_text(json.dumps({"knobs": [], "figures": figures}))
-    (folder / "DONE").touch()
+    RunFolder(folder).say_done(tested=True)
 
 
 @pytest.fixture
