@@ -329,5 +329,6 @@ def _quieten() -> None:
         "callbacks used to create",
         "command is available on your system",
         "smaller than the logging interval",
+        "already in progress",
     ):
         warnings.filterwarnings("ignore", message=f".*{phrase}.*")

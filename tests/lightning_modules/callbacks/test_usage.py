@@ -83,13 +83,15 @@ def test_random_numbers_are_left_alone():
     assert torch.rand(1).equal(expected)
 
 
-def test_only_the_first_batch_is_logged():
-    """Under usage/."""
+def test_only_the_first_batch_of_the_first_process_is_logged():
+    """Under usage/; others may have batches of other sizes, and would wait for what the first does not log."""
     logged = {}
     model = StandIn(1.0, 1.0)
     model.log_dict = lambda values, **_: logged.update(values)
     batch = SimpleNamespace(audio=torch.zeros(4, 20), f0_hz=torch.full((4, 20), 220.0))
-    Usage().on_validation_batch_end(None, model, None, batch, 1)
+    first, second = SimpleNamespace(is_global_zero=True), SimpleNamespace(is_global_zero=False)
+    Usage().on_validation_batch_end(first, model, None, batch, 1)
+    Usage().on_validation_batch_end(second, model, None, batch, 0)
     assert not logged
-    Usage().on_validation_batch_end(None, model, None, batch, 0)
+    Usage().on_validation_batch_end(first, model, None, batch, 0)
     assert set(logged) == {"usage/warmth", "usage/residual"}
