@@ -3,6 +3,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
 LOWEST := .venv-lowest
+# librosa compiles at first use, into a cache of its environment that two processes at once can break: fill it before.
+COMPILE := import numpy, datamodules as d, synths as s, synths.oscillator.numba_backend; \
+	d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-slurm test-lowest check bench clean
@@ -40,6 +43,7 @@ $(LOWEST)/ready: requirements-lowest.txt pyproject.toml
 	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lowest.txt
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(LOWEST)/bin/python -c "$(COMPILE)"
 	@touch $@
 
 # Remade only when what is installed changes.
@@ -48,7 +52,5 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	@# librosa compiles at first use, into a cache of this environment that two processes at once can break: fill it now.
-	$(BIN)/python -c "import numpy, datamodules as d, synths as s; d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())"
-	$(BIN)/python -c "import synths.oscillator.numba_backend"
+	$(BIN)/python -c "$(COMPILE)"
 	@touch $(READY)

@@ -74,14 +74,14 @@ def main(args: Sequence[str] | None = None) -> None:
         _reraise_in_debug()
         _stop(str(error))
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        sys.exit(130)
 
 
 def _stop(sentence: str) -> None:
     rank = int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
     who = f"timbre, process {rank}" if rank else "timbre"
     print(f"{who}: {' '.join(sentence.split())}", file=sys.stderr)
-    raise SystemExit(2)
+    sys.exit(2)  # not raised: W&B would take the run for finished
 
 
 def _reraise_in_debug() -> None:
@@ -90,7 +90,8 @@ def _reraise_in_debug() -> None:
 
 
 def _quieten() -> None:
-    """Drop what libraries say that a user can do nothing about."""
+    """Drop what libraries say that a user can do nothing about, and what they tell their makers."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("WANDB_SILENT", "true")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)

@@ -39,7 +39,7 @@ def _dashboard() -> ModuleType:
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("wandb_workspaces"):
             raise
-        raise ValueError(f"`timbre dashboard` needs {EXTRA}: pip install '{EXTRA}>=0.4'.") from error
+        raise ValueError(f"`timbre dashboard` needs {EXTRA}: pip install '{EXTRA}>=0.4.8'.") from error
     return dashboard
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from jsonargparse import ArgumentError, set_parsing_settings
+from jsonargparse import ArgumentError
 from lightning import Trainer
 from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, TQDMProgressBar
@@ -50,7 +50,6 @@ class Experiment(LightningCLI):
     """LightningCLI with one clip format for model and data, and one folder per run."""
 
     def __init__(self, verb: str, args: list[str]) -> None:
-        set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
         self.verb = verb
         super().__init__(
             TimbreAutoencoder,

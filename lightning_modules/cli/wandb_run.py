@@ -19,11 +19,12 @@ def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogg
     run's folder.
     """
     os.environ.setdefault("WANDB_DATA_DIR", str(folder.path.resolve()))
+    usual = "online" if os.environ.get("WANDB_SWEEP_ID") else "offline"  # an agent is where there is internet
     return WandbLogger(
         project=os.environ.get("WANDB_PROJECT", "interpretsynth"),
         name=name,
         save_dir=str(folder.path),
-        offline=os.environ.get("WANDB_MODE", "offline") in ("offline", "dryrun"),
+        offline=os.environ.get("WANDB_MODE", usual) in ("offline", "dryrun"),
         version=_identity(folder),
         resume="allow",
         job_type="train",

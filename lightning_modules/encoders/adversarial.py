@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lightning_modules.encoders.encoder import DEFAULT_KNOBS, Encoder, Encoding, Term
 from lightning_modules.encoders.gradient_reversal import reverse_gradient
-from lightning_modules.encoders.residual import BottleneckResidual, ResidualRecipe
+from lightning_modules.encoders.residual import BottleneckResidual, ResidualRecipe, build_residual
 from synths import ClipFormat, Descriptor, Recipe
 
 KERNEL = 7
@@ -75,7 +75,7 @@ class AdversarialEncoder(Encoder):
         strength: float = 0.1,
         ramp_steps: int = 500,
     ) -> None:
-        learnt = residual(clip)
+        learnt = build_residual(residual, clip)
         super().__init__(clip, descriptors, learnt.size)
         if not self.knobs:
             raise ValueError("the adversarial encoder has no descriptors: name at least one to keep out.")

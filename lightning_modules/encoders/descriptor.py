@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from lightning_modules.encoders.encoder import DEFAULT_KNOBS, Encoder, Encoding
-from lightning_modules.encoders.residual import ResidualRecipe
+from lightning_modules.encoders.residual import ResidualRecipe, build_residual
 from synths import ClipFormat, Descriptor, Recipe
 
 
@@ -26,7 +26,7 @@ class DescriptorEncoder(Encoder):
         descriptors: Sequence[Recipe[Descriptor]] = DEFAULT_KNOBS,
         residual: ResidualRecipe | None = None,
     ) -> None:
-        learnt = residual(clip) if residual else None
+        learnt = build_residual(residual, clip) if residual else None
         super().__init__(clip, descriptors, learnt.size if learnt else 0)
         self.residual = learnt
 

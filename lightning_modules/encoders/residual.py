@@ -37,6 +37,15 @@ ResidualRecipe = Recipe[Residual]
 """A residual in a configuration: given the clip format, it builds itself."""
 
 
+def build_residual(recipe: ResidualRecipe | None, clip: ClipFormat) -> Residual:
+    """Raises ValueError for what is not a residual, which not every version of the parser notices."""
+    built = recipe(clip) if recipe is not None else None
+    if not isinstance(built, Residual):
+        found = "null" if built is None else type(built).__name__
+        raise ValueError(f"model.encoder.residual is {found}, not a subclass of Residual: name BottleneckResidual.")
+    return built
+
+
 class BottleneckResidual(Residual):
     """As many numbers as fit through a bottleneck, each within -1..1: the residual of an autoencoder.
 
