@@ -58,8 +58,11 @@ def figure_axis(comparison: Comparison, figure: Figure) -> Axis:
     found = [model.overall(figure.name) for model in comparison.models]
     ends = [end for each in found if each for end in (each.value, each.low, each.high) if math.isfinite(end)]
     worst, best = (min(ends), max(ends)) if figure.better == "higher" else (max(ends), min(ends))
-    places = [None if each is None else (each.value - worst) / ((best - worst) or 1.0) for each in found]
-    ticks = {0.0: readable(worst), 1.0: readable(best)} if best != worst else {0.0: readable(worst)}
+    if best == worst:  # neither good nor bad
+        places, ticks = [None if each is None else 0.5 for each in found], {0.5: readable(best)}
+    else:
+        places = [None if each is None else (each.value - worst) / (best - worst) for each in found]
+        ticks = {0.0: readable(worst), 1.0: readable(best)}
     texts = ["–" if each is None else each.text for each in found]
     return Axis(f"{figure.name} {'↑' if figure.better == 'higher' else '↓'}", places, texts, ticks)
 

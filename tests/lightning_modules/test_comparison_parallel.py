@@ -53,9 +53,9 @@ def test_numbers_stand_in_their_order_at_equal_distances():
     assert list(axis.ticks.values()) == ["–", "2", "10", "wide"]
 
 
-def test_one_value_makes_no_axis_divide_by_nothing():
+def test_where_all_are_alike_none_looks_bad():
     alike = Comparison([COMPARISON.models[0]] * 2, [])
-    assert figure_axis(alike, STFT).places == [0.0, 0.0]
+    assert figure_axis(alike, STFT).places == [0.5, 0.5] and [*figure_axis(alike, STFT).ticks] == [0.5]
     assert setting_axis(Setting("size", (1, 1), ("1", "1"))).places == [0.0, 0.0]
 
 
