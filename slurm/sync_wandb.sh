@@ -20,8 +20,10 @@ fi
 # A run has a part per start; their names begin with the date. All in one call: wandb sends them in that order.
 failed=0
 while read -r folder; do
-    parts=("$folder"/offline-run-*)
+    # A start that was killed early logged nothing; its part would stop the others of the call.
+    mapfile -t parts < <(find "$folder" -mindepth 2 -maxdepth 2 -name '*.wandb' -size +7c -printf '%h\n' | sort)
     echo "${folder%/wandb}: ${#parts[@]} parts"
+    ((${#parts[@]})) || continue
     "$venv/bin/wandb" sync --yes "${parts[@]}" || { echo "sync_wandb.sh: not sent: ${folder%/wandb}" >&2; failed=1; }
 done < <(find "$runs" -type d -path '*/wandb/offline-run-*' -prune -printf '%h\n' | sort --unique)
 exit "$failed"

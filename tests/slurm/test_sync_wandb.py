@@ -26,7 +26,8 @@ def _sync(folder: Path, version: str, *args: object) -> subprocess.CompletedProc
 def _parts(run: Path, *dates: str) -> list[str]:
     folders = [run / "wandb" / f"offline-run-{date}-abc" for date in dates]
     for folder in folders:
-        (folder / "files").mkdir(parents=True)
+        folder.mkdir(parents=True)
+        (folder / "run-abc.wandb").write_bytes(bytes(8))
     return [str(folder) for folder in folders]
 
 

@@ -1,8 +1,12 @@
 """A run that was started three times is one run, with every row once: what `wandb` promises and we build on."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+import wandb
 
 from tests.wandb.reader import BLOCK, history, messages
 
@@ -27,6 +31,8 @@ if killed:
     os.kill(os.getpid(), 9)
 run.finish()
 """
+SYNC = Path(__file__).parents[2] / "slurm" / "sync_wandb.sh"
+current = pytest.mark.skipif(wandb.__version__ < "0.31", reason="older versions sync parts of a run one over the other")
 STARTS = ((0, 7), (7, 5), (12, 4))
 N_STEPS = 16
 
@@ -57,6 +63,7 @@ def assert_one_run_with_every_row(server):
     assert len(sounds) == len(STARTS) and all(run.files[name].startswith(b"RIFF") for name in sounds)
 
 
+@current
 def test_three_offline_starts_sync_to_one_run(start, command, server, tmp_path):
     for first, n_steps in STARTS:
         assert start(first, n_steps, "offline") == 0
@@ -71,6 +78,21 @@ def test_three_online_starts_are_one_run(start, server):
     assert_one_run_with_every_row(server)
 
 
+@current
+def test_the_script_for_login_nodes_sends_all_parts(start, environment, server, tmp_path):
+    """Also past a start that was killed before it logged anything, which by itself would stop the others, silently."""
+    for first, n_steps in STARTS:
+        assert start(first, n_steps, "offline") == 0
+    early = tmp_path / "wandb" / "offline-run-20200101_000000-abc123"
+    early.mkdir()
+    (early / "run-abc123.wandb").write_bytes(b":W&B\x1e\xbe\x00")
+    own = {**environment, "TIMBRE_SYNC_VENV": sys.prefix}
+    said = subprocess.run(["bash", SYNC, tmp_path], env=own, check=True, capture_output=True, text=True).stdout
+    assert "3 parts" in said
+    assert_one_run_with_every_row(server)
+
+
+@current
 @pytest.mark.slow
 def test_the_rows_before_a_kill_arrive_and_it_goes_on_after_them(start, command, server, tmp_path):
     """No finish, no farewell, but longer at it than the quarter of a minute between writes to the disk."""
@@ -85,6 +107,7 @@ def test_the_rows_before_a_kill_arrive_and_it_goes_on_after_them(start, command,
     assert [row["trainer/global_step"] for row in run.history if "train/loss" in row] == [*kept, *range(40, 45)]
 
 
+@current
 def test_the_reader_sees_what_the_server_gets(start, command, server, tmp_path):
     """Row for row, over several blocks; of a file that is cut anywhere, all whole messages before the cut."""
     assert start(0, 600, "offline") == 0

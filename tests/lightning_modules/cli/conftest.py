@@ -36,7 +36,7 @@ def write_tone() -> Callable[..., Path]:
     return _write_tone
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Callable[..., list[str]]:
     """Data root, runs folder, steps -> options of an experiment of the project, shrunken."""
     return _tiny

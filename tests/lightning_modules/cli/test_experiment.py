@@ -183,14 +183,21 @@ def test_a_checkpoint_of_another_shape_is_refused(trained, refuses):
     assert "does not fit" in refuses("test", trained, "--model.decoder.width", "24")
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tones, tiny, tmp_path_factory):
+    """Last checkpoint of a run of seven steps."""
+    runs = tmp_path_factory.mktemp("uninterrupted")
+    main(["fit", *tiny(tones, runs, steps=7), "--name", "whole"])
+    return torch.load(runs / "whole" / "checkpoints" / "last.ckpt", weights_only=True)
+
+
 @pytest.mark.parametrize("step", [3, 4, 5])
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
-def test_an_interruption_leaves_no_trace(step, number, tones, tmp_path, tiny, monkeypatch):
+def test_an_interruption_leaves_no_trace(step, number, uninterrupted, tones, tmp_path, tiny, monkeypatch):
     """A signal in the middle of a step, or at the end of an epoch: continued, the same weights to the bit."""
     from lightning_modules.autoencoder import TimbreAutoencoder
 
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "whole"])
     plain = TimbreAutoencoder.training_step
 
     def interrupted(module, batch, batch_idx):
@@ -203,13 +210,13 @@ def test_an_interruption_leaves_no_trace(step, number, tones, tmp_path, tiny, mo
         with pytest.raises(SystemExit) as stop:
             main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "cut"])
     assert stop.value.code == 128 + number
-    saved = {name: tmp_path / name / "checkpoints" / "last.ckpt" for name in ("whole", "cut")}
-    assert torch.load(saved["cut"], weights_only=True)["global_step"] == step
+    last = tmp_path / "cut" / "checkpoints" / "last.ckpt"
+    assert torch.load(last, weights_only=True)["global_step"] == step
     assert (tmp_path / "cut" / "REQUEUE").exists() and not (tmp_path / "cut" / "DONE").exists()
     main(["fit", *tiny(tones, tmp_path, steps=7), "--name", "cut", "--resume", "true"])
-    whole, cut = (torch.load(path, weights_only=True) for path in saved.values())
-    assert whole["global_step"] == cut["global_step"] == 7
-    for name, weights in whole["state_dict"].items():
+    cut = torch.load(last, weights_only=True)
+    assert uninterrupted["global_step"] == cut["global_step"] == 7
+    for name, weights in uninterrupted["state_dict"].items():
         assert torch.equal(weights, cut["state_dict"][name]), name
     assert (tmp_path / "cut" / "DONE").exists() and not (tmp_path / "cut" / "REQUEUE").exists()
 
