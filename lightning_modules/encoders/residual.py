@@ -39,7 +39,7 @@ ResidualRecipe = Recipe[Residual]
 
 def build_residual(recipe: ResidualRecipe | None, clip: ClipFormat) -> Residual:
     """Raises ValueError for what is not a residual, which not every version of the parser notices."""
-    built = recipe(clip) if recipe is not None else None
+    built: object = recipe if recipe is None or isinstance(recipe, nn.Module) else recipe(clip)
     if not isinstance(built, Residual):
         found = "null" if built is None else type(built).__name__
         raise ValueError(f"model.encoder.residual is {found}, not a subclass of Residual: name BottleneckResidual.")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -193,14 +194,13 @@ def test_an_output_that_cannot_be_written_is_named(runs, tmp_path):
         run("compare", [*runs, "--out", "file"])
 
 
-def test_weights_and_biases_gets_table_and_pictures_without_an_account(runs, tmp_path, monkeypatch):
+def test_weights_and_biases_gets_table_and_pictures_without_an_account(runs, tmp_path):
     """The run lies offline in the folder; its table has the numbers, None where a model has none."""
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path))
-    # In a process of its own: wandb 0.24's service dies of a run that an earlier test finished.
+    # With a process and a service of its own: wandb 0.24's dies of a run that an earlier test finished.
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "_WANDB"))}
+    own |= {"WANDB_SILENT": "true", "WANDB_DATA_DIR": str(tmp_path)}
     command = [sys.executable, "-c", "from lightning_modules.cli import main; main()", "compare", *runs, "--wandb"]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, env=own, check=True, capture_output=True)
     (folder,) = (tmp_path / "compare" / "wandb").glob("offline-run-*")
     (table,) = folder.rglob("*.table.json")
     logged = json.loads(table.read_text())
