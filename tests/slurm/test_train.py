@@ -112,7 +112,7 @@ def test_a_killed_job_goes_on_requeued_and_submitted_anew(
 
 def test_a_time_limit_is_no_end(slurm: Any, experiment: list[str]) -> None:
     """Slurm's own signal ahead of it: the job queues itself again and finishes."""
-    steps = ("--trainer.max_steps", "2000", "--trainer.val_check_interval", "1000")
+    steps = ("--trainer.max_steps", "3000", "--trainer.val_check_interval", "1000")
     limit = ("--time=0:02:00", "--signal=USR1@45")
     job = slurm.submit("-J", "limited", *limit, *ONE_GPU, "slurm/train.sh", *experiment, *steps)
     assert slurm.wait_for_end(job, 900) == "COMPLETED", slurm.said(job)
