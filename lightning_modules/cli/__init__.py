@@ -77,8 +77,13 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(130)
 
 
+def process_rank() -> int:
+    """Of those that train one model together, as whoever launched them says; 0 speaks for all."""
+    return int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
+
+
 def _stop(sentence: str) -> None:
-    rank = int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
+    rank = process_rank()
     who = f"timbre, process {rank}" if rank else "timbre"
     print(f"{who}: {' '.join(sentence.split())}", file=sys.stderr)
     sys.exit(2)  # not raised: W&B would take the run for finished

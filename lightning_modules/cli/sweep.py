@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from lightning_modules.cli import process_rank
 from lightning_modules.run_folder import RunFolder
 from lightning_modules.sweep import (
     KeptPoint,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Tasks of an array that run at the same time."""
-
-LAUNCHED_AS = ("LOCAL_RANK", "SLURM_PROCID")
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -166,7 +165,7 @@ def _run_point(sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]
     kept = read_kept(folder, sweep)
     if kept is None:
         kept = KeptPoint(given.point, point(sweep, given.point))
-        if _is_first_process():
+        if process_rank() == 0:
             keep(folder, kept)
     if kept.trial is not None:
         raise ValueError(f"{folder} is a trial of a study: go on with --storage journal.")
@@ -179,7 +178,7 @@ def _run_trial(sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]
     from lightning_modules.sweep.study import ask, open_study, study_objectives, tell, tell_failure
 
     folder = sweep.point_folder(given.runs, given.point)
-    if not _is_first_process():
+    if process_rank() != 0:
         _train_and_test(sweep, folder, wait_for_kept(folder, sweep), passed_on)
         return
     objectives = [parse_objective(text) for text in given.objectives]
@@ -208,8 +207,3 @@ def _train_and_test(sweep: Sweep, folder: Path, kept: KeptPoint, passed_on: Sequ
     os.environ["WANDB_RUN_GROUP"] = sweep.name
     place = ["--runs", str(folder.parent), "--name", folder.name, "--resume", "true", "--test", "true"]
     run_experiment("fit", [*sweep.options, *passed_on, *flags(kept.values), *place], hyperparameters=kept.values)
-
-
-def _is_first_process() -> bool:
-    """Of those that train one model together, the one that speaks for all."""
-    return int(next((os.environ[name] for name in LAUNCHED_AS if name in os.environ), "0")) == 0
