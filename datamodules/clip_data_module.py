@@ -17,12 +17,12 @@ from datamodules.clip_dataset import ClipDataset, collate
 from datamodules.pitch import PitchTracker
 from datamodules.preparation import Entry, Preparation, Selection, Shards, Slice, SplitSummary, label_table
 from datamodules.preparation.local_copy import copy_files
-from datamodules.preparation.replaced import update
 from datamodules.preparation.report import report
 from datamodules.source import Heard, Source
 from datamodules.splits import SPLITS
 from datamodules.training_loader import EpochOrder, ResumableDataModule, TrainingLoader
 from datamodules.yin import Yin
+from output.replaced import update
 from synths.clip import Clip, ClipFormat
 
 STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("test",), "predict": ("test",)}

@@ -1,6 +1,5 @@
 """Checkpoints: read with weights only, refused in one sentence when they are not ours."""
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Write beside, then rename; raises OSError."""
         with written_whole(Path(path)) as partial, open(partial, "wb") as file:
             torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def refuse_unreadable(path: Path) -> None:

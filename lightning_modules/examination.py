@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -275,8 +276,8 @@ def remembered_reach(
     asked_for = torch.cat([f0_hz[:, None], asked], dim=-1).cpu().double().numpy().round(4)
     name = hashlib.sha256(said.encode() + asked_for.tobytes()).hexdigest()[:16]
     path = memory / f"{name}.npy"
-    if path.is_file():
-        return torch.from_numpy(np.load(path)).to(f0_hz.device)
+    with suppress(OSError, ValueError, EOFError):  # none yet, or damaged: searched again
+        return torch.from_numpy(np.load(path).reshape(len(asked))).to(f0_hz.device)
     found = reachable(knobs, synth, f0_hz, asked).reachable
     with written_whole(path) as partial, open(partial, "wb") as file:
         np.save(file, found.cpu().numpy())

@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from datamodules.audio import Channel, UnusableAudio, duration_s, one_channel, unreadable
 from datamodules.preparation.preparation import begin_process
-from datamodules.preparation.replaced import replaced
 from datamodules.recordings.onsets import find_onsets_s, frame_samples
+from output.replaced import replaced
 
 VERSION = 1
 """Of what is heard, and of where it is cut: another number, and everything is listed anew."""

@@ -35,7 +35,7 @@ def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
         plain = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *args, name=name, plain=plain: said.append(name) or plain(*args))
     WholeCheckpoints().save_checkpoint(AFTER, path)
-    assert said == ["fsync", "replace"]
+    assert said == ["fsync", "replace", "fsync"]
 
 
 @pytest.mark.parametrize("where", ["torch.save", "os.fsync", "os.replace"])

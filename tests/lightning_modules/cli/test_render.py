@@ -121,6 +121,6 @@ def test_pickled_code_is_refused(note, tmp_path, refuses):
 def test_an_output_that_cannot_be_written_is_named(trained, note, tmp_path, refuses):
     assert "nowhere" in refuses("render", trained, note, tmp_path / "nowhere" / "out.wav")
     assert ".mp9" in refuses("render", trained, note, tmp_path / "out.mp9")
-    (tmp_path / "full.wav.partial").mkdir()  # stands for any folder that cannot be written, for root too
+    (tmp_path / "full.wav").mkdir()  # stands for any place that cannot be written, for root too
     assert "full.wav" in refuses("render", trained, note, tmp_path / "full.wav")
-    assert not (tmp_path / "full.wav").exists()
+    assert not [*(tmp_path / "full.wav").iterdir(), *tmp_path.glob(".*.tmp")]
