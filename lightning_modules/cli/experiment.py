@@ -348,7 +348,8 @@ def set_matmul_precision(precision: str) -> None:
 def readable_error(message: str) -> str:
     """The parser's report of a wrong key or value, without its layout."""
     found = _UNION.search(message)
-    lines = [line.strip(" -") for line in (found[1] if found else message).splitlines() if line.strip(" -")]
+    lines = [line.strip(" -") for line in (found[1] if found else message).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("Given value", "Subtypes:", "Errors:"))]
     return "configuration: " + " ".join(lines)
 
 

@@ -21,7 +21,7 @@ DATA = (
 LIGHTNING: tuple[type, ...] = (
     *(callbacks.DeviceStatsMonitor, callbacks.EarlyStopping, callbacks.GradientAccumulationScheduler),
     *(callbacks.LearningRateMonitor, callbacks.ModelSummary, callbacks.RichModelSummary, callbacks.RichProgressBar),
-    *(callbacks.StochasticWeightAveraging, callbacks.Timer, callbacks.TQDMProgressBar),
+    *(callbacks.StochasticWeightAveraging, callbacks.TQDMProgressBar),
     *(loggers.CSVLogger, loggers.TensorBoardLogger, profilers.AdvancedProfiler, profilers.SimpleProfiler),
     *(strategies.DDPStrategy, strategies.SingleDeviceStrategy),
 )
