@@ -192,7 +192,8 @@ def uninterrupted(tones, tiny, tmp_path_factory):
 
 
 @pytest.mark.parametrize("step", [3, 4, 5])
-@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.usefixtures("in_a_terminal")
 def test_an_interruption_leaves_no_trace(step, number, uninterrupted, tones, tmp_path, tiny, monkeypatch):
     """A signal in the middle of a step, or at the end of an epoch: continued, the same weights to the bit."""
     from lightning_modules.autoencoder import TimbreAutoencoder
