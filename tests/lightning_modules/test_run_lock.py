@@ -28,7 +28,8 @@ def holding(tmp_path):
         process = os.fork()
         if process == 0:
             os.setpgrp()
-            RunLock(tmp_path).take()
+            lock = RunLock(tmp_path)
+            lock.take()
             if os.fork() == 0:  # as a worker of a loader
                 signal.pause()
             os.write(tell, b"x")
