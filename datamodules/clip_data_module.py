@@ -61,6 +61,10 @@ class ClipDataModule(ResumableDataModule, ABC):
         augmentations: list[Augmentation] | None = None,
     ) -> None:
         super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"data.batch_size is {batch_size}: a batch has at least 1 clip.")
+        if num_workers < 0:
+            raise ValueError(f"data.num_workers is {num_workers}: it is a number of processes, 0 or more.")
         # What is left of the arguments, a subclass's too, is what chooses clips.
         self.save_hyperparameters(ignore=list(CHOOSES_NO_CLIPS), logger=False)
         self.clip = clip
