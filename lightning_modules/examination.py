@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
-from lightning_modules.encoders.residual import GaussianHead
+from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
 from lightning_modules.losses.turned_knobs import mean_position
 from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
@@ -179,13 +179,8 @@ class Examination:
         return disentanglement(code, left, factor, names, pitch, groups, self.settings.seed)
 
     def _encode(self, clip: Clip) -> Encoding:
-        heads = [module for module in self.model.encoder.modules() if isinstance(module, GaussianHead)]
-        for head in heads:
-            head.always_draws = self.settings.as_published
-        encoding = self.model.encoder(clip.audio, clip.f0_hz)
-        for head in heads:
-            head.always_draws = False
-        return encoding
+        with always_drawing(self.model.encoder, self.settings.as_published):
+            return self.model.encoder(clip.audio, clip.f0_hz)
 
     def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
