@@ -96,6 +96,12 @@ class Examination:
         self.descriptors = knobs + [d.to(model.device) for d in watched if d.name not in model.encoder.knobs]
         self.columns = [_column(d) for d in self.descriptors] + [Column("f0", "cents", 0.0, 1200.0, 10.0)]
         self.examined: list[Examined] = []
+        wordless = model.synth.parts_without_layers()
+        self.reach_unknown = (
+            f"which can be met is not known, because {', '.join(wordless)} of the synth cannot say what it plays."
+            if wordless
+            else ""
+        )
 
     @property
     def n_knobs(self) -> int:
@@ -132,6 +138,7 @@ class Examination:
             own,
             measured,
             self._reachable().cpu().numpy(),
+            self.reach_unknown,
         )
 
     def frave(self) -> list[Figure]:
@@ -243,6 +250,8 @@ class Examination:
         for knob in range(self.n_knobs):
             asked[:, knob, :, knob] = torch.tensor(POSITIONS).to(asked)
         f0_hz = pitches.median(dim=1).values[:, None, None].expand(asked.shape[:3])
+        if self.reach_unknown:
+            return torch.ones(asked.shape[:3], dtype=torch.bool)
         found = remembered_reach(knobs, self.model.synth, f0_hz.flatten(), asked.flatten(0, 2), self.memory)
         return found.view(asked.shape[:3]) | met(_in_positions(answers, knobs), asked, knobs)
 

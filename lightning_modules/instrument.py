@@ -1,7 +1,6 @@
 """A trained model as something to play: pitch and knobs in, sound out, block by block."""
 
 import copy
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -194,6 +193,7 @@ class Instrument(nn.Module):
         """A state as a host hands it back: what is no number is as at first, the rest within its limit."""
         return {name: _finite(state[name], self.limits[name], first) for name, first in self.first_values.items()}
 
+    @torch.no_grad()
     def _limits(self) -> dict[str, float]:
         """Greatest size of the numbers in each state."""
         limits = self.synth.state_limits()
@@ -204,7 +204,7 @@ class Instrument(nn.Module):
 
 def _finite(values: Tensor, limit: float, otherwise: float = 0.0) -> Tensor:
     """Values within -limit..limit; what is no number becomes another."""
-    return values.nan_to_num(otherwise, math.inf, -math.inf).clamp(-limit, limit)
+    return torch.where(values.isnan(), otherwise, values).clamp(-limit, limit)
 
 
 def _filled_with(state: Tensor) -> float:
