@@ -202,6 +202,18 @@ class Instrument(nn.Module):
         return {name: limits.get(name, STATE_LIMIT) for name in self.first_values}
 
 
+@torch.no_grad()
+def strayed_from(model: TimbreAutoencoder, instrument: Instrument, n_frames: int = 50) -> float:
+    """Greatest difference of an instrument's sound from its model's own, over random curves."""
+    generator = torch.Generator().manual_seed(0)
+    f0_hz = 100.0 + 500.0 * torch.rand(1, n_frames, generator=generator)
+    controls = torch.rand(1, n_frames, len(instrument.knobs), generator=generator)
+    residual = torch.randn(1, n_frames, instrument.residual_size, generator=generator)
+    noise = 2.0 * torch.rand(1, n_frames, instrument.noise_size, generator=generator) - 1.0
+    expected = model.synth(f0_hz, model.decoder(f0_hz, controls, residual) | {"white_noise": noise})
+    return float((instrument.render(f0_hz, controls, residual, noise) - expected).abs().max().nan_to_num(torch.inf))
+
+
 def _finite(values: Tensor, limit: float, otherwise: float = 0.0) -> Tensor:
     """Values within -limit..limit; what is no number becomes another."""
     return torch.where(values.isnan(), otherwise, values).clamp(-limit, limit)
