@@ -68,8 +68,8 @@ class Instrument(nn.Module):
         self.decoder = copy.deepcopy(model.decoder)
         self.synth = StreamingSynth(model.synth)
         self.gate = Gate(model.clip.hop, self.synth.latency_frames)
-        ends = [(LOWEST_HZ, model.clip.nyquist_hz), (0.0, 1.0), *[CONTROL_RANGE] * len(self.knobs)]
-        ends = torch.tensor(ends + [RESIDUAL_RANGE] * self.residual_size)
+        first = [(LOWEST_HZ, model.clip.nyquist_hz), (0.0, 1.0), *[CONTROL_RANGE] * len(self.knobs)]
+        ends = torch.tensor(first + [RESIDUAL_RANGE] * self.residual_size)
         self.held = Held(ends[:, 0], ends[:, 1], torch.zeros(len(ends)).index_fill(0, torch.tensor(0), FIRST_HZ))
         self.first_values = {name: _filled_with(value) for name, value in self.initial_state(1).items()}
         self.limits = self._limits()
@@ -101,11 +101,8 @@ class Instrument(nn.Module):
 
         All elements of one are the same number.
         """
-        owners = {"decoder": self.decoder, "held": self.held, "gate": self.gate}
-        state: State = {}
-        for name, owner in owners.items():
-            state |= prefixed(name, owner.initial_state(batch))
-        return state | self.synth.initial_state(batch)
+        own = prefixed("decoder", self.decoder.initial_state(batch)) | prefixed("held", self.held.initial_state(batch))
+        return own | prefixed("gate", self.gate.initial_state(batch)) | self.synth.initial_state(batch)
 
     def forward(
         self, f0_hz: Tensor, controls: Tensor, residual: Tensor, white_noise: Tensor | None, state: State

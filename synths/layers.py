@@ -53,7 +53,9 @@ class Layers(NamedTuple):
 
     def every(self, step: int) -> "Layers":
         """Every so-many-th frame."""
-        return Layers(*(None if layer is None else layer[:, ::step] for layer in self))
+        f0_hz, amplitudes, noise, hz = self
+        hz = None if hz is None else hz[:, ::step]
+        return Layers(f0_hz[:, ::step], amplitudes[:, ::step], noise[:, ::step], hz)
 
 
 def layers_together(f0_hz: Tensor, each: Sequence[Mapping[str, Tensor]]) -> Layers:
