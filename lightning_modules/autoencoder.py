@@ -88,6 +88,12 @@ class TimbreAutoencoder(LightningModule):
             raise ValueError(
                 f"model.knobs_from is layers, but {deaf[0]} can be measured from sound only: leave it out."
             )
+        wordless = self.synth.parts_without_layers()
+        if knobs_from == "layers" and wordless:
+            raise ValueError(
+                f"model.knobs_from is layers, but the synth's {wordless[0]} cannot say what it plays: give it a method "
+                "layers(), or take the sound."
+            )
         self.decoder = decoder(len(self.encoder.controls), self.encoder.residual_size, self.synth.sizes)
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None

@@ -1,6 +1,7 @@
 """A recording of any length through a trained model, its knobs turned."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -8,7 +9,6 @@ from torch import Tensor
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.knobs import turn
 from lightning_modules.losses.turned_knobs import mean_position
-from synths import Reverb
 
 
 @torch.no_grad()
@@ -28,22 +28,17 @@ def render(
         f0_hz: (F,) its pitch, F = ceil(N / hop)
         positions: knob to its position, as `turn` takes them
         nudges: knob to its nudge
-        dry: leave out the learned room
+        dry: leave out the effects, such as the learned room
 
     Returns:
         (N,) audio
     """
     padded = whole_frames(model, audio)
-    rooms = [effect for effect in model.synth.effects if isinstance(effect, Reverb)]
-    for room in rooms:
-        room.enabled = not dry
     encoding = turn(
         model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.controls, positions, nudges
     )
-    output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
-    for room in rooms:
-        room.enabled = True
-    return output
+    with model.synth.dry() if dry else nullcontext():
+        return model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
 
 
 @torch.no_grad()

@@ -31,6 +31,7 @@ from synths.descriptors import (
     measure_all_layers,
     sounding_frames,
 )
+from synths.effect import Effect
 from synths.harmonics import Harmonics
 from synths.layers import Layers
 from synths.noise import FilteredNoise
@@ -48,6 +49,7 @@ __all__ = [
     "ClipFormat",
     "Depth",
     "Descriptor",
+    "Effect",
     "FilteredNoise",
     "FundamentalShare",
     "Hardness",
