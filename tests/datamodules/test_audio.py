@@ -54,15 +54,18 @@ def test_channel_chooses_one_of_several(tmp_path):
     assert peak_hz(read_clip(path, CLIP, channel=0), 16000) == pytest.approx(440, abs=1)
     assert peak_hz(read_clip(path, CLIP, channel=1), 16000) == pytest.approx(880, abs=1)
     assert np.abs(read_clip(path, CLIP, channel="mix")).max() == pytest.approx(0.5, abs=0.1)
+    assert np.array_equal(read_clip(path, CLIP), read_clip(path, CLIP, channel="mix"))
     with pytest.raises(UnusableAudio, match=r"2 channels.*data\.channel"):
-        read_clip(path, CLIP)
+        read_clip(path, CLIP, channel=None)
+    with pytest.raises(UnusableAudio, match="--channel asks for number 5"):
+        read_audio(path, CLIP, channel=5, option="--channel")
     with pytest.raises(UnusableAudio, match="number 2"):
         read_clip(path, CLIP, channel=2)
 
 
 WRONG = {
     "text": (b"these are words, not sound", "cannot be read"),
-    "nothing": (b"", "cannot be read"),
+    "nothing": (b"", "empty"),
     "empty": (np.zeros(0), "empty"),
     "silent": (1e-5 * tone(16000), "silent"),
     "brief": (tone(16000, 0.005), "control frame"),
