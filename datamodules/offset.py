@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import firwin, oaconvolve
 
 CUTOFF_HZ = 17.0
@@ -73,8 +74,8 @@ def _in_frames(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     waiting, n_seen = np.zeros(0, np.float32), 0
     for block in blocks:
         waiting, n_seen = np.concatenate([waiting, block]), n_seen + len(block)
-        frames = np.lib.stride_tricks.sliding_window_view(waiting, size)[::hop] if len(waiting) >= size else []
-        if len(frames):
+        if len(waiting) >= size:
+            frames = sliding_window_view(waiting, size)[::hop]
             yield frames
             waiting = waiting[len(frames) * hop :]
     if 0 < n_seen < size:
