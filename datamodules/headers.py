@@ -13,6 +13,7 @@ LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 768000
 MOST_CHANNELS = 64
 UNKNOWN_BYTES = 2**31 - 2**16
 """Programs that write to a pipe claim this length or more, because they do not know it yet."""
+ANNOUNCED = r"(?:RIFF|RIFX|riff|Riff size|FORM|data|SSND|BODY|Data Size)\s*: (\d+) \(should be (\d+)\)"
 BEHIND_BYTES = 1024
 """Tags at the end of a file are not longer."""
 OGG_PAGE_BYTES = MP3_START_BYTES = 2**16
@@ -44,7 +45,7 @@ def refuse_no_file(path: str) -> None:
 def refuse_cut_off(path: str, file: soundfile.SoundFile, raw: IO[bytes]) -> None:
     """Raises UnusableAudio if less is there than the header says, or more; `raw` is at the same place afterwards."""
     # libsndfile reads what is there, and says in its log alone that more was announced.
-    for claimed, there in re.findall(r": (\d+) \(should be (\d+)\)", file.extra_info):
+    for claimed, there in re.findall(ANNOUNCED, file.extra_info):
         # A chunk may lack the byte that fills it up to an even number.
         if int(there) + 1 < int(claimed) < UNKNOWN_BYTES:
             raise UnusableAudio(

@@ -10,6 +10,8 @@ from typing import IO
 import numpy as np
 import soundfile
 
+from datamodules.ffmpeg import SUFFIXES as FFMPEG_SUFFIXES
+from datamodules.ffmpeg import decoded, is_for_ffmpeg
 from datamodules.headers import UnusableAudio, refuse_cut_off, refuse_early_end, refuse_implausible, refuse_no_file
 
 BLOCK_S = 60.0
@@ -28,8 +30,10 @@ SUFFIXES_OF: dict[str, tuple[str, ...]] = {
     "RAW": (),
 }
 _KINDS = soundfile.available_formats()
-SUFFIXES = tuple(sorted(suffix for kind in _KINDS for suffix in SUFFIXES_OF.get(kind, (f".{kind.lower()}",))))
-"""Of the files that are looked for in folders: all that the installed libsndfile reads."""
+SUFFIXES = tuple(
+    sorted({*FFMPEG_SUFFIXES, *(name for kind in _KINDS for name in SUFFIXES_OF.get(kind, (f".{kind.lower()}",)))})
+)
+"""Of the files that are looked for in folders: all that the installed libsndfile or ffmpeg reads."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,20 @@ def opened(path: str, content: bytes | None = None) -> Iterator[SoundFile]:
     if content is None:
         refuse_no_file(path)
     try:
-        with open(path, "rb") if content is None else BytesIO(content) as raw, soundfile.SoundFile(raw) as file:
+        with _raw(path) if content is None else BytesIO(content) as raw, soundfile.SoundFile(raw) as file:
             refuse_cut_off(path, file, raw)
             refuse_implausible(path, file)
             yield SoundFile(path, file, raw)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise UnusableAudio(f"{path} cannot be read as sound: convert it to WAV, FLAC, OGG or MP3.") from error
+
+
+def _raw(path: str) -> IO[bytes]:
+    if not is_for_ffmpeg(path):
+        return open(path, "rb")
+    raw = decoded(path)
+    raw.seek(0)
+    return raw
 
 
 def sound_files(folder: str) -> list[Path]:
