@@ -93,12 +93,17 @@ def opened(path: str, content: bytes | None = None) -> Iterator[SoundFile]:
     """
     if content is None:
         refuse_no_file(path)
+    is_sound = False
     try:
         with _raw(path) if content is None else BytesIO(content) as raw, soundfile.SoundFile(raw) as file:
+            is_sound = True
             refuse_cut_off(path, file, raw)
             refuse_implausible(path, file)
             yield SoundFile(path, file, raw)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
+        reason = getattr(error, "error_string", "") or str(error)
+        if is_sound or "malformed" in reason:
+            raise UnusableAudio(f"{path} is cut off or damaged ({reason.rstrip('.')}): copy it again.") from error
         raise UnusableAudio(f"{path} cannot be read as sound: convert it to WAV, FLAC, OGG or MP3.") from error
 
 
