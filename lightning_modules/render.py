@@ -7,8 +7,7 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.knobs import turn
-from lightning_modules.losses.turned_knobs import mean_position
-from synths import Reverb
+from synths import Reverb, sounding_mean
 
 
 @torch.no_grad()
@@ -37,9 +36,10 @@ def render(
     rooms = [effect for effect in model.synth.effects if isinstance(effect, Reverb)]
     for room in rooms:
         room.enabled = not dry
-    encoding = turn(
-        model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.controls, positions, nudges
-    )
+    every = model.encoder.judged_every
+    sounding = model.encoder.sounding(padded, every)
+    taken_apart = model.encoder(padded, f0_hz[None])
+    encoding = turn(taken_apart, sounding, model.encoder.controls, positions, nudges, every)
     output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
     for room in rooms:
         room.enabled = True
@@ -50,7 +50,9 @@ def render(
 def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
     """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
-    mean = mean_position(model.encoder.measure(padded, f0_hz[None]), model.encoder.sounding(padded))[0]
+    every = model.encoder.judged_every
+    measured = model.encoder.measure(padded, f0_hz[None], every)
+    mean = sounding_mean(measured, model.encoder.sounding(padded, every))[0]
     return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
 
 

@@ -30,6 +30,7 @@ from synths.descriptors import (
     measure_all,
     measure_all_layers,
     sounding_frames,
+    sounding_mean,
 )
 from synths.harmonics import Harmonics
 from synths.layers import Layers
@@ -78,4 +79,5 @@ __all__ = [
     "measure_all",
     "measure_all_layers",
     "sounding_frames",
+    "sounding_mean",
 ]
