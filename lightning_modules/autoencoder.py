@@ -14,9 +14,9 @@ from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
 from lightning_modules.first_fault import FirstFault, NotFinite, weights_sentence
 from lightning_modules.losses import MultiResolution
-from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error, mean_position
+from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error
 from lightning_modules.provenance import provenance, refuse_other_tracker
-from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth
+from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth, sounding_mean
 
 LEVEL_SPAN_DB = 50.0
 """Range of a level knob, about: what a level that strays is compared with where there is no such knob."""
@@ -163,15 +163,14 @@ class TimbreAutoencoder(LightningModule):
             a knob, where no knob turns it
         """
         encoding, n, every, n_knobs = rendering.encoding, len(f0_hz), self.encoder.judged_every, len(self.encoder.knobs)
-        in_frames = sounding.repeat_interleave(every, dim=1)[:, : f0_hz.shape[1]]
         low, high = self.encoder.reach(f0_hz.median(dim=1).values)
-        asked, turned = self.turned.ask(encoding.controls[..., :n_knobs].detach(), in_frames, low, high)
+        asked, turned = self.turned.ask(encoding.controls[..., :n_knobs].detach(), sounding, low, high, every)
         controls = torch.cat([asked, encoding.controls[:n, :, n_knobs:]], dim=-1)
         sound = self.put_together(f0_hz, encoding._replace(controls=controls, residual=encoding.residual[:n]))
         louder = sounding.new_zeros(())
         if not {"level", "loudness"} & set(self.encoder.knobs):
             levels_db = [self.encoder.level_db(audio, every) for audio in (sound.audio, rendering.audio[:n].detach())]
-            louder = mean_position((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
+            louder = sounding_mean((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
         return self.knob_error(sound, f0_hz, sounding[:n]), turned, louder
 
     def knob_error(self, rendering: Rendering, f0_hz: Tensor, sounding: Tensor) -> Tensor:

@@ -15,13 +15,12 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
-from lightning_modules.losses.turned_knobs import mean_position
 from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
 from lightning_modules.metrics.control.reachability import met, reachable
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from lightning_modules.metrics.disentanglement import disentanglement
 from lightning_modules.whole_files import written_whole
-from synths import Clip, Descriptor, SMSSynth, measure_all
+from synths import Clip, Descriptor, SMSSynth, measure_all, sounding_mean
 from synths.signal import hz_to_midi
 
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -192,9 +191,9 @@ class Examination:
 
     def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
-        in_frames = sounding.repeat_interleave(self.model.encoder.judged_every, dim=1)[:, : f0_hz.shape[1]]
+        every = self.model.encoder.judged_every
         names, n_positions, n = self.model.encoder.controls, len(POSITIONS), len(f0_hz)
-        turned = [turn(encoding, in_frames, names, {knob: position}, {}).controls for position in POSITIONS]
+        turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
         read = self._read_mean(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
@@ -212,7 +211,7 @@ class Examination:
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
-            means.append(torch.cat([mean_position(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
+            means.append(torch.cat([sounding_mean(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
         return torch.cat(means)
 
     def _read(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
@@ -246,7 +245,7 @@ class Examination:
         readings, soundings, pitches, answers = (
             torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured")
         )
-        held = _in_positions(mean_position(readings, soundings), knobs)
+        held = _in_positions(sounding_mean(readings, soundings), knobs)
         asked = held[:, None, None].repeat(1, self.n_knobs, n_positions, 1)
         for knob in range(self.n_knobs):
             asked[:, knob, :, knob] = torch.tensor(POSITIONS).to(asked)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.knobs import turn
-from lightning_modules.losses.turned_knobs import mean_position
+from synths import sounding_mean
 
 
 @torch.no_grad()
@@ -34,9 +34,9 @@ def render(
         (N,) audio
     """
     padded = whole_frames(model, audio)
-    encoding = turn(
-        model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.controls, positions, nudges
-    )
+    every = model.encoder.judged_every
+    taken_apart, sounding = model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded, every)
+    encoding = turn(taken_apart, sounding, model.encoder.controls, positions, nudges, every)
     with model.synth.dry() if dry else nullcontext():
         return model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
 
@@ -45,7 +45,9 @@ def render(
 def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
     """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
-    mean = mean_position(model.encoder.measure(padded, f0_hz[None]), model.encoder.sounding(padded))[0]
+    every = model.encoder.judged_every
+    measured = model.encoder.measure(padded, f0_hz[None], every)
+    mean = sounding_mean(measured, model.encoder.sounding(padded, every))[0]
     return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
 
 

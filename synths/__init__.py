@@ -30,6 +30,7 @@ from synths.descriptors import (
     measure_all,
     measure_all_layers,
     sounding_frames,
+    sounding_mean,
 )
 from synths.effect import Effect
 from synths.harmonics import Harmonics
@@ -80,4 +81,5 @@ __all__ = [
     "measure_all",
     "measure_all_layers",
     "sounding_frames",
+    "sounding_mean",
 ]

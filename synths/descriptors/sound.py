@@ -6,7 +6,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from synths.descriptors.harmonic_lines import HarmonicLines, harmonic_lines
+from synths.descriptors.harmonic_lines import HarmonicLines
+from synths.descriptors.line_spectra import LineSpectra
 from synths.layers import Layers
 from synths.spectrum import Spectrum
 
@@ -58,11 +59,11 @@ class Sound(Memory):
         """(B, F, bins) power; spectra of one size are the same."""
         return self.remembered(("power", spectrum.n_fft), lambda: spectrum(self.audio, self.every))
 
-    def lines(self, spectrum: Spectrum) -> HarmonicLines:
-        """Harmonics and noise at the known pitch."""
+    def lines(self, spectra: LineSpectra) -> HarmonicLines:
+        """Harmonics and noise at the known pitch; those of spectra with one shortest window are the same."""
         return self.remembered(
-            ("lines", spectrum.n_fft),
-            lambda: harmonic_lines(self.power(spectrum), self.f0_hz, spectrum.frequency_hz),
+            ("lines", spectra.shortest.n_fft),
+            lambda: spectra(self.audio, self.f0_hz, self.every, lambda: self.power(spectra.shortest)),
         )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:
@@ -82,8 +83,9 @@ class PlayedSound(Memory):
         """(B, F, bins) power."""
         return self.remembered(("power", spectrum.n_fft), lambda: spectrum.of_layers(self.layers))
 
-    def lines(self, spectrum: Spectrum) -> HarmonicLines:
+    def lines(self, spectra: LineSpectra) -> HarmonicLines:
         """Harmonics and noise as they are played."""
+        spectrum = spectra.shortest
         return self.remembered(
             ("lines", spectrum.n_fft),
             lambda: HarmonicLines(self.layers.harmonics_power, spectrum.of_layers(self.layers.noise_alone).sum(-1)),
