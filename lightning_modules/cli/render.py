@@ -29,7 +29,7 @@ def run(verb: str, args: list[str]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
-    parser.add_argument("input", type=Path, help="WAV, FLAC, OGG or MP3 at any rate, one voice")
+    parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
     parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=0..1", help="mean position of a knob")
     parser.add_argument("--nudge", action="append", default=[], metavar="KNOB=-1..1", help="move a knob by this much")
