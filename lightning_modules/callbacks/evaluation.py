@@ -9,7 +9,16 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
-from lightning_modules.metrics import METRICS, Metric, MetricSummary, NoteRow, Pair, measure_notes, summary_table
+from lightning_modules.metrics import (
+    METRICS,
+    Metric,
+    MetricSummary,
+    NoteRow,
+    Pair,
+    measure_notes,
+    not_finite_sentence,
+    summary_table,
+)
 from lightning_modules.metrics import write_report as write_metrics
 from lightning_modules.provenance import provenance
 
@@ -31,7 +40,8 @@ class Evaluation(Callback):
     ) -> None:
         """Measure a batch of notes."""
         output = outputs.audio.cpu()
-        f0_hz, confidence = track(trainer.datamodule.tracker, output, module.clip)  # type: ignore[attr-defined]
+        heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is no sound; no figure counts it
+        f0_hz, confidence = track(trainer.datamodule.tracker, heard, module.clip)  # type: ignore[attr-defined]
         pair = Pair(batch.audio.cpu(), output, batch.f0_hz.cpu(), f0_hz, batch.confidence.cpu(), confidence)
         self.rows += measure_notes(self.metrics, pair, batch.name)
 
@@ -41,6 +51,8 @@ class Evaluation(Callback):
         self.summaries = write_metrics(folder, self.metrics, self.rows, facts_of(trainer, module))
         console = Console()
         console.print(summary_table(self.summaries))
+        if said := not_finite_sentence(self.rows):
+            console.print(said)
         console.print(f"Written: {folder}/metrics.json, notes.csv")
         if trainer.logger is not None:
             trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in self.summaries})

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering
 from lightning_modules.callbacks.evaluation import facts_of
-from lightning_modules.metrics import F0L1, METRICS, SISDR, SNR, Metric, Pair
+from lightning_modules.metrics import F0L1, METRICS, SISDR, SNR, Metric, Pair, measured
 from lightning_modules.metrics.transformation import (
     NO_CONTROLS,
     NO_RESIDUAL,
@@ -113,7 +113,7 @@ def compare_batch(
     for name, audio in sounds.items():
         read = [value.expand(shape) for value in measure_all(knobs, audio, clip.f0_hz, every)]
         pair = pair_of(clip, audio)
-        columns[name] = {metric.name: metric(pair) for metric in metrics} | knob_errors(knobs, target, read, sounding)
+        columns[name] = measured(metrics, pair) | knob_errors(knobs, target, read, sounding)
     return [
         {name: {key: float(value[note]) for key, value in column.items()} for name, column in columns.items()}
         for note in range(len(clip.name))

@@ -1,12 +1,21 @@
 """What `timbre test` reports of a resynthesis, one number per note and metric."""
 
 from lightning_modules.metrics.pair import Metric, Pair
-from lightning_modules.metrics.reconstruction import F0L1, CentroidL1, FlatnessL1, LoudnessL1, TemporalCentroidL1
+from lightning_modules.metrics.reconstruction import (
+    F0L1,
+    CentroidL1,
+    FlatnessL1,
+    LoudnessL1,
+    StraySound,
+    TemporalCentroidL1,
+)
 from lightning_modules.metrics.spectral import LogSpectralDistance, MagnitudeSNR, MultiResolutionSTFT
 from lightning_modules.metrics.summary import (
     MetricSummary,
     NoteRow,
     measure_notes,
+    measured,
+    not_finite_sentence,
     readable,
     readable_interval,
     summarize,
@@ -27,6 +36,7 @@ QUICK_METRICS: tuple[type[Metric], ...] = (
     MagnitudeSNR,
     MultiResolutionSTFT,
     LogSpectralDistance,
+    StraySound,
 )
 """All that cost next to nothing; ViSQOL takes about half a second a note."""
 
@@ -48,9 +58,12 @@ __all__ = [
     "MultiResolutionSTFT",
     "NoteRow",
     "Pair",
+    "StraySound",
     "TemporalCentroidL1",
     "ViSQOL",
     "measure_notes",
+    "measured",
+    "not_finite_sentence",
     "readable",
     "readable_interval",
     "summarize",

@@ -5,20 +5,17 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lightning_modules.metrics.frames import is_silent, mean_where, within_db
+from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding, mean_where, mean_where_heard
 from lightning_modules.metrics.pair import Better, Pair
 from synths.clip import ClipFormat
-from synths.descriptors import Level, TemporalCentroid
+from synths.descriptors import TemporalCentroid
 from synths.spectrum import Spectrum
 
 CONFIDENT = 0.5
 """A pitch counts where the tracker is at least this sure of it."""
 
-LOUDNESS_RANGE_DB = 60.0
-LOUDNESS_GATE_DB = -70.0
-
-SPECTRUM_RANGE_DB = 40.0
-"""Centroid and flatness of frames further below the loudest describe the room, not the note."""
+SILENCE = 1e-8
+"""Power of a frame, a full-scale sine being 1, below which it has no spectrum to speak of."""
 
 
 class F0L1:
@@ -51,21 +48,18 @@ class LoudnessL1:
     unit: ClassVar[str] = "dB"
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
-        "Mean absolute difference in A-weighted loudness over frames where the target is within 60 dB of its loudest "
-        "and above -70 dB (0 dB: a full-scale 1 kHz sine); both sides are floored at -80 dB, so that silence counts."
+        f"Mean absolute difference in A-weighted level {WHERE_IT_SOUNDS}, 0 dB being a full-scale 1 kHz sine; both "
+        "sides are floored at -80 dB, which is how far off silence is."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._level = Level(clip)
+        self._sounding = Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) dB, NaN where the target is silent."""
-        level = self._level.to(pair.target.device)
-        target_db = level.measure(pair.target, pair.target_f0_hz)
-        output_db = level.measure(pair.output, pair.output_f0_hz)
-        loudest_db = target_db.amax(dim=-1, keepdim=True)
-        counts = (target_db > LOUDNESS_GATE_DB) & (target_db >= loudest_db - LOUDNESS_RANGE_DB)
-        return mean_where(counts, (target_db - output_db).abs())
+        target, output = self._sounding.surrounded(pair)
+        apart_db = (self._sounding.level_db(target) - self._sounding.level_db(output)).abs()
+        return mean_where(self._sounding.frames(target), apart_db)
 
 
 class CentroidL1:
@@ -75,21 +69,22 @@ class CentroidL1:
     unit: ClassVar[str] = "semitones"
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
-        "Mean absolute difference in spectral centroid (of the magnitude spectrum), 12 log2 of the ratio, over frames "
-        "where the target is within 40 dB of its loudest and the resynthesis is not silent."
+        "Mean absolute difference in spectral centroid (of the magnitude spectrum), 12 log2 of the ratio, "
+        f"{WHERE_IT_SOUNDS}; none where the resynthesis is silent in more than a tenth of these frames."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._spectrum = Spectrum(clip)
+        self._spectrum, self._sounding = Spectrum(clip), Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) semitones, NaN where target or output is silent."""
         spectrum = self._spectrum.to(pair.target.device)
-        target, output = spectrum(pair.target), spectrum(pair.output)
+        audio, resynthesis = self._sounding.surrounded(pair)
+        target, output = spectrum(audio), spectrum(resynthesis)
         apart = _semitones_apart(
             _centroid_hz(target, spectrum.frequency_hz), _centroid_hz(output, spectrum.frequency_hz)
         )
-        return mean_where(_frames_with_spectrum(target, output), apart)
+        return mean_where_heard(self._sounding.frames(audio), _heard(output), apart)
 
 
 class FlatnessL1:
@@ -100,18 +95,20 @@ class FlatnessL1:
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
         "Mean absolute difference in spectral flatness, the geometric over the arithmetic mean of the power spectrum "
-        "(0 a sine, 1 flat; bins floored 80 dB below the frame's mean), over frames where the target is within "
-        "40 dB of its loudest and the resynthesis is not silent."
+        f"(0 a sine, 1 flat; bins floored 80 dB below the frame's mean), {WHERE_IT_SOUNDS}; none where the resynthesis "
+        "is silent in more than a tenth of these frames."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._spectrum = Spectrum(clip)
+        self._spectrum, self._sounding = Spectrum(clip), Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) in 0..1, NaN where target or output is silent."""
         spectrum = self._spectrum.to(pair.target.device)
-        target, output = spectrum(pair.target), spectrum(pair.output)
-        return mean_where(_frames_with_spectrum(target, output), (_flatness(target) - _flatness(output)).abs())
+        audio, resynthesis = self._sounding.surrounded(pair)
+        target, output = spectrum(audio), spectrum(resynthesis)
+        apart = (_flatness(target) - _flatness(output)).abs()
+        return mean_where_heard(self._sounding.frames(audio), _heard(output), apart)
 
 
 class TemporalCentroidL1:
@@ -122,23 +119,48 @@ class TemporalCentroidL1:
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
         "Absolute difference in temporal centroid, the moment around which a note's energy lies: late for a swell, "
-        "early for a pluck."
+        "early for a pluck; over the whole clip, since it says when the note sounds."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        self._temporal_centroid = TemporalCentroid(clip)
+        self._temporal_centroid, self._sounding = TemporalCentroid(clip), Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) seconds, NaN where target or output is silent."""
-        temporal_centroid = self._temporal_centroid.to(pair.target.device)
-        target_s = temporal_centroid.measure(pair.target, pair.target_f0_hz)[:, 0]
-        apart_s = (target_s - temporal_centroid.measure(pair.output, pair.output_f0_hz)[:, 0]).abs()
-        return apart_s.masked_fill(is_silent(pair.target) | is_silent(pair.output), torch.nan)
+        measure = self._temporal_centroid.to(pair.target.device).measure
+        target_s, output_s = (measure(audio, pair.target_f0_hz)[:, 0] for audio in (pair.target, pair.output))
+        defined = self._sounding.frames(pair.target).any(-1) & self._sounding.frames(pair.output).any(-1)
+        return (target_s - output_s).abs().masked_fill(~defined, torch.nan)
 
 
-def _frames_with_spectrum(target: Tensor, output: Tensor) -> Tensor:
-    """(B, F, bins) powers -> (B, F), true where the target is near its loudest and the output is not silent."""
-    return within_db(target.sum(dim=-1), SPECTRUM_RANGE_DB) & within_db(output.sum(dim=-1), torch.inf)
+class StraySound:
+    """How much the resynthesis sounds where the target does not."""
+
+    name: ClassVar[str] = "stray_sound"
+    unit: ClassVar[str] = "dB"
+    better: ClassVar[Better] = "lower"
+    definition: ClassVar[str] = (
+        "A-weighted energy that the resynthesis has beyond the target's in the frames where the target does not sound, "
+        "over the energy of the target where it does; -60 dB at least, for none. The other figures do not hear it."
+    )
+
+    def __init__(self, clip: ClipFormat) -> None:
+        self._sounding = Sounding(clip)
+
+    def __call__(self, pair: Pair) -> Tensor:
+        """Pair of B notes -> (B,) dB, NaN where the target is silent throughout."""
+        target, output = self._sounding.surrounded(pair)
+        power, stray = (10 ** (self._sounding.level_db(audio) / 10) for audio in (target, output))
+        sounds = self._sounding.frames(target)
+        beyond = torch.where(sounds, 0.0, (stray - power).relu()).sum(-1)
+        ratio = beyond / torch.where(sounds, power, 0.0).sum(-1)
+        defined = sounds.any(-1) & pair.output.isfinite().all(-1)
+        return (10 * ratio.clamp_min(1e-6).log10()).masked_fill(~defined, torch.nan)
+
+
+def _heard(power: Tensor) -> Tensor:
+    """(B, F, bins) power -> (B, F) whether a frame is more than silence."""
+    return power.sum(dim=-1) > SILENCE
 
 
 def _centroid_hz(power: Tensor, bins_hz: Tensor) -> Tensor:

@@ -4,10 +4,9 @@ import math
 from typing import ClassVar
 
 import torch
-from auraloss.freq import MultiResolutionSTFTLoss
 from torch import Tensor
 
-from lightning_modules.metrics.frames import is_silent
+from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding, mean_where
 from lightning_modules.metrics.pair import Better, Pair
 from lightning_modules.metrics.waveform import CAP_DB
 from synths.clip import ClipFormat
@@ -18,6 +17,9 @@ WINDOW_S = 0.040
 FLOOR_DB = -80.0
 """Bins of the log-spectral distance are floored here, relative to the target's strongest."""
 
+LEAST_MAGNITUDE = 1e-4
+"""Of the multi-resolution distance; auraloss's value."""
+
 
 class MagnitudeSNR:
     """Signal-to-noise ratio of short-time magnitude spectra in dB: the SNR that forgives phases."""
@@ -27,49 +29,49 @@ class MagnitudeSNR:
     better: ClassVar[Better] = "higher"
     definition: ClassVar[str] = (
         "Power of the target's short-time spectra over the power of the difference of the magnitudes (window of 1024 "
-        "samples at 16 kHz, hop a quarter of it): what waveform SNR would say if phases did not matter."
+        f"samples at 16 kHz, hop a quarter of it) {WHERE_IT_SOUNDS}: what waveform SNR would say if phases did not "
+        "matter."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
         self._n_fft = _window_size(clip.sample_rate)
+        self._sounding = Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) dB within +-100, NaN where the target is silent."""
-        target = _magnitudes(pair.target, self._n_fft)
-        output = _magnitudes(pair.output, self._n_fft)
-        ratio = target.square().sum(dim=(-2, -1)) / (target - output).square().sum(dim=(-2, -1))
-        return (10 * ratio.log10()).clamp(-CAP_DB, CAP_DB).masked_fill(is_silent(pair.target), torch.nan)
+        audio, resynthesis = self._sounding.surrounded(pair)
+        target, output = _magnitudes(audio, self._n_fft), _magnitudes(resynthesis, self._n_fft)
+        counts = self._sounding.windows(audio, self._n_fft // 4)
+        ratio = mean_where(counts, target.square().sum(-1)) / mean_where(counts, (target - output).square().sum(-1))
+        return (10 * ratio.log10()).clamp(-CAP_DB, CAP_DB)
 
 
 class MultiResolutionSTFT:
-    """Distance of magnitude spectra at six resolutions (Engel et al., 2020), by auraloss."""
+    """Distance of magnitude spectra at six resolutions (Engel et al., 2020), as auraloss measures it."""
 
     name: ClassVar[str] = "multi_resolution_stft"
     unit: ClassVar[str] = "distance"
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
         "Mean absolute difference of magnitudes plus that of their natural logarithms, averaged over windows of 64 to "
-        "2048 samples at 16 kHz with hops of a quarter window (bins floored at 1e-4)."
+        f"2048 samples at 16 kHz with hops of a quarter window (bins floored at 1e-4), {WHERE_IT_SOUNDS}."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
         longest = 2 * _window_size(clip.sample_rate)
-        sizes = [longest // 2**halvings for halvings in range(6)]
-        self._distance = MultiResolutionSTFTLoss(
-            fft_sizes=sizes,
-            hop_sizes=[size // 4 for size in sizes],
-            win_lengths=sizes,
-            w_sc=0.0,
-            w_log_mag=1.0,
-            w_lin_mag=1.0,
-        )
+        self._sizes = [longest // 2**halvings for halvings in range(6)]
+        self._sounding = Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,), NaN where the target is silent."""
-        # auraloss averages over what it is given, hence one note at a time; it wants (B, channels, N).
-        notes = zip(pair.output[:, None, None], pair.target[:, None, None], strict=True)
-        distances = torch.stack([self._distance(output, target) for output, target in notes])
-        return distances.masked_fill(is_silent(pair.target), torch.nan)
+        audio, resynthesis = self._sounding.surrounded(pair)
+        return torch.stack([self._distance(audio, resynthesis, size) for size in self._sizes]).mean(0)
+
+    def _distance(self, audio: Tensor, resynthesis: Tensor, size: int) -> Tensor:
+        """Two (B, N) sounds -> (B,) distance at one window."""
+        target, output = (_magnitudes(each, size).clamp_min(LEAST_MAGNITUDE) for each in (audio, resynthesis))
+        apart = (output - target).abs() + (output / target).log().abs()
+        return mean_where(self._sounding.windows(audio, size // 4), apart.mean(-1))
 
 
 class LogSpectralDistance:
@@ -80,22 +82,24 @@ class LogSpectralDistance:
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
         "Root mean square over frequency of the difference of the spectra in dB, averaged over frames (window of 1024 "
-        "samples at 16 kHz, hop a quarter of it; both spectra floored 80 dB below the target's strongest bin)."
+        "samples at 16 kHz, hop a quarter of it; both spectra floored 80 dB below the target's strongest bin) "
+        f"{WHERE_IT_SOUNDS}."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
         self._n_fft = _window_size(clip.sample_rate)
+        self._sounding = Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) dB, NaN where the target is silent."""
-        target = _magnitudes(pair.target, self._n_fft)
-        output = _magnitudes(pair.output, self._n_fft)
+        audio, resynthesis = self._sounding.surrounded(pair)
+        target, output = _magnitudes(audio, self._n_fft), _magnitudes(resynthesis, self._n_fft)
         floor = (target.amax(dim=(-2, -1), keepdim=True) * 10 ** (FLOOR_DB / 20)).clamp(
             min=torch.finfo(target.dtype).tiny
         )
         difference_db = 20 * (target.maximum(floor) / output.maximum(floor)).log10()
-        distance_db = difference_db.square().mean(dim=-1).sqrt().mean(dim=-1)
-        return distance_db.masked_fill(is_silent(pair.target), torch.nan)
+        distance_db = difference_db.square().mean(dim=-1).sqrt()
+        return mean_where(self._sounding.windows(audio, self._n_fft // 4), distance_db)
 
 
 def _window_size(sample_rate: int) -> int:

@@ -9,27 +9,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from rich.box import SIMPLE
 from rich.table import Table
-from scipy.stats import bootstrap
 from torch import Tensor
 
+from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.pair import Better, Metric, Pair
 from lightning_modules.whole_files import written_whole
 
-N_RESAMPLES = 2000
-SEED = 0
-
 
 class NoteRow(NamedTuple):
-    """One note and its value under each metric, by the metric's name; NaN where undefined."""
+    """One note and its value under each metric, by the metric's name; NaN where undefined.
+
+    A resynthesis that is not finite has no value at all.
+    """
 
     note: str
     values: dict[str, float]
+    is_finite: bool = True
 
 
 class MetricSummary(NamedTuple):
-    """One metric over all notes: mean, median and the 95 % bootstrap interval of the mean, NaN where undefined."""
+    """One metric over notes: mean, median and the 95 % bootstrap interval of the mean, NaN where undefined.
+
+    They are over the n_notes, of all notes tested, where the metric is defined.
+    """
 
     name: str
     unit: str
@@ -40,15 +45,24 @@ class MetricSummary(NamedTuple):
     low: float
     high: float
     n_notes: int
+    of: int
 
 
 def measure_notes(metrics: Sequence[Metric], pair: Pair, notes: Sequence[str]) -> list[NoteRow]:
     """Pair of B notes and their names -> one row per note."""
-    columns: dict[str, Tensor] = {metric.name: metric(pair) for metric in metrics}
+    columns, is_finite = measured(metrics, pair), pair.output.isfinite().all(-1).tolist()
     return [
-        NoteRow(note, {name: float(column[index]) for name, column in columns.items()})
+        NoteRow(note, {name: float(column[index]) for name, column in columns.items()}, is_finite[index])
         for index, note in enumerate(notes)
     ]
+
+
+def measured(metrics: Sequence[Metric], pair: Pair) -> dict[str, Tensor]:
+    """Pair of B notes -> (B,) values by the metric's name; NaN, by every metric, of an output that is not finite."""
+    is_finite = pair.output.isfinite().all(-1)
+    # No metric ever sees them: a transform spreads a NaN, and a comparison with it hides it.
+    finite = pair._replace(output=torch.where(is_finite[:, None], pair.output, 0.0))
+    return {metric.name: metric(finite).masked_fill(~is_finite, torch.nan) for metric in metrics}
 
 
 def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[MetricSummary]:
@@ -73,6 +87,7 @@ def write_report(
     report = {
         "facts": {key: _or_none(value) for key, value in facts.items()},
         "n_notes": len(rows),
+        "n_not_finite": sum(not row.is_finite for row in rows),
         "metrics": [{key: _or_none(value) for key, value in summary._asdict().items()} for summary in summaries],
     }
     with written_whole(folder / "metrics.json") as partial:
@@ -88,9 +103,18 @@ def summary_table(summaries: Sequence[MetricSummary]) -> Table:
     for column in ("mean", "95 % interval", "notes"):
         table.add_column(column, justify="right", no_wrap=True)
     for summary in summaries:
-        numbers = (readable(summary.mean), readable_interval(summary), str(summary.n_notes))
+        n_notes = str(summary.n_notes) if summary.n_notes == summary.of else f"{summary.n_notes} of {summary.of}"
+        numbers = (readable(summary.mean), readable_interval(summary), n_notes)
         table.add_row(summary.name, summary.unit, summary.better, *numbers)
     return table
+
+
+def not_finite_sentence(rows: Sequence[NoteRow]) -> str:
+    """How many notes a model answered with what is no sound; empty where it never did."""
+    n_not_finite = sum(not row.is_finite for row in rows)
+    if not n_not_finite:
+        return ""
+    return f"{n_not_finite} of {len(rows)} notes were not finite (NaN or infinity in the sound): no figure counts them."
 
 
 def readable(value: float) -> str:
@@ -111,21 +135,10 @@ def readable_interval(summary: MetricSummary) -> str:
 
 def _summary(metric: Metric, values: np.ndarray) -> MetricSummary:
     """Values (n_notes,) of one metric -> its summary."""
-    values = values[np.isfinite(values)]
+    n_notes, values = values.size, values[np.isfinite(values)]
     mean, median = (values.mean(), np.median(values)) if values.size else (np.nan, np.nan)
-    low, high = _interval(values)
-    return MetricSummary(
-        metric.name, metric.unit, metric.better, metric.definition, float(mean), float(median), low, high, values.size
-    )
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    """Values (n,) -> ends of the 95 % interval of their mean, NaN for fewer than two."""
-    if values.size < 2:
-        return np.nan, np.nan
-    # Batches bound the memory: thousands of notes times all resamples at once would take hundreds of megabytes.
-    result = bootstrap((values,), np.mean, n_resamples=N_RESAMPLES, batch=100, method="percentile", rng=SEED)
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+    words = (metric.name, metric.unit, metric.better, metric.definition)
+    return MetricSummary(*words, float(mean), float(median), *bootstrap_interval(values, "mean"), values.size, n_notes)
 
 
 def _or_none(value: str | int | float) -> str | int | float | None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.audio import scale_invariant_signal_distortion_ratio, signal_noise_ratio
 
-from lightning_modules.metrics.frames import is_silent
+from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding
 from lightning_modules.metrics.pair import Better, Pair
 from synths.clip import ClipFormat
 
@@ -21,20 +21,24 @@ class SNR:
     unit: ClassVar[str] = "dB"
     better: ClassVar[Better] = "higher"
     definition: ClassVar[str] = (
-        "Power of the target over the power of the difference of the waveforms; a synth that does not reproduce the "
+        f"Power of the target over the power of the difference of the waveforms, {WHERE_IT_SOUNDS}; "
+        "a synth that does not reproduce the "
         "target's phases scores around or below 0 dB however alike the two sound, since partials that drift out of "
         "phase add to the difference instead of cancelling: compare magnitude_snr."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        """Needs nothing of the clip format: it compares sample by sample."""
+        self._sounding = Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) dB within +-100, NaN where the target is silent."""
         # torchmetrics adds a constant to both powers; at unit power that constant no longer bends quiet notes.
-        rms = _rms(pair.target)
-        snr_db = signal_noise_ratio(pair.output / rms, pair.target / rms)
-        return snr_db.clamp(-CAP_DB, CAP_DB).masked_fill(is_silent(pair.target), torch.nan)
+        target, output = self._sounding.surrounded(pair)
+        sounds = self._sounding.samples(target)
+        target, output = target * sounds, output * sounds
+        rms = _rms(target)
+        snr_db = signal_noise_ratio(output / rms, target / rms)
+        return snr_db.clamp(-CAP_DB, CAP_DB).masked_fill(~sounds.any(-1), torch.nan)
 
 
 class SISDR:
@@ -44,19 +48,22 @@ class SISDR:
     unit: ClassVar[str] = "dB"
     better: ClassVar[Better] = "higher"
     definition: ClassVar[str] = (
-        "Waveform signal-to-distortion ratio after the best common gain; a synth that does not reproduce the target's "
+        f"Waveform signal-to-distortion ratio after the best common gain, {WHERE_IT_SOUNDS}; a synth that does not "
+        "reproduce the target's "
         "phases is nearly uncorrelated with it and scores well below 0 dB however alike the two sound: compare "
         "magnitude_snr."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
-        """Needs nothing of the clip format: it compares sample by sample."""
+        self._sounding = Sounding(clip)
 
     def __call__(self, pair: Pair) -> Tensor:
         """Pair of B notes -> (B,) dB within +-100, NaN where target or output is silent."""
-        target, output = pair.target / _rms(pair.target), pair.output / _rms(pair.output)
-        si_sdr_db = scale_invariant_signal_distortion_ratio(output, target)
-        undefined = is_silent(pair.target) | is_silent(pair.output)
+        target, output = self._sounding.surrounded(pair)
+        sounds = self._sounding.samples(target)
+        target, output = target * sounds, output * sounds
+        undefined = ~sounds.any(-1) | ~self._sounding.frames(output).any(-1)
+        si_sdr_db = scale_invariant_signal_distortion_ratio(output / _rms(output), target / _rms(target))
         return si_sdr_db.clamp(-CAP_DB, CAP_DB).masked_fill(undefined, torch.nan)
 
 

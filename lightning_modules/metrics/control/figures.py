@@ -10,7 +10,7 @@ import numpy as np
 from rich.box import SIMPLE
 from rich.table import Table
 
-from lightning_modules.metrics.control.bootstrap import bootstrap_interval
+from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.control.crosstalk import measure_crosstalk
 from lightning_modules.metrics.control.measures import MEASURES, Measure
 from lightning_modules.metrics.control.ordering import ordering_tests

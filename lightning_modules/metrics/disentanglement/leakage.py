@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.preprocessing import scale
 
+from lightning_modules.metrics.bootstrap import draws
 from lightning_modules.metrics.disentanglement.probe import best_held_out_prediction
-
-N_RESAMPLES = 1000
 
 
 class Explained(NamedTuple):
@@ -55,26 +54,20 @@ def measure_leakage(
 
 
 def _resampled(inputs: np.ndarray, factors: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Inputs (n, D) and factors (n, J) -> (1 + N_RESAMPLES, J) R2 of the notes as they are, then of notes redrawn."""
+    """Inputs (n, D) and factors (n, J) -> (1 + R, J) R2 of the notes as they are, then of notes redrawn."""
     targets = scale(factors)
     errors = targets - best_held_out_prediction(inputs, factors, groups, seed)
     names, note = np.unique(groups, return_inverse=True)
     member = (note == np.arange(names.size)[:, None]).astype(float)
-    draws = _draws(names.size, seed)
-    n_rows = draws @ member.sum(axis=1, keepdims=True)
-    squares, sums, squared_errors = (draws @ (member @ term) for term in (targets**2, targets, errors**2))
+    counts = np.vstack([np.ones(names.size), draws(names.size)])
+    n_rows = counts @ member.sum(axis=1, keepdims=True)
+    squares, sums, squared_errors = (counts @ (member @ term) for term in (targets**2, targets, errors**2))
     spread = squares - sums**2 / n_rows
     return (1 - np.divide(squared_errors, spread, out=np.ones_like(spread), where=spread > 0)).clip(min=0)
 
 
-def _draws(n_notes: int, seed: int) -> np.ndarray:
-    """(1 + N_RESAMPLES, n_notes) how often each note counts: once, then as often as it is drawn with replacement."""
-    redrawn = np.random.default_rng(seed).multinomial(n_notes, np.full(n_notes, 1 / n_notes), size=N_RESAMPLES)
-    return np.vstack([np.ones(n_notes), redrawn])
-
-
 def _explained(resampled: np.ndarray) -> Explained:
-    """R2 (1 + N_RESAMPLES, J) -> values and interval ends, the mean over factors appended."""
+    """R2 (1 + R, J) -> values and interval ends, the mean over factors appended."""
     with_mean = np.column_stack([resampled, resampled.mean(axis=1)])
     low, high = np.percentile(with_mean[1:], [2.5, 97.5], axis=0)
     return Explained(with_mean[0], low, high)

@@ -10,7 +10,6 @@ import torch
 
 from lightning_modules.metrics import ViSQOL
 from lightning_modules.metrics.visqol import _Opinions
-from synths.clip import ClipFormat
 
 
 def test_identity_scores_highest_and_noise_lower(clip, tone, noise, pair_of):
@@ -28,10 +27,27 @@ def test_silence_and_what_is_not_a_number_are_undefined(clip, tone, pair_of):
     assert ViSQOL(clip)(pair_of(target, output)).isnan().all()
 
 
-def test_a_note_too_short_is_undefined(tone, pair_of):
-    clip = ClipFormat(16000, 8000, 160)
-    short = tone(440.0)[:, :8000]
+def test_a_note_too_short_is_undefined(clip, tone, pair_of):
+    """A tenth of a second has an opinion, less has none."""
+    short = tone(440.0)
+    short[:, 640:] = 0.0  # and as much again as the window of the level reaches
     assert ViSQOL(clip)(pair_of(short, short)).isnan().all()
+    longer = tone(440.0)
+    longer[:, 1600:] = 0.0
+    assert ViSQOL(clip)(pair_of(longer, longer)).item() == pytest.approx(4.732, abs=2e-3)
+
+
+@pytest.mark.parametrize("length", [3200, 8000])
+def test_a_short_note_is_worth_what_a_long_one_is(length, clip, tone, noise, pair_of):
+    """It is repeated; silence that is as good in both sides is not heard."""
+    target = sum(tone(220.0 * partial, amplitude=0.2 / partial) for partial in range(1, 9))
+    output = target + noise(amplitude=0.005)
+    short = torch.zeros(1, clip.n_samples)
+    short[:, :length] = 1.0
+    long_one, short_one = ViSQOL(clip)(
+        pair_of(torch.cat([target, target * short]), torch.cat([output, output * short]))
+    )
+    assert short_one.item() == pytest.approx(long_one.item(), abs=0.5)  # much of a fifth of a second is its ends
 
 
 def test_without_the_package_the_figure_is_empty_and_says_once_how_to_get_it(clip, tone, pair_of, monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_modules.metrics.control.bootstrap import bootstrap_interval
+from lightning_modules.metrics.bootstrap import bootstrap_interval
 
 
 @pytest.mark.parametrize("statistic", ["mean", "median"])
