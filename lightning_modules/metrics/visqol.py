@@ -50,7 +50,7 @@ class ViSQOL:
         self._listen: Callable[[np.ndarray, np.ndarray], float] | None = None
 
     def __call__(self, pair: Pair) -> Tensor:
-        """Pair of B notes -> (B,) MOS, NaN without the package or where a side is silent, not finite, or under 0.1 s."""
+        """Pair of B notes -> (B,) MOS; NaN without the package or where a side is silent, not finite or under 0.1 s."""
         targets, outputs = self._sounding.surrounded(pair)
         sounds = self._sounding.samples(targets)
         heard = self._sounding.frames(outputs * sounds).any(-1) & outputs.isfinite().all(dim=-1)
