@@ -21,6 +21,8 @@ from lightning_modules.comparison_settings import Setting, settings_that_differ
 from lightning_modules.tested_run import Crosstalk, Figure, Run, Subject, read_run
 
 NORMAL_95 = 1.96
+ENOUGH = 0.9
+"""Of the share of notes that another model's figure is over: with less, a figure is not called best."""
 SEED_SUFFIX = re.compile(r"[-_.](s|seed)?[-_.]?\d*$")
 
 
@@ -61,6 +63,11 @@ class Comparison(NamedTuple):
         """Of the model that has the most: who turns fewer has an easier task, and no part in a contest of control."""
         return max(len(model.knobs) for model in self.models)
 
+    def is_over_enough(self, model: Model, name: str) -> bool:
+        """Whether a model's figure is over about as many of its notes as the others': hard notes left out flatter."""
+        shares = {other.name: found.share for other in self.models if (found := other.overall(name))}
+        return shares.get(model.name, 0.0) >= ENOUGH * max(shares.values(), default=0.0)
+
     @property
     def settings(self) -> list[Setting]:
         """What the models differ in."""
@@ -91,7 +98,8 @@ def compare(folders: Sequence[Path]) -> Comparison:
     models = [
         combine(name, runs, group[0][1]) for name, runs, group in zip(names, by_model, groups.values(), strict=True)
     ]
-    return Comparison(models, [*_waiting_sentence(waiting), *remarks(dict(zip(names, by_model, strict=True)))])
+    said = [*remarks(dict(zip(names, by_model, strict=True))), *shortfalls(models)]
+    return Comparison(models, [*_waiting_sentence(waiting), *said])
 
 
 def tested_and_waiting(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -137,13 +145,16 @@ def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model
 def combine_figures(figures: Sequence[Figure]) -> Figure:
     """One figure of S runs -> its mean and interval over notes and seeds; of a single run, that run's own."""
     defined = [figure for figure in figures if math.isfinite(figure.value)]
+    least = min(figures, key=lambda figure: figure.share if math.isfinite(figure.value) else 0.0)
+    n, of = (least.n if math.isfinite(least.value) else 0), least.of
     if len(defined) < 2:
-        return defined[0] if defined else figures[0]
+        return (defined[0] if defined else figures[0])._replace(n=n, of=of)
     values = np.array([figure.value for figure in defined])
     over_notes = np.array([figure.half_width for figure in defined]) / NORMAL_95
     half_width = NORMAL_95 * float(np.sqrt(np.mean(over_notes**2) + values.var(ddof=1) / len(values)))
     mean = float(values.mean())
-    return defined[0]._replace(value=mean, low=mean - half_width, high=mean + half_width, n_seeds=len(defined))
+    ends = {"value": mean, "low": mean - half_width, "high": mean + half_width}
+    return defined[0]._replace(**ends, n_seeds=len(defined), n=n, of=of)
 
 
 def model_names(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -189,6 +200,24 @@ def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
     if changed:
         found.append(f"Runs were tested by different versions, which define {', '.join(changed)} differently.")
     return found
+
+
+def shortfalls(models: Sequence[Model]) -> list[str]:
+    """Sentences on figures that are over fewer notes than were tested: what is missing may be what is hard."""
+    found: dict[str, list[str]] = {}
+    for model in models:
+        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None)]
+        short = [
+            f"{figure.name} {figure.n} of {figure.of}"
+            for figure in overall
+            if figure.n < figure.of and math.isfinite(figure.value)
+        ]
+        if short:
+            found.setdefault(", ".join(short), []).append(model.name)
+    told = "Over fewer notes than were tested"
+    rule = f"A figure over less than {ENOUGH:.0%} of the share that another model's is over is never called best"
+    sentences = [f"{told}, {', '.join(names)}: {short}." for short, names in found.items()]
+    return [*sentences, f"{rule}, and its model is not on the front."] if sentences else []
 
 
 def _common_start(names: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ class TradeOff(NamedTuple):
         values: (n, 2), NaN where a model has none
         low: (n, 2) lower end of the interval, NaN where there is none
         high: (n, 2) upper end
-        contends: (n,) whether a model has both and turns as many knobs as any
+        contends: (n,) whether a model has both, over about as many notes as any, and turns as many knobs as any
         front: indices of those of them that no other beats, from the worst quality to the best
     """
 
@@ -66,6 +66,10 @@ class TradeOff(NamedTuple):
             return f"{model.name} (no knobs)"
         if math.isnan(self.values[index, 1]):
             return f"{model.name} (no {self.axes[1].name})"
+        for axis in self.axes:
+            figure = model.overall(axis.name)
+            if figure and figure.n < figure.of:
+                return f"{model.name} ({axis.name} of {figure.n} of {figure.of} notes)"
         return f"{model.name} ({len(model.knobs)} of {max(len(other.knobs) for other in self.models)} knobs)"
 
 
@@ -77,7 +81,10 @@ def trade_off(comparison: Comparison, quality: Figure, control: Figure) -> Trade
         for field in ("value", "low", "high")
     )
     turns_all = np.array([len(model.knobs) == comparison.n_knobs for model in comparison.models])
-    contends = np.isfinite(values).all(axis=1) & turns_all
+    enough = np.array(
+        [all(comparison.is_over_enough(model, axis.name) for axis in (quality, control)) for model in comparison.models]
+    )
+    contends = np.isfinite(values).all(axis=1) & turns_all & enough
     front = pareto_front(np.where(contends[:, None], values, math.nan), (quality.better, control.better))
     return TradeOff(comparison.models, (quality, control), values, low, high, contends, front)
 

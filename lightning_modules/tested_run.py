@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,11 @@ Subject = tuple[str, str | None, str | None, str | None]
 
 
 class Figure(NamedTuple):
-    """One number with its 95 % interval, NaN where undefined; of one knob, family, register, or (None) of all."""
+    """One number with its 95 % interval, NaN where undefined; of one knob, family, register, or (None) of all.
+
+    It is over n notes (batches of notes for F-RAVE's) of as many as were tested; of several seeds, those of the seed
+    with the least share.
+    """
 
     name: str
     knob: str | None
@@ -34,11 +38,18 @@ class Figure(NamedTuple):
     low: float
     high: float
     n_seeds: int = 1
+    n: int = 1
+    of: int = 1
 
     @property
     def subject(self) -> Subject:
         """What is measured on what: the same for all models."""
         return self.name, self.knob, self.family, self.register
+
+    @property
+    def share(self) -> float:
+        """Of the notes, those that it is over, 0..1."""
+        return self.n / self.of if self.of else 0.0
 
     @property
     def half_width(self) -> float:
@@ -94,7 +105,7 @@ def read_run(folder: Path) -> Run:
         raise ValueError(f"{folder / 'config.yaml'} is not a run's configuration: mend or restore it.") from error
     try:
         report = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        quality = [_figure(entry | {"value": entry["mean"]}) for entry in report["metrics"]]
+        quality = [_of_quality(entry, int(report["n_notes"])) for entry in report["metrics"]]
         knobs, control, crosstalk = _control(folder / "control.json")
         notes = _notes(folder / "notes.csv", report["n_notes"])
     except (ValueError, KeyError, TypeError) as error:
@@ -111,7 +122,7 @@ def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstal
     if not path.is_file():
         return (), None, None
     report = json.loads(path.read_text(encoding="utf-8"))
-    figures = [_figure(entry) for entry in report["figures"]]
+    figures = [_of_control(entry, report["figures"]) for entry in report["figures"]]
     talk = report.get("crosstalk")
     if not talk or not talk["knobs"]:
         return (), figures, None
@@ -119,11 +130,30 @@ def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstal
     return tuple(report["knobs"]), figures, crosstalk
 
 
-def _figure(entry: Mapping[str, Any]) -> Figure:
+def _of_quality(entry: Mapping[str, Any], n_notes: int) -> Figure:
+    n = int(entry.get("n_notes", n_notes))
+    return _figure(entry | {"value": entry["mean"]}, n, max(n_notes, int(entry.get("of", n_notes))))
+
+
+def _of_control(entry: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Figure:
+    """Reports of earlier versions do not say of how many notes: every note was asked for something."""
+    n = int(entry.get("n", 1))
+    alike = [other for other in entries if other["name"] == "requests" and _group(other) == _group(entry)]
+    asked = [int(other.get("n", n)) for other in alike]
+    counted = not entry["name"].startswith("frave")
+    return _figure(entry, n, int(entry.get("of") or max([n, *asked] if counted else [n])))
+
+
+def _group(entry: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    return entry.get("family"), entry.get("register")
+
+
+def _figure(entry: Mapping[str, Any], n: int, of: int) -> Figure:
     knob, family, register = (entry.get(part) for part in ("knob", "family", "register"))
     value, low, high = (math.nan if entry[end] is None else float(entry[end]) for end in ("value", "low", "high"))
     unit, better, definition = (entry[fact] for fact in ("unit", "better", "definition"))
-    return Figure(entry["name"], knob, family, register, unit, better, definition, value, low, high)
+    words = (entry["name"], knob, family, register, unit, better, definition)
+    return Figure(*words, value, low, high, n=n, of=of)
 
 
 def _notes(path: Path, n_notes: int) -> tuple[str, ...]:

@@ -36,9 +36,10 @@ WIDTH = 100
 ARROWS = {"lower": "↓", "higher": "↑"}
 LEGEND = (
     "↑ higher is better, ↓ lower is better; the best of each column is bold. ± is half the 95 % interval, over notes "
-    "and, where a model has several seeds, over these too."
+    "and, where a model has several seeds, over these too. A figure is over all notes that were tested, "
+    "unless its cell says over how many."
 )
-COLUMNS = "model seeds figure knob family register value low high better unit".split()
+COLUMNS = "model seeds figure knob family register value low high n of better unit".split()
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -141,7 +142,8 @@ def long_csv(comparison: Comparison) -> str:
         values = ["" if setting.texts[number] == NONE_SUCH else setting.texts[number] for setting in settings]
         for figure in model.figures:
             ends = ["" if math.isnan(end) else end for end in (figure.value, figure.low, figure.high)]
-            line = [model.name, figure.n_seeds, *figure.subject, *ends, figure.better, figure.unit]
+            counts = figure.n, figure.of
+            line = [model.name, figure.n_seeds, *figure.subject, *ends, *counts, figure.better, figure.unit]
             writer.writerow([_as_text(cell) for cell in (*line, *values)])
     return text.getvalue()
 
@@ -184,9 +186,16 @@ def _heading(figure: Figure) -> str:
 
 
 def _best(comparison: Comparison, figure: Figure) -> set[str]:
-    """Names of the models with the best value of a figure; of control, among those that turn all knobs."""
+    """Names of the models with the best value of a figure; of control, among those that turn all knobs.
+
+    A figure over far fewer notes than the others' does not count.
+    """
     n_knobs = comparison.n_knobs if figure.name in comparison.figures("control") else 0
-    contenders = [model for model in comparison.models if len(model.knobs) >= n_knobs]
+    contenders = [
+        model
+        for model in comparison.models
+        if len(model.knobs) >= n_knobs and comparison.is_over_enough(model, figure.name)
+    ]
     values = {model.name: found.value for model in contenders if (found := model.overall(figure.name))}
     if len(values) < 2:
         return set()
@@ -199,7 +208,8 @@ def _cell(model: Model, figure: Figure, best: set[str]) -> Cell:
     if found is None:
         return Cell("–")
     if figure.name != "unreachable":
-        return Cell(found.text, model.name in best)
+        over = f" ({found.n} of {found.of} notes)" if found.n < found.of else ""
+        return Cell(found.text + over, model.name in best)
     requests = model.overall("requests")  # how many cannot be met depends on the notes more than on the model
     return Cell(f"{found.value:.0f} of {requests.value:.0f}" if requests else f"{found.value:.0f}")
 

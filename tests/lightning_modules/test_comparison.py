@@ -82,7 +82,7 @@ def test_a_single_run_keeps_its_own_interval():
     """Bootstrap intervals may lean to one side."""
     leaning = figure(1.0)._replace(low=0.5, high=3.0)
     assert combine_figures([leaning]) == leaning
-    assert combine_figures([leaning, figure(math.nan)]) == leaning
+    assert combine_figures([leaning, figure(math.nan)]) == leaning._replace(n=0)  # a seed that has none is no seed
 
 
 def test_what_has_no_interval_has_a_mean():
@@ -233,3 +233,44 @@ def test_a_broken_file_is_named(name, text, write_run):
     (folder / name).write_text(text)
     with pytest.raises(ValueError, match="broken"):
         read_run(folder)
+
+
+@pytest.mark.parametrize(("n", "enough"), [(1, False), (21, False), (22, True), (24, True)])
+def test_a_figure_over_a_few_notes_is_not_enough(write_run, n, enough):
+    """Nine tenths of what another model's is over; how many there are is remarked on."""
+    folders = [write_run(name, encoder=name, notes="abcdefghijklmnopqrstuvwx") for name in ("all", "few")]
+    path = folders[1] / "metrics.json"
+    report = json.loads(path.read_text())
+    report["metrics"][0]["n_notes"] = n
+    path.write_text(json.dumps(report))
+    comparison = compare(folders)
+    assert [comparison.is_over_enough(model, "stft") for model in comparison.models] == [True, enough]
+    assert any(f"stft {n} of 24" in remark and "few" in remark for remark in comparison.remarks) == (n < 24)
+
+
+def test_the_least_of_the_seeds_counts(write_run):
+    """A seed that leaves out hard notes is not hidden by its brothers."""
+    seeds = [figure(1.0)._replace(n=n, of=24) for n in (24, 3, 24)]
+    assert combine_figures(seeds)[-2:] == (3, 24)
+    assert combine_figures([seeds[0], figure(math.nan)._replace(n=24, of=24)])[-2:] == (0, 24)
+
+
+def test_what_all_models_miss_is_held_against_none(write_run):
+    """Notes without a pitch have none for anybody."""
+    folders = [write_run(name, encoder=name) for name in ("one", "other")]
+    for folder in folders:
+        report = json.loads((folder / "metrics.json").read_text())
+        report["metrics"][0]["n_notes"] = 2
+        (folder / "metrics.json").write_text(json.dumps(report))
+    comparison = compare(folders)
+    assert all(comparison.is_over_enough(model, "stft") for model in comparison.models)
+    assert any("one, other: stft 2 of 4" in remark for remark in comparison.remarks)
+
+
+def test_control_of_earlier_reports_is_of_the_notes_that_were_asked(write_run):
+    """They do not say how many there could be; every note has its requests."""
+    report = control(0.9)
+    report["figures"] += [entry("requests", 44.0)]
+    report["figures"][0]["n"] = 1
+    found = compare([write_run("run", control=report)]).models[0].overall("score")
+    assert (found.n, found.of) == (1, 4)

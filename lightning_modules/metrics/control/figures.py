@@ -35,7 +35,7 @@ class ControlRow(NamedTuple):
 class Figure(NamedTuple):
     """One number of a report, with its 95 % bootstrap interval over notes; NaN where undefined.
 
-    A knob, family or register of None means all of them together; n notes contribute.
+    A knob, family or register of None means all of them together; n notes contribute, of as many as were examined.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Figure(NamedTuple):
     low: float
     high: float
     n: int
+    of: int
 
 
 TABLE_COLUMNS = {
@@ -172,5 +173,6 @@ def _figure(
     finite = np.isfinite(values)
     value = float(STATISTICS[measure.statistic](values[finite])) if finite.any() else math.nan
     low, high = (math.nan, math.nan) if measure.statistic == "sum" else bootstrap_interval(values, measure.statistic)
-    n = int(finite.any(axis=1).sum())
-    return Figure(measure.name, knob, family, register, unit, measure.better, measure.definition, value, low, high, n)
+    n, of = int(finite.any(axis=1).sum()), len(values)
+    words = (measure.name, knob, family, register, unit, measure.better, measure.definition)
+    return Figure(*words, value, low, high, n, of)

@@ -67,7 +67,7 @@ class FraveProtocol:
 class Scores(NamedTuple):
     """Agreement of requests and measurements as MEASURES says, each (..., C); NaN where it cannot be told.
 
-    That is where fewer than two frames count, or where a measurement is NaN.
+    That is where fewer than two frames count, or where a measurement is not finite.
     """
 
     score: np.ndarray
@@ -149,7 +149,7 @@ def batch_scores(asked: np.ndarray, measured: np.ndarray, sounding: np.ndarray |
 def _knob_scores(asked: np.ndarray, measured: np.ndarray, counts: np.ndarray) -> tuple[float, ...]:
     """Curves asked and measured and frames that count, all (B, T) -> the fields of Scores."""
     wanted, got = asked[counts], measured[counts]
-    if wanted.size < 2 or np.isnan(got).any():
+    if wanted.size < 2 or not np.isfinite(got).all():
         return (np.nan,) * len(Scores._fields)
     pearson = _pearson(wanted, got)
     examples = [
@@ -183,7 +183,7 @@ def _kendall(first: np.ndarray, second: np.ndarray) -> float:
 def _figure(measure: Measure, knob: str | None, values: np.ndarray) -> Figure:
     """One score of one knob, (n_batches,) -> its mean and interval over the batches where it is defined."""
     low, high = bootstrap_interval(values, "mean")
-    values = values[np.isfinite(values)]
+    of, values = values.size, values[np.isfinite(values)]
     return Figure(
         name=measure.name,
         knob=knob,
@@ -196,6 +196,7 @@ def _figure(measure: Measure, knob: str | None, values: np.ndarray) -> Figure:
         low=low,
         high=high,
         n=values.size,
+        of=of,
     )
 
 

@@ -8,13 +8,16 @@ from lightning_modules.metrics.control.sweeps import Sweeps
 
 MIN_POSITIONS = 3
 """A line through two points fits whatever happens."""
+MOST_UNMEASURED = 0.1
+"""Of the requests that a note can meet: a knob that answered more of them with what is no sound has no value."""
 
 
 class Sliders(NamedTuple):
     """N notes times K knobs, each field (N, K), NaN where undefined.
 
     A request that the note cannot meet is counted as unreachable and left out of monotonicity, slope, r_squared, error
-    and error_jnd; so is a sound whose quality could not be measured, counted as unmeasured.
+    and error_jnd; so is a sound whose quality could not be measured, counted as unmeasured. Where these are more than a
+    tenth, all of them are NaN: to answer hard requests with what is no sound must not pay.
 
     Attributes:
         monotonicity: share of steps between neighbouring positions that go up, 0.5 for a step that changes nothing
@@ -46,7 +49,10 @@ class Sliders(NamedTuple):
 def measure_sliders(sweeps: Sweeps) -> Sliders:
     """Sweeps of N notes, K knobs -> what each knob of each note does; lines need three usable positions."""
     knobs = sweeps.columns[: sweeps.n_knobs]
-    measured = np.ma.masked_invalid(sweeps.of_knob())
+    of_knob = sweeps.of_knob()
+    unmeasured = (sweeps.reachable & ~np.isfinite(of_knob)).sum(axis=-1)
+    too_few = unmeasured > MOST_UNMEASURED * sweeps.reachable.sum(axis=-1)
+    measured = np.ma.masked_invalid(np.where(too_few[..., None], np.nan, of_knob))
     usable = np.ma.masked_where(~sweeps.reachable, measured)
     values = usable.filled(np.nan)
     position = np.stack([knob.position(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
@@ -64,7 +70,7 @@ def measure_sliders(sweeps: Sweeps) -> Sliders:
         reach_high=measured.max(axis=-1).filled(np.nan),
         requests=np.full(error.shape, len(sweeps.positions)),
         unreachable=np.where(sweeps.reach_unknown != "", np.nan, (~sweeps.reachable).sum(axis=-1)),
-        unmeasured=sweeps.reachable.sum(axis=-1) - usable.count(axis=-1),
+        unmeasured=unmeasured,
     )
 
 

@@ -68,6 +68,7 @@ def disentanglement(
     Raises:
         ValueError: if the shapes do not agree
     """
+    n_notes = np.unique(groups).size
     rows = usable_rows(Rows(codes, residual, factors, f0_midi, groups), seed)
     if len(factor_names) != factors.shape[1]:
         raise ValueError(f"{len(factor_names)} factor_names for {factors.shape[1]} factors: name each column once")
@@ -76,8 +77,8 @@ def disentanglement(
     if rows.n_notes >= MIN_NOTES and varying:
         values = _measured(rows._replace(factors=rows.factors[:, varying]), [factor_names[j] for j in varying], seed)
     return [
-        Figure(name, knob, None, None, "share", better, definition, *values.get((name, knob), UNDEFINED), rows.n_notes)
-        for name, (better, definition) in DEFINITIONS.items()
+        Figure(name, knob, None, None, "share", *said, *values.get((name, knob), UNDEFINED), rows.n_notes, n_notes)
+        for name, said in DEFINITIONS.items()
         for knob in ((None, *factor_names) if name in PER_DESCRIPTOR else (None,))
     ]
 

@@ -103,7 +103,7 @@ def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
     run("compare", runs)
     with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert list(rows[0]) == "model seeds figure knob family register value low high better unit encoder".split()
+    assert list(rows[0]) == "model seeds figure knob family register value low high n of better unit encoder".split()
     assert {row["model"]: row["encoder"] for row in rows} == {name: name for name in ("ours", "ae", "old", "poor")}
     assert len(rows) == 2 * (2 + 5) + 2 * 2
     of_knob = [row for row in rows if row["knob"] == "level" and row["model"] == "ours"]
@@ -210,3 +210,21 @@ def test_weights_and_biases_gets_table_and_pictures_without_an_account(runs, tmp
     )
     assert row["ae"]["frave_score"] is None and row["ae"]["seeds"] == 1
     assert len(list(folder.rglob("*.plotly.json"))) == 1 and len(list(folder.rglob("*.png"))) == 1
+
+
+def test_a_mean_over_one_note_wins_nothing(runs, tmp_path, capsys):
+    """Neither bold nor on the front, and the cell says of how many notes it is."""
+    lucky = tmp_path / "runs" / "lucky"
+    write_run(lucky, 0.09, 0.95)
+    report = json.loads((lucky / "metrics.json").read_text())
+    report["metrics"][0]["n_notes"] = 1
+    (lucky / "metrics.json").write_text(json.dumps(report))
+    run("compare", [*runs, "runs/lucky"])
+    printed = capsys.readouterr().out
+    assert "Pareto front of frave_score against multi_resolution_stft: ours." in printed
+    assert "lucky: multi_resolution_stft 1 of 4" in printed
+    text = (tmp_path / "compare" / "compare.md").read_text()
+    assert "0.09 ±0.10 (1 of 4 notes)" in text and "**0.09" not in text and "**0.25 ±0.10**" in text
+    with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:
+        found = [row for row in csv.DictReader(lines) if row["model"] == "lucky" and row["figure"].startswith("multi")]
+    assert [(row["n"], row["of"]) for row in found] == [("1", "4")]

@@ -1,5 +1,7 @@
 """Knobs of known answer: perfect, deaf, inverted, half as far, bent, and asked for what cannot be."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -79,10 +81,18 @@ def test_reach_is_of_all_that_was_measured():
 
 
 def test_what_cannot_be_measured_is_left_out_and_counted_apart():
-    slider = slider_of(np.where(POSITIONS > 0.85, np.nan, POSITIONS), POSITIONS > 0.05)
-    assert (slider["unreachable"], slider["unmeasured"], slider["monotonicity"]) == (1, 2, 1)
+    slider = slider_of(np.where(POSITIONS > 0.95, np.nan, POSITIONS), POSITIONS > 0.05)
+    assert (slider["unreachable"], slider["unmeasured"], slider["monotonicity"]) == (1, 1, 1)
     assert [slider["slope"], slider["error"], slider["error_all"]] == pytest.approx([1, 0, 0])
-    assert slider["reach_high"] == pytest.approx(-20)
+    assert slider["reach_high"] == pytest.approx(-15)
+
+
+def test_what_is_no_sound_does_not_pay():
+    """Two of eleven requests unanswered: the note has no value for the knob, and its count falls short."""
+    slider = slider_of(np.where(POSITIONS > 0.85, np.nan, POSITIONS))
+    assert slider["unmeasured"] == 2
+    for name in ("monotonicity", "slope", "r_squared", "error", "error_jnd", "error_all", "reach_low"):
+        assert math.isnan(slider[name])
 
 
 @pytest.mark.parametrize("n_reachable", [0, 2])
