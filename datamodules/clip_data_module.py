@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from datamodules.augmentation import Augmentation, Augmenter
@@ -119,7 +120,7 @@ class ClipDataModule(ResumableDataModule, ABC):
 
         Raises:
             FileNotFoundError: if the root does not exist, and the shards alone do not suffice
-            ValueError: if there is no clip at all
+            ValueError: if there is no clip at all, or a shard is damaged that cannot be made again without the root
         """
         splits = [split for split in self.needed_splits() if self.in_shards(split)]
         if Path(self.root).is_dir() or any(self.selection(split) is None for split in splits):
@@ -128,6 +129,8 @@ class ClipDataModule(ResumableDataModule, ABC):
             if splits and not any(found):
                 names = " or ".join(splits)
                 raise ValueError(f"{self.root} holds no clips for {names}: is data.root the right folder?")
+        else:
+            self._refuse_damaged(splits)
         if self.copy_to is not None:
             for split in splits:
                 self._copy(split)
@@ -248,13 +251,14 @@ class ClipDataModule(ResumableDataModule, ABC):
         """Whether there is anything to use or to complain of."""
         selection, listing, shards = self.selection(split), self.listing_stamp(split), self.shards(split)
         if selection is not None and listing and selection.listing == listing and not listed_anew:
-            if all(map(shards.is_whole, selection.shards())):
+            if all(map(shards.is_whole, selection.shards())) and not _discard_damaged(shards, selection.shards()):
                 return True
         sources = self.sources(split)
         if not sources:
             self._selection_path(split).unlink(missing_ok=True)
             return False
         shards.open()
+        _discard_damaged(shards, shards.whole())
         if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
             selection = self._select(sources, shards.entries(), listing)
             selection.save(self._selection_path(split))
@@ -284,13 +288,23 @@ class ClipDataModule(ResumableDataModule, ABC):
         counted = {remark: count for remark, count in remarks.items() if remark and count}
         return Selection(names, rows, scales, labels, label_names, skipped, counted, listing)
 
+    def _refuse_damaged(self, splits: list[str]) -> None:
+        for split in splits:
+            shards, selection = self.shards(split), self.selection(split)
+            if selection and (damaged := shards.damaged_since(filter(shards.is_whole, selection.shards()))):
+                raise ValueError(
+                    f"{damaged[0]} is not what was written (its sha256 differs): copy it again, or give data.root, "
+                    "of which it is made again."
+                )
+
     def _copy(self, split: str) -> None:
         """The selected rows' files, to the machine's own disk."""
         selection = self.selection(split)
         if selection is None:
             return
         folder = self.shards(split).folder
-        files = [path for shard in selection.shards() for path in sorted(folder.glob(f"{shard:05d}.*.npy"))]
+        checksums = self.shards(split).checksums(selection.shards())
+        files = {folder / name: sha256 for of_shard in checksums for name, sha256 in sorted(of_shard.items())}
         copy_files(files, Path(str(self.copy_to)) / folder.name)
 
     def _shard_folder(self, split: str) -> Path:
@@ -328,3 +342,12 @@ class ClipDataModule(ResumableDataModule, ABC):
             persistent_workers=self.num_workers > 0,
             collate_fn=collate,
         )
+
+
+def _discard_damaged(shards: Shards, numbers: list[int]) -> bool:
+    """Say which files are not what was written, and give up their shards, which are made again then."""
+    damaged = shards.damaged_since(numbers)
+    for path in damaged:
+        rank_zero_warn(f"{path} is not what was written (its sha256 differs): its clips are prepared again.")
+        shards.discard(path)
+    return bool(damaged)

@@ -43,10 +43,13 @@ class ClipDataset(Dataset[Clip]):
         return Clip(clip.audio[0], clip.f0_hz[0], clip.confidence[0], clip.name[0], labels, untouched)  # type: ignore[arg-type]
 
     def __getitems__(self, indices: Sequence[int]) -> Clip:
-        """A batch of clips."""
+        """A batch of clips; raises ValueError where the pitch of one is no number."""
         chosen = list(indices)
         rows, (scale, untouched_scale) = self.selection.rows[chosen], self.selection.scales[chosen].T
         pitch = torch.from_numpy(self._read(rows, "pitch"))
+        if not pitch.isfinite().all():
+            first = int(rows[(~pitch.isfinite()).any(dim=(1, 2)).int().argmax(), 0])
+            raise ValueError(f"{self._path(first, 'pitch')} holds what is no number: delete it and run timbre prepare.")
         labels = torch.from_numpy(self.selection.labels[chosen])
         return Clip(
             torch.from_numpy(self._read(rows, "audio") * scale[:, None]),

@@ -1,21 +1,29 @@
 """Shards on a disk of the machine itself: reading rows at random over a network is slow."""
 
+import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from tqdm import tqdm
 
 from output.replaced import remove_leftovers, replaced
 
+CHUNK_BYTES = 2**22
 
-def copy_files(paths: Iterable[Path], folder: Path) -> None:
+
+def copy_files(checksums: Mapping[Path, str], folder: Path) -> None:
     """Copy files into a folder, those that are not there yet with the same size and date, each whole or not at all.
+
+    Args:
+        checksums: sha256 of each file, which what is copied must have
+        folder: made where it is missing
 
     Raises:
         OSError: if there is no room or the folder cannot be written
+        ValueError: if a file does not hold what was written
     """
-    missing = [path for path in paths if not _is_same(path, folder / path.name)]
+    missing = [path for path in checksums if not _is_same(path, folder / path.name)]
     n_bytes = sum(path.stat().st_size for path in missing)
     if not missing:
         return
@@ -30,8 +38,20 @@ def copy_files(paths: Iterable[Path], folder: Path) -> None:
     with tqdm(total=n_bytes, desc=f"copying to {folder}", unit="B", unit_scale=True) as progress:
         for path in missing:
             with replaced(folder / path.name) as temporary:
-                shutil.copy2(path, temporary)
+                if _copied(path, temporary) != checksums[path]:
+                    raise ValueError(f"{path} was not read as it was written (its sha256 differs): run timbre prepare.")
+                shutil.copystat(path, temporary)
             progress.update(path.stat().st_size)
+
+
+def _copied(path: Path, copy: Path) -> str:
+    """Copies the content; its sha256."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as source, open(copy, "wb") as target:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()
 
 
 def _is_same(path: Path, copy: Path) -> bool:

@@ -86,6 +86,7 @@ class Preparation:
     def _remove_leftovers(self) -> None:
         for folder in (self.shards.folder, self.shards.parts.folder):
             remove_leftovers(folder)
+        remove_leftovers(self.shards.folder.parent, self.shards.verified.path.name)
         # Looked for before the plans: a shard is planned before anything waits for it.
         waiting, planned = self.shards.parts.shards(), self._planned()
         for shard in waiting:

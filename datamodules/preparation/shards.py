@@ -9,15 +9,17 @@ clips are in `parts`.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from datamodules.pitch import PitchTracker
 from datamodules.preparation.parts import KINDS, UNIT, Parts
+from datamodules.preparation.verified import Verified
 from datamodules.source import Heard
 from output.replaced import replaced
 from synths.clip import ClipFormat
@@ -62,6 +64,7 @@ class Shards:
         self.hash = hashlib.sha256(json.dumps(self.made_by, sort_keys=True).encode()).hexdigest()
         self.folder = Path(cache) / f"{split}-{self.hash[:12]}"
         self.parts = Parts(self.folder / "parts", clip)
+        self.verified = Verified(self.folder)
 
     @property
     def clips_per_shard(self) -> int:
@@ -124,7 +127,25 @@ class Shards:
     def damaged(self) -> list[str]:
         """Files that are missing or whose content is not what was written, by their sha256; reads everything."""
         there = [shard for shard in self.numbers() if self._index_path(shard).is_file()]
-        return [str(path) for shard in there for path in self._damaged(shard)]
+        return [str(path) for shard in there for path, sha256 in self._contents(shard) if not _is_as(path, sha256)]
+
+    def damaged_since(self, shards: Iterable[int]) -> list[Path]:
+        """Like `damaged`, of whole shards; what was read through before and is the same still is not read again."""
+        contents = [each for shard in shards for each in self._contents(shard)]
+        unknown = [(path, sha256) for path, sha256 in contents if not self.verified.holds(path, sha256)]
+        n_bytes, damaged = sum(path.stat().st_size for path, _ in unknown), []
+        with tqdm(total=n_bytes, desc=f"checking {self.folder}", unit="B", unit_scale=True, delay=2) as progress:
+            for path, sha256 in unknown:
+                if _is_as(path, sha256):
+                    self.verified.note({path: sha256})
+                else:
+                    damaged.append(path)
+                progress.update(path.stat().st_size)
+        return damaged
+
+    def discard(self, path: Path) -> None:
+        """Give up the shard of a file: without its index it is not there, and the next preparation makes it again."""
+        self._index_path(int(path.name[:5])).unlink(missing_ok=True)
 
     def checksums(self, shards: list[int]) -> list[dict[str, str]]:
         """Of every file of some shards, as they were when they were written."""
@@ -167,14 +188,11 @@ class Shards:
         rows = [{"row": row, **line} for row, line in enumerate(clips)]
         self._write_index(shard, files, [*rows, *(line for line in lines if "problem" in line)])
 
-    def _damaged(self, shard: int) -> Iterator[Path]:
-        facts, index = self._facts(shard), self._index_path(shard)
-        if hashlib.sha256(index.read_bytes().partition(b"\n")[2]).hexdigest() != facts["lines"]["sha256"]:
-            yield index
-        for name, each in facts["files"].items():
-            path = self.folder / name
-            if not path.is_file() or sha256(path) != each["sha256"]:
-                yield path
+    def _contents(self, shard: int) -> Iterator[tuple[Path, str]]:
+        """The index and every other file, with the checksum of what was written."""
+        facts = self._facts(shard)
+        yield self._index_path(shard), facts["lines"]["sha256"]
+        yield from ((self.folder / name, each["sha256"]) for name, each in facts["files"].items())
 
     def _write_rows(self, path: Path, kind: str, parts: list[Path], n_clips: int) -> None:
         empty = self.parts.stacked(kind, [])
@@ -194,6 +212,7 @@ class Shards:
         }
         with replaced(self._index_path(shard)) as temporary:
             temporary.write_bytes(json.dumps(facts).encode() + b"\n" + text)
+        self.verified.note(dict(self._contents(shard)))
 
     def _facts(self, shard: int) -> dict[str, Any]:
         """The first line of an index; one that is not there or damaged knows of no files."""
@@ -219,6 +238,12 @@ def _entry(shard: int, line: dict[str, Any]) -> tuple[str, Entry]:
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content."""
+    """Of a file's content; of an index, of its lines but the first, which holds this very number."""
     with open(path, "rb") as file:
+        if path.name.endswith(".index.jsonl"):
+            file.readline()
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_as(path: Path, written: str) -> bool:
+    return path.is_file() and sha256(path) == written

@@ -19,6 +19,7 @@ from datamodules import ClipDataModule, FileSound, Pitch, PitchTracker, Slice, S
 from datamodules.augmentation import Augmenter, Level
 from datamodules.clip_dataset import collate
 from datamodules.preparation import local_copy
+from datamodules.preparation import shards as shards_module
 from synths.clip import Clip, ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
@@ -116,7 +117,7 @@ def test_an_interrupted_prepare_goes_on_where_it_was(root, monkeypatch):
 
 
 def digests(folder) -> dict[str, str]:
-    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    files = [path for path in Path(folder).rglob("*") if path.is_file() and not path.match("*-*.verified.json")]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -292,6 +293,54 @@ def test_shards_suffice_without_the_root(root, tmp_path):
     other = Folder(CLIP, str(tmp_path / "nowhere"), tracker=CountingTracker(), cache=str(moved), ending="1")
     with pytest.raises(FileNotFoundError, match=r"nowhere.*data\.root"):
         other.prepare_data()
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("stamped", [False, True])
+@pytest.mark.parametrize("kind", ["audio.npy", "pitch.npy", "index.jsonl"])
+def test_a_changed_bit_is_named_and_mended_before_it_is_trained_on(root, kind, stamped):
+    def prepare() -> None:
+        data = Folder(CLIP, str(root), tracker=CountingTracker())
+        data.stamped = stamped
+        data.prepare_data()
+
+    prepare()
+    before = digests(root / ".timbre")
+    (path,) = (root / ".timbre").glob(f"train-*/00000.{kind}")
+    flip_a_bit(path)
+    with pytest.warns(UserWarning, match=rf"{path} is not what was written .* prepared again"):
+        prepare()
+    assert digests(root / ".timbre") == before
+
+
+def test_a_changed_bit_that_cannot_be_mended_is_refused(root, tmp_path):
+    prepared(root, cache=str(tmp_path / "shards"))
+    (path,) = (tmp_path / "shards").glob("train-*/00000.audio.npy")
+    flip_a_bit(path)
+    data = Folder(CLIP, str(tmp_path / "nowhere"), tracker=CountingTracker(), cache=str(tmp_path / "shards"))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=rf"{path} is not what was written .* give data\.root"):
+            data.prepare_data()
+
+
+def test_shards_are_read_through_once(root, monkeypatch):
+    prepared(root)
+    read = []
+    plain = shards_module.sha256
+    monkeypatch.setattr(shards_module, "sha256", lambda path: read.append(path.name) or plain(path))
+    prepared(root)
+    assert not read, "whoever wrote them knows them"
+    for path in (root / ".timbre").glob("*.verified.json"):
+        path.unlink()
+    prepared(root)
+    assert sorted(set(read)) == ["00000.audio.npy", "00000.index.jsonl", "00000.pitch.npy"] and len(read) == 9
+    prepared(root)
+    assert len(read) == 9
 
 
 def test_relative_and_linked_roots_are_the_same(root, tmp_path_factory, monkeypatch):

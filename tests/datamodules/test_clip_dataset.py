@@ -133,6 +133,17 @@ def test_a_damaged_shard_is_named_before_anything_is_read(tmp_path, kind, harmed
         ClipDataset(tmp_path, selection)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_pitch_that_is_no_number_is_named(written, tmp_path, value):
+    path = tmp_path / "00001.pitch.npy"
+    pitch = np.load(path)
+    pitch[-1, 0, -1] = value
+    np.save(path, pitch)
+    with pytest.raises(ValueError, match=r"00001\.pitch\.npy holds what is no number: delete it"):
+        for index in range(len(written.dataset)):
+            written.dataset[index]
+
+
 def test_a_shard_of_fewer_rows_than_are_chosen_is_named(tmp_path):
     selection = write(tmp_path, False).dataset.selection
     np.save(tmp_path / "00000.audio.npy", np.zeros((2, 320), np.int16))

@@ -92,12 +92,27 @@ def test_what_changed_since_it_was_written_is_named(prepare, root, tmp_path, tin
     before = shard_files(tmp_path)
     (path,) = (tmp_path / "cache").glob("train-*/00000.audio.npy")
     content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    date = path.stat()
+    with open(path, "r+b") as file:  # as a disk does that loses a bit: neither size nor date nor number changes
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([content[-1] ^ 1]))
+    os.utime(path, ns=(date.st_atime_ns, date.st_mtime_ns))
     prepare()  # finds nothing to do: only reading everything tells
     sentence = refuses("prepare", *options_of(root, tmp_path, tiny), "--verify", "true")
     assert str(path) in sentence and "run timbre prepare again" in sentence
     path.unlink()
     prepare("--verify", "true")
+    assert shard_files(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["audio.npy", "pitch.npy", "index.jsonl"])
+def test_what_somebody_changed_is_named_and_made_again(prepare, tmp_path, kind):
+    prepare()
+    before = shard_files(tmp_path)
+    (path,) = (tmp_path / "cache").glob(f"train-*/00000.{kind}")
+    path.write_bytes(path.read_bytes()[:-2] + b"7\n")
+    with pytest.warns(UserWarning, match=rf"{path} is not what was written"):
+        prepare()
     assert shard_files(tmp_path) == before
 
 
@@ -109,16 +124,6 @@ def test_shards_of_another_format_are_not_mixed(prepare, root, tmp_path, tiny, r
     path.write_text(json.dumps(meta))
     sentence = refuses("prepare", *options_of(root, tmp_path, tiny))
     assert "sample_rate 44100, not 16000" in sentence and "--data.cache" in sentence
-
-
-def test_a_damaged_index_is_named(prepare, root, tmp_path, tiny, refuses):
-    prepare()
-    (path,) = (tmp_path / "cache").glob("train-*/00000.index.jsonl")
-    path.write_text(path.read_text().replace('"stamp"', '"stanp"'))
-    sentence = refuses("prepare", *options_of(root, tmp_path, tiny))
-    assert str(path) in sentence and "delete it and run timbre prepare again" in sentence
-    path.unlink()
-    prepare()
 
 
 def test_a_cache_that_cannot_be_written_is_named(root, tmp_path, tiny, refuses):
