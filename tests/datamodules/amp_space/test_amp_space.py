@@ -13,6 +13,7 @@ import soxr
 
 from datamodules import Heard
 from datamodules.amp_space.amp_space import AmpSpace
+from datamodules.offset import without_offset
 from synths.clip import ClipFormat
 from tests.datamodules.amp_space.layout_writer import RATE, Sweep, distortion, inverting_fuzz, plucked, tone
 
@@ -75,7 +76,9 @@ def test_clips_are_pairs_at_one_musical_position(root, di):
     alike = {clip.name: likeness(clip.audio.double(), clip.untouched.double()) for clip in clips}
     lowest = {"Suite/Box": 0.999, "Suite/Amp": 0.5, "FM3/fuzz": 0.5, "FM3/tone": 0.8}
     assert all(value > lowest["/".join(name.split("/")[1:3])] for name, value in alike.items())
-    first_channel = soxr.resample(soundfile.read(di)[0][:, 0], RATE, 16000)
+    # Plucked notes that begin at once leave something below hearing, which reading takes out.
+    played = np.concatenate(list(without_offset([soundfile.read(di, dtype="float32")[0][:, 0]], RATE)))
+    first_channel = soxr.resample(played, RATE, 16000)
     first = next(clip for clip in clips if clip.name.endswith("Suite/Box/sweep/000_riff/00000000.wav#0"))
     assert np.abs(first.untouched.numpy() - first_channel[:16000]).max() < 0.01
 
