@@ -224,7 +224,8 @@ class Examination:
     def _cents(self, audio: Tensor, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(b,) median distance of the tracked pitch from the pitch asked, NaN where no pitch is heard."""
         every = self.model.encoder.judged_every
-        tracked_hz, confidence = (value[:, ::every].to(audio.device) for value in self.track(audio))
+        heard = audio.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is no sound: nothing is heard in it
+        tracked_hz, confidence = (value[:, ::every].to(audio.device) for value in self.track(heard))
         cents = 100.0 * (hz_to_midi(tracked_hz) - hz_to_midi(f0_hz[:, ::every])).abs()
         return cents.masked_fill((sounding == 0) | (confidence <= 0), torch.nan).nanmedian(dim=1).values
 

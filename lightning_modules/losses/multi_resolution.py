@@ -66,8 +66,10 @@ class MultiResolution(nn.Module):
 
 def window_sizes(clip: ClipFormat, windows_s: tuple[float, ...]) -> list[int]:
     """Window lengths in seconds, each rounded down to a power of two samples; ValueError where one does not fit."""
-    sizes = [1 << round(window_s * clip.sample_rate).bit_length() - 1 for window_s in windows_s]
-    if min(sizes, default=0) < 16 or max(sizes) > clip.n_samples:
+    # The length of a negative number in bits is that of its amount.
+    fit = [window_s for window_s in windows_s if 0.0 < window_s <= clip.duration_s]
+    sizes = [1 << round(window_s * clip.sample_rate).bit_length() - 1 for window_s in fit]
+    if len(fit) < len(windows_s) or min(sizes, default=0) < 16:
         raise ValueError(f"windows_s {windows_s} do not fit clips of {clip.duration_s:.3g} s: choose 0.001 s to that.")
     return sizes
 

@@ -55,7 +55,9 @@ class Roughness(Descriptor):
         n_samples = self.specific.n_samples
         padded = torch.nn.functional.pad(audio, (0, max(0, n_samples - audio.shape[-1])))
         frames = padded[:, start[:, None] + torch.arange(n_samples, device=audio.device)]
-        return self.specific(frames.flatten(0, 1)).sum(-1).unflatten(0, frames.shape[:2])
+        asper = self.specific(frames.flatten(0, 1)).sum(-1).unflatten(0, frames.shape[:2])
+        # Its threshold of audibility would hide what is not finite.
+        return asper.masked_fill(~frames.isfinite().all(-1), torch.nan)
 
 
 def _interpolated(values: Tensor, position: Tensor, wanted: Tensor) -> Tensor:

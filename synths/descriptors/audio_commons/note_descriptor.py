@@ -36,7 +36,8 @@ class NoteDescriptor(Descriptor):
         """(B, 1), of a sound that may have been prepared already; what is played is not enough."""
         if isinstance(sound, PlayedSound):
             return super().hear(sound)
-        return self.rating(self.prepared(sound))[:, None]
+        rating = self.rating(self.prepared(sound))
+        return rating.masked_fill(~sound.audio.isfinite().all(-1), torch.nan)[:, None]
 
     def prepared(self, sound: Sound) -> Sound:
         """As `rating` takes it; prepared once for all that rate the same sound."""
@@ -52,7 +53,9 @@ class NoteDescriptor(Descriptor):
 
     def _note(self, sound: Sound) -> Sound:
         fundamental_hz = _fundamental_hz(sound.audio, sound.all_f0_hz, self.clip.hop)
-        return Sound(self.upsampled(self.normalised(sound.audio)), fundamental_hz[:, None])
+        # What is not finite has no rating, but some of the models would fall over it.
+        audio = self.upsampled(self.normalised(sound.audio)).nan_to_num(0.0, 0.0, 0.0)
+        return Sound(audio, fundamental_hz[:, None])
 
 
 def weighted_mean(value: Tensor, weight: Tensor, of_silence: float) -> Tensor:

@@ -1,5 +1,7 @@
 """The reconstruction loss against auraloss and autograd."""
 
+import math
+
 import pytest
 import torch
 from auraloss.freq import MultiResolutionSTFTLoss
@@ -148,7 +150,10 @@ def test_silence_is_finite(silent, clip_format):
     assert value.isfinite() and torch.autograd.grad(value, output)[0].isfinite().all()
 
 
-@pytest.mark.parametrize("windows_s", [(), (0.0001,), (1.0,)])
+@pytest.mark.parametrize(
+    "windows_s",
+    [(), (0.0001,), (1.0,), (-1.0,), (0.064, -0.032), (0.0,), (math.nan,), (math.inf,), (0.1, -math.inf)],
+)
 def test_windows_that_do_not_fit_are_refused(windows_s, clip_format):
     """None, too short, longer than the clip."""
     with pytest.raises(ValueError, match=r"do not fit clips of 0\.2 s"):

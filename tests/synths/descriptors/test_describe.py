@@ -112,3 +112,16 @@ def test_the_shortest_sounds_have_finite_numbers(clip, n_samples):
     numbers, frames, sounding = describe(audio, pitch(audio, clip, 220.0), clip)
     assert all(math.isfinite(number) for number in numbers.values())
     assert {len(course) for course in frames.values()} == {len(sounding)} == {-(-n_samples // 160)}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("kind", descriptor_kinds(), ids=lambda kind: kind.__name__)
+def test_what_is_no_sound_measures_nothing(kind, value):
+    """One sample that is not finite: NaN in the frames that hold it, and no fall over a table or a filter."""
+    clip = ClipFormat(16000, 8000, 160)
+    audio = torch.sin(2 * math.pi * 220.0 * torch.arange(8000) / 16000)[None].repeat(2, 1)
+    audio[1, 4000] = value
+    pitch = torch.full((2, 50), 220.0)
+    measured = kind(clip).measure(audio, pitch)
+    assert measured[0].isfinite().all()
+    assert measured[1].isnan().any() and kind(clip).measure(value * audio, pitch).isnan().any()
