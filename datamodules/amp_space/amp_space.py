@@ -194,7 +194,7 @@ class AmpSpace(ClipDataModule):
             keep(Path(self.cache) / WORDS, json.dumps(names, indent=1))
 
     def _known_words(self) -> dict[str, list[str]]:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError, RecursionError):
             return dict(json.loads((Path(self.cache) / WORDS).read_text()))
         return {}
 

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from datamodules.amp_space.lags import PairLag
-from datamodules.amp_space.manifest import Pair
+from datamodules.amp_space.manifest import Pair, leads_outside
 from datamodules.audio import read_audio
 from datamodules.source import FileSound, Source
 from synths.clip import ClipFormat
@@ -62,6 +62,8 @@ class Cutter:
         if pair.problem:
             return pair.problem
         for path in (pair.source, pair.target):
+            if leads_outside(path):
+                return f"{self.root / path} is not below {self.root}: name files that are."
             header = self._header(path)
             if isinstance(header, str):
                 return header

@@ -115,7 +115,7 @@ class LagFile:
 
     def _load(self) -> dict[str, Lag]:
         """What is in the file; nothing if it is damaged or not there."""
-        with suppress(OSError, ValueError, TypeError, AttributeError):
+        with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
             return {key: Lag(*lag) for key, lag in json.loads(self.path.read_text()).items()}
         return {}
 

@@ -41,7 +41,7 @@ def _settings_pairs(path: Path, root: Path) -> Iterator[Pair]:
     name = path.relative_to(root).as_posix()
     try:
         listing = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         yield broken(name, f"{path} cannot be read as YAML ({reason}): mend or remove it.")
         return

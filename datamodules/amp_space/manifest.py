@@ -1,10 +1,11 @@
 """Pairs of sounds before and after a device, and the neutral manifest that lists them, one JSON object a line."""
 
 import json
-import math
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from datamodules.splits import SPLITS
@@ -14,13 +15,15 @@ MANIFEST = "ampspace.jsonl"
 KNOB_UNIT = "normalized_0_1"
 REQUIRED = ("id", "source", "target", "device")
 WORDS = ("brand", "device_type", "data_type", "di_id", "split")
+LONGEST = 2**40
+"""Samples: most of a year."""
 WHOLE_NUMBERS = {
-    "source_start": (0, math.inf),
-    "target_start": (0, math.inf),
-    "num_frames": (1, math.inf),
+    "source_start": (0, LONGEST),
+    "target_start": (0, LONGEST),
+    "num_frames": (1, LONGEST),
     "sample_rate": (16000, 48000),
-    "channel": (0, math.inf),
-    "lag_samples": (-math.inf, math.inf),
+    "channel": (0, 1023),
+    "lag_samples": (-LONGEST, LONGEST),
 }
 
 
@@ -95,13 +98,24 @@ def numbered(settings: Mapping[str, Any], where: str) -> tuple[dict[str, float],
             continue
         try:
             knobs[str(name)] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             wrong.append(f"{name} is {value!r}")
             continue
         if not 0 <= knobs[str(name)] <= 1:
             wrong.append(f"{name} is {value}")
     problem = f"{where}: {' and '.join(wrong)}, not a number from 0 to 1: scale its dials to 0..1 or remove it."
     return knobs, problem if wrong else ""
+
+
+def leads_outside(path: str) -> bool:
+    """Whether a path below a folder would be elsewhere, here or on another system; where links lead does not count."""
+    as_windows = PureWindowsPath(path)
+    depth = 0
+    for part in as_windows.parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0:
+            return True
+    return bool(as_windows.anchor) or os.path.isabs(path)
 
 
 def without_twins(pairs: Iterable[Pair]) -> list[Pair]:
@@ -144,7 +158,7 @@ def _pairs(lines: Iterable[str], path: Path) -> Iterator[Pair]:
         where = f"{path} line {number}"
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield broken(f"{path.name} line {number}", f"{where} is not JSON ({error}): mend or remove it.")
             continue
         if not isinstance(row, dict):
@@ -156,6 +170,8 @@ def _pairs(lines: Iterable[str], path: Path) -> Iterator[Pair]:
 def _pair(row: dict[str, Any], where: str, name: str) -> Pair:
     if missing := [key for key in REQUIRED if not row.get(key) or not isinstance(row[key], str)]:
         return broken(name, f"{where} gives no {' or '.join(missing)}: mend or remove it.")
+    if problem := _no_name(row, where):
+        return broken(name, problem)
     if problem := _wrong_field(row, where):
         return broken(row["id"], problem)
     params, wrong_params = numbered(row.get("params") or {}, where)
@@ -164,6 +180,22 @@ def _pair(row: dict[str, Any], where: str, name: str) -> Pair:
     given["di_id"] = given.get("di_id") or Path(row["source"]).stem
     required = {key: row[key] for key in REQUIRED}
     return Pair(**required, **given, params=params, defaults=defaults, problem=wrong_params or wrong_defaults)
+
+
+def _no_name(row: dict[str, Any], where: str) -> str:
+    """Which of the names could not be one of a file below the root or a run."""
+    for key in ("id", "source", "target"):
+        if leads_outside(row[key]):
+            return f"{where}: {key} is {row[key]!r}, which leads out of the folder: name what is below {MANIFEST}."
+        if "\0" in row[key] or not _can_be_written(row[key]):
+            return f"{where}: {key} is {row[key]!r}, which no file can be called: mend it."
+    return ""
+
+
+def _can_be_written(name: str) -> bool:
+    with suppress(UnicodeEncodeError):
+        return bool(os.fsencode(name))
+    return False
 
 
 def _wrong_field(row: dict[str, Any], where: str) -> str:

@@ -21,6 +21,12 @@ from datamodules.source import Sound
 from output.replaced import replaced
 from synths.clip import ClipFormat
 
+LARGEST_BYTES = 2**30
+"""What may be in memory at once: NSynth's largest examples.json has 130 MB."""
+
+LARGEST_NOTE_BYTES = 2**28
+"""A quarter of an hour in 16 bits at 48 kHz, and more: NSynth's notes have 128 KB."""
+
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
 """What reading a cut or damaged archive raises."""
 
@@ -79,6 +85,7 @@ class MemberSound(Sound):
     def read(self, clip: ClipFormat) -> np.ndarray:
         """(N,) float32, its end padded with silence; raises UnusableAudio."""
         label = f"{self.archive}:{self.name}"
+        refuse_large(label, self.size)
         try:
             content = read_bytes(self.archive, self.version, self.offset, self.size)
         except (OSError, *DAMAGE) as error:
@@ -93,6 +100,12 @@ class MemberSound(Sound):
     def place(self) -> tuple[str, float]:
         """The archive, and where in it."""
         return self.archive, self.offset
+
+
+def refuse_large(label: str, n_bytes: int) -> None:
+    """Raises UnusableAudio for what is too large to be a note, before it is read."""
+    if n_bytes > LARGEST_NOTE_BYTES:
+        raise UnusableAudio(f"{label} has {n_bytes / 1e6:.0f} MB, too many for a note: cut or remove it.")
 
 
 def archive_stamp(path: str) -> str:
@@ -146,7 +159,20 @@ def _decompressed(path: str, version: str, process: int) -> gzip.GzipFile:
     return gzip.GzipFile(path)
 
 
-def _exactly(file: IO[bytes] | gzip.GzipFile, offset: int, size: int) -> bytes:
+class _Bounded:
+    """A stream of which nobody reads more at once than there should be: archives may claim any size of anything."""
+
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile) -> None:
+        self.seek, self.tell, self._read = stream.seek, stream.tell, stream.read
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; raises TarError if they are too many."""
+        if not 0 <= size <= LARGEST_BYTES:
+            raise tarfile.ReadError(f"a part of it claims {size / 1e9:.1f} GB")
+        return self._read(size)
+
+
+def _exactly(file: IO[bytes] | gzip.GzipFile | _Bounded, offset: int, size: int) -> bytes:
     file.seek(offset)
     content = file.read(size)
     if len(content) < size:
@@ -159,11 +185,12 @@ def _scan(path: str, stamp: str, keep: str) -> Index:
     names, places, kept, flaw = [], [], None, ""
     with (
         open(path, "rb") as raw,
-        gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else nullcontext(raw) as stream,
+        gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else nullcontext(raw) as unbounded,
         tqdm(
             total=os.stat(path).st_size, desc=f"scanning {Path(path).name}", unit="B", unit_scale=True, delay=2
         ) as bar,
     ):
+        stream = _Bounded(unbounded)
         try:
             for member in _files(stream):
                 if member.name.rpartition("/")[2] == keep:
@@ -178,13 +205,13 @@ def _scan(path: str, stamp: str, keep: str) -> Index:
     return Index(stamp, names, np.array(places, dtype=np.int64).reshape(-1, 2), kept, flaw)
 
 
-def _files(stream: IO[bytes] | gzip.GzipFile) -> Iterator[tarfile.TarInfo]:
+def _files(stream: _Bounded) -> Iterator[tarfile.TarInfo]:
     """The files of a tar, of which the last may be cut off.
 
     Raises:
         EOFError, zlib.error, BadGzipFile, TarError: where the archive is cut off or damaged
     """
-    with tarfile.open(fileobj=stream, mode="r:") as tar:
+    with tarfile.open(fileobj=stream, mode="r:") as tar:  # type: ignore[call-overload]
         while (member := tar.next()) is not None:
             tar.members = []  # type: ignore[attr-defined]  # it would keep each in memory
             if member.isreg():

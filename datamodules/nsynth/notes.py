@@ -43,7 +43,7 @@ def read_notes(content: bytes, label: str) -> Fields:
     """
     try:
         notes = json.loads(content, object_pairs_hook=Fields)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{label} is not valid JSON ({error}): download or unpack the data set again.") from error
     if not isinstance(notes, Fields):
         raise ValueError(f"{label} should hold one entry per note name: download or unpack the data set again.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.audio import UnusableAudio, read_wav
-from datamodules.nsynth.archive import Index, MemberSound, archive_stamp, index_of
+from datamodules.nsynth.archive import LARGEST_BYTES, Index, MemberSound, archive_stamp, index_of, refuse_large
 from datamodules.source import FileSound, Sound
 from synths.clip import ClipFormat
 
@@ -26,6 +26,7 @@ class NoteFile(FileSound):
     def read(self, clip: ClipFormat) -> np.ndarray:
         """(N,) float32, its end padded with silence; raises UnusableAudio."""
         try:
+            refuse_large(self.path, os.stat(self.path).st_size)
             content = Path(self.path).read_bytes()
         except OSError as error:
             raise UnusableAudio(
@@ -78,8 +79,11 @@ class NotesFolder(NotesPlace):
         return " ".join(f"{each.st_size} {each.st_mtime_ns}" for each in status)
 
     def listing(self) -> bytes:
-        """The content of examples.json; raises OSError."""
-        return (self.folder / LISTING).read_bytes()
+        """The content of examples.json; raises OSError, and ValueError for more than there should be."""
+        path = self.folder / LISTING
+        if (n_bytes := path.stat().st_size) > LARGEST_BYTES:
+            raise ValueError(f"{path} has {n_bytes / 1e9:.1f} GB, too many for a listing: unpack the data set again.")
+        return path.read_bytes()
 
     def sound(self, name: str, stated_rate: int | None) -> Sound:
         """Of a note; raises LookupError."""

@@ -51,3 +51,12 @@ def test_a_pair_that_ends_within_its_files_is_not_read_beyond(tmp_path):
 def test_nothing_in_common_is_named(tmp_path):
     (clip,) = clips(tmp_path, 8000, 8000, lag=9000)
     assert "nothing in common" in clip.problem
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../source.wav", "a/../../source.wav"])
+def test_what_is_not_below_the_root_is_not_read(tmp_path, path):
+    soundfile.write(tmp_path / "source.wav", np.zeros(8000), RATE)
+    (tmp_path / "root").mkdir()
+    for pair in (Pair("a", path, "b.wav", "Box"), Pair("a", path, path, "Box")):
+        (clip,) = Cutter(CLIP, tmp_path / "root", 0.0).clips(pair, {}, PairLag(0))
+        assert f"is not below {tmp_path / 'root'}" in clip.problem

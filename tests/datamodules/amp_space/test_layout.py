@@ -92,6 +92,7 @@ def test_a_comma_in_a_table_is_named(root):
         ('    - "Gain": 0.5\n', "    - Gain\n", 1, "settings and defaults should be lists"),
         ("device: Box", "device: Box: red", 1, "cannot be read as YAML"),
         ("files:", "outputs:", 1, "lists no files"),
+        ("files:", "more: " + "[" * 5000 + "]" * 5000 + "\nfiles:", 1, "cannot be read as YAML"),
     ],
 )
 def test_what_is_wrong_in_settings_is_named_and_the_rest_is_used(root, old, new, n_wrong, words):

@@ -58,6 +58,16 @@ def test_turned_knobs_come_before_defaults_and_the_rest_is_not_known():
         ({"split": "training"}, "split is 'training'"),
         ({"lag_samples": 1.5}, "lag_samples is 1.5"),
         ({"num_frames": 0}, "num_frames is 0"),
+        ({"source_start": 10**25}, "source_start is 1000"),
+        ({"id": "../../b"}, "id is '../../b', which leads out"),
+        ({"id": "/b"}, "id is '/b', which leads out"),
+        ({"source": "/etc/passwd"}, "source is '/etc/passwd', which leads out"),
+        ({"target": "out/../../a.wav"}, "which leads out"),
+        ({"source": "..\\\\a.wav"}, "which leads out"),
+        ({"target": "C:/a.wav"}, "which leads out"),
+        ({"id": "b\0"}, "which no file can be called"),
+        ({"source": "\ud800.wav"}, "which no file can be called"),
+        ({"params": {"Gain": 10**400}}, "Gain is 1000"),
         ({"channel": True}, "channel is True"),
         ({"sample_rate": 8000}, "sample_rate is 8000"),
         ({"brand": 7}, "brand is 7"),
@@ -74,10 +84,16 @@ def test_a_wrong_field_is_named(tmp_path, change, words):
     assert words in wrong.problem
 
 
-@pytest.mark.parametrize("line", ['{"id": "b", "sour', "[1]", "b,c"])
+@pytest.mark.parametrize("line", ['{"id": "b", "sour', "[1]", "b,c", "[" * 100_000, '{"a":' * 2000 + "1" + "}" * 2000])
 def test_a_line_that_is_no_object_is_named(tmp_path, line):
     good, wrong = read(tmp_path, ROW, line)
     assert not good.problem and "ampspace.jsonl line 2 is not" in wrong.problem
+
+
+@pytest.mark.parametrize("name", ["a", "a/b.wav", "a/../b.wav", "..a/b..wav", "a/..", "♪ [1].wav", " "])
+def test_what_is_below_the_folder_does_not_lead_out(tmp_path, name):
+    (pair,) = read(tmp_path, {**ROW, "id": name, "source": name})
+    assert not pair.problem and pair.id == name
 
 
 def test_the_second_of_one_id_has_a_name_of_its_own_and_a_problem():

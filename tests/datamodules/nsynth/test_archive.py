@@ -172,6 +172,34 @@ def test_of_a_compressed_tar_that_is_damaged_in_the_middle_what_comes_before_is_
     assert content(path, found, NAMES[0]) == (folder / NAMES[0]).read_bytes()
 
 
+def claiming(path, name: str, n_bytes: int, kind: bytes = tarfile.REGTYPE) -> str:
+    """An archive of blanks, one member of which has that many bytes; compressed it is small."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type = n_bytes, kind
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(n_bytes // 2**20):
+            file.write(b" " * 2**20)
+        file.write(bytes(2 * tarfile.BLOCKSIZE))
+    return str(path)
+
+
+@pytest.mark.parametrize("name, kind", [("examples.json", tarfile.REGTYPE), ("x", tarfile.GNUTYPE_LONGNAME)])
+def test_a_small_archive_of_a_large_part_is_not_read_into_memory(tmp_path, monkeypatch, name, kind):
+    monkeypatch.setattr(archive, "LARGEST_BYTES", 2**22 - 1)
+    found = index(claiming(tmp_path / "a.tar.gz", name, 2**22, kind))
+    assert found.kept is None and found.names == [] and "damaged after 0 files (a part of it claims" in found.flaw
+
+
+def test_a_large_member_is_no_note(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "LARGEST_NOTE_BYTES", 2**20 - 1)
+    path = claiming(tmp_path / "a.tar.gz", "big.wav", 2**20)
+    found = index(path)
+    assert found.names == ["big.wav"] and not found.flaw
+    with pytest.raises(UnusableAudio, match=r"a\.tar\.gz:big\.wav has 1 MB, too many for a note"):
+        MemberSound(path, found.stamp, "big.wav", *found.places[0].tolist()).read(CLIP)
+
+
 def test_what_is_no_archive_holds_nothing(tmp_path):
     for name in ("notes.tar", "notes.tar.gz"):
         for damage in (b"", b"these are words" * 100):

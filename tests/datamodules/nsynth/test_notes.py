@@ -28,7 +28,10 @@ def test_of_what_is_there_twice_the_first_counts_and_all_of_it_is_named():
     assert notes.repeated == ("a", "c") and notes["a"].repeated == ("pitch",) and notes["b"].repeated == ()
 
 
-@pytest.mark.parametrize("text", ['{"half', "[]", "1", "", '{"a": \xff}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    ['{"half', "[]", "1", "", '{"a": \xff}', "null", "[" * 100_000, '{"a":' * 2000 + "1" + "}" * 2000, "9" * 5000],
+)
 def test_what_is_not_a_listing_is_refused(text):
     with pytest.raises(
         ValueError, match=r"x\.json (is not valid JSON|should hold one entry).*unpack the data set again"

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from datamodules import FileSound, UnusableAudio
+from datamodules.nsynth import archive, places
 from datamodules.nsynth.archive import MemberSound
 from datamodules.nsynth.places import ARCHIVES, NoteFile, NotesFolder, find_notes
 from synths.clip import ClipFormat
@@ -35,6 +36,15 @@ def test_a_folder_gives_its_listing_and_its_notes(folder):
     assert np.array_equal(found.sound("a", 16000).read(CLIP), FileSound(str(folder / "audio" / "a.wav")).read(CLIP))
     with pytest.raises(LookupError, match=r"b\.wav does not exist although"):
         found.sound("b", 16000)
+
+
+def test_a_listing_or_note_of_any_size_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(places, "LARGEST_BYTES", len(LISTING) - 1)
+    with pytest.raises(ValueError, match=r"examples\.json has 0\.0 GB, too many for a listing"):
+        place(folder.parent).listing()
+    monkeypatch.setattr(archive, "LARGEST_NOTE_BYTES", 16043)
+    with pytest.raises(UnusableAudio, match=r"a\.wav has 0 MB, too many for a note"):
+        NoteFile(str(folder / "audio" / "a.wav")).read(CLIP)
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
