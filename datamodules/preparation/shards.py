@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from datamodules.audio import READING
 from datamodules.pitch import PitchTracker
 from datamodules.preparation.parts import KINDS, UNIT, Parts
 from datamodules.preparation.verified import Verified
@@ -54,6 +55,7 @@ class Shards:
         self.clip = clip
         self.made_by = {
             "layout": LAYOUT,
+            "reading": READING,
             "data_set": data_set,
             "split": split,
             "f0_tracker": tracker.identity,
