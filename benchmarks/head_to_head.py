@@ -1,6 +1,7 @@
 """All encoders on the same notes, budget, decoder and synth: control beside quality, one table and one plot.
 
     python -m benchmarks.head_to_head RELEASE OUT [--steps 800] [--seeds 3] [--workers 2] [--only ae adversarial ...]
+                                                  [--notes 96] [--examined 24]
 
 RELEASE is an NSynth release (recordings laid out like it will do); OUT gets the held-out split, the runs and the
 comparison. What is finished is not done again, an interrupted training goes on. Each training has one thread.
@@ -57,7 +58,7 @@ def all_runs(n_seeds: int, only: Sequence[str]) -> list[Run]:
     return [run for run in runs if not only or run.model in only]
 
 
-def train_and_test(run: Run, release: Path, runs: Path, steps: int) -> str:
+def train_and_test(run: Run, release: Path, runs: Path, steps: int, n_examined: int = N_EXAMINED) -> str:
     """Train and test as far as it is not done; its name, with what went wrong."""
     folder = runs / run.name
     if (folder / "control.json").is_file():
@@ -68,7 +69,7 @@ def train_and_test(run: Run, release: Path, runs: Path, steps: int) -> str:
         if _timbre("fit", _how_to_fit(run, release, runs, steps), runs / f"{run.name}.log"):
             return f"{run.name}: training failed, see {runs / run.name}.log"
         done.touch()
-    if _timbre("test", [str(folder), "--control.n_notes", str(N_EXAMINED)], runs / f"{run.name}.log"):
+    if _timbre("test", [str(folder), "--control.n_notes", str(n_examined)], runs / f"{run.name}.log"):
         return f"{run.name}: testing failed, see {runs / run.name}.log"
     return f"{run.name}: done"
 
@@ -112,15 +113,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--notes", type=int, default=96, help="of the test split, when it is made")
+    parser.add_argument("--examined", type=int, default=N_EXAMINED, help="of them, those whose knobs are turned")
     parser.add_argument("--only", nargs="*", default=[], choices=[*OURS, *RIVALS])
     parser.add_argument("--instruments", type=int, nargs="+", default=SAXOPHONES, help="that training never hears")
     given = parser.parse_args()
     release, runs = given.out / "release", given.out / "runs"
     if not (release / "nsynth-test" / "examples.json").is_file():
-        print(hold_out(given.release, release, given.instruments, every=6, most=96))
+        print(hold_out(given.release, release, given.instruments, every=6, most=given.notes))
     chosen = all_runs(given.seeds, given.only)
     with ThreadPoolExecutor(given.workers) as pool:
-        for said in pool.map(lambda run: train_and_test(run, release, runs, given.steps), chosen):
+        for said in pool.map(lambda run: train_and_test(run, release, runs, given.steps, given.examined), chosen):
             print(said, flush=True)
     from lightning_modules.cli import main as timbre
 

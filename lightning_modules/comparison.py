@@ -153,8 +153,8 @@ def combine_figures(figures: Sequence[Figure]) -> Figure:
     over_notes = np.array([figure.half_width for figure in defined]) / NORMAL_95
     half_width = NORMAL_95 * float(np.sqrt(np.mean(over_notes**2) + values.var(ddof=1) / len(values)))
     mean = float(values.mean())
-    ends = {"value": mean, "low": mean - half_width, "high": mean + half_width}
-    return defined[0]._replace(**ends, n_seeds=len(defined), n=n, of=of)
+    low, high = mean - half_width, mean + half_width
+    return defined[0]._replace(value=mean, low=low, high=high, n_seeds=len(defined), n=n, of=of)
 
 
 def model_names(groups: Sequence[Sequence[str]]) -> list[str]:

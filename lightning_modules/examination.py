@@ -16,7 +16,8 @@ from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
 from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
-from lightning_modules.metrics.control.reachability import met, reachable
+from lightning_modules.metrics.control.heard import reachable_in_sound
+from lightning_modules.metrics.control.reachability import met
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from lightning_modules.metrics.disentanglement import disentanglement
 from lightning_modules.whole_files import written_whole
@@ -276,13 +277,14 @@ def remembered_reach(
         asked: (R, C) positions
         memory: folder of the answers
     """
-    said = repr([(knob.name, knob.span.tolist(), knob.jnd) for knob in knobs]) + repr(synth.sizes) + repr(synth.parts)
+    said = repr(["in sound", *((knob.name, knob.span.tolist(), knob.jnd) for knob in knobs)])
+    said += repr(synth.sizes) + repr(synth.parts)
     asked_for = torch.cat([f0_hz[:, None], asked], dim=-1).cpu().double().numpy().round(4)
     name = hashlib.sha256(said.encode() + asked_for.tobytes()).hexdigest()[:16]
     path = memory / f"{name}.npy"
     with suppress(OSError, ValueError, EOFError):  # none yet, or damaged: searched again
         return torch.from_numpy(np.load(path).reshape(len(asked))).to(f0_hz.device)
-    found = reachable(knobs, synth, f0_hz, asked).reachable
+    found = reachable_in_sound(knobs, synth, f0_hz, asked)
     with written_whole(path) as partial, open(partial, "wb") as file:
         np.save(file, found.cpu().numpy())
     return found

@@ -1,7 +1,5 @@
 """Knobs turned and read: stand-ins for a model that obeys, one that half obeys and one that is deaf."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -163,9 +161,9 @@ def test_what_can_be_met_is_searched_once(tmp_path, monkeypatch):
 
     def search(knobs, synth, f0_hz, asked):
         asked_for.append(len(asked))
-        return SimpleNamespace(reachable=asked[:, 0] < 0.5)
+        return asked[:, 0] < 0.5
 
-    monkeypatch.setattr(examination, "reachable", search)
+    monkeypatch.setattr(examination, "reachable_in_sound", search)
     knobs, synth, f0_hz = [Sharpness(CLIP)], SMSSynth(CLIP), torch.tensor([100.0, 200.0])
     asked = torch.tensor([[0.2], [0.8]])
     for _ in range(2):

@@ -25,10 +25,14 @@ _REQUESTS_TOGETHER = 512  # their spectra stay in the cache of a core
 
 
 class Reachability(NamedTuple):
-    """Whether each of R requests can be met, (R,) bool, and the knob positions (R, C) that come nearest to it."""
+    """Whether each of R requests can be met, (R,) bool, and the knob positions (R, C) that come nearest to it.
+
+    settings: (R, P) raw parameters of the synth that play them, one after the other as in its `sizes`
+    """
 
     reachable: Tensor
     achieved: Tensor
+    settings: Tensor
 
 
 def met(measured: Tensor, asked: Tensor, descriptors: Sequence[Descriptor]) -> Tensor:
@@ -89,14 +93,16 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
     achieved = asked.clone()
     for position, descriptor in zip(achieved.unbind(-1), descriptors, strict=True):
         position.copy_(position.clamp(*descriptor.range.reach(f0_hz)))
-    steady = [index for index, descriptor in enumerate(descriptors) if _is_steady(descriptor)]
+    settings = f0_hz.new_zeros(len(f0_hz), sum(synth.sizes.values()))
+    steady = [index for index, descriptor in enumerate(descriptors) if is_steady(descriptor)]
     if steady:
         searched = _Requests([descriptors[index] for index in steady], synth, f0_hz, asked[:, steady])
-        achieved[:, steady] = torch.cat([_nearest(part) for part in searched.parts()])
-    return Reachability(met(achieved, asked, descriptors), achieved)
+        found = [_nearest(part) for part in searched.parts()]
+        achieved[:, steady], settings = (torch.cat(each) for each in zip(*found, strict=True))
+    return Reachability(met(achieved, asked, descriptors), achieved, settings)
 
 
-def _is_steady(descriptor: Descriptor) -> bool:
+def is_steady(descriptor: Descriptor) -> bool:
     """Whether a single frame of what a synth plays can be measured."""
     return descriptor.rate == "frame" and type(descriptor).measure_layers is not Descriptor.measure_layers
 
@@ -140,23 +146,29 @@ class _Requests(NamedTuple):
         return positions.detach(), off.detach(), torch.stack(slopes, dim=1)
 
 
-def _nearest(requests: _Requests) -> Tensor:
-    """Requests -> (R, C) positions of the setting that comes nearest to each, its worst knob judged."""
-    positions, worst = _descend(requests, requests.start(*STARTS[0]))
+def _nearest(requests: _Requests) -> tuple[Tensor, Tensor]:
+    """Requests -> (R, C) positions and (R, P) setting that come nearest to each, its worst knob judged."""
+    settings = requests.start(*STARTS[0])
+    positions, worst = _descend(requests, settings)
     unmet = (worst > 1.0).nonzero()[:, 0]
     if not len(unmet):
-        return positions
+        return positions, settings
     # Few are left: the other starts side by side cost no more than one after the other, and waste less on overhead.
     others = torch.cat([requests.of(unmet).start(*start) for start in STARTS[1:]])
     found, off = _descend(requests.of(unmet.repeat(len(STARTS) - 1)), others)
     least, start = off.unflatten(0, (-1, len(unmet))).min(0)
     best = found.unflatten(0, (-1, len(unmet)))[start, torch.arange(len(unmet)).to(start)]
-    positions[unmet] = torch.where((least < worst[unmet])[:, None], best, positions[unmet])
-    return positions
+    better = (least < worst[unmet])[:, None]
+    positions[unmet] = torch.where(better, best, positions[unmet])
+    which = others.unflatten(0, (-1, len(unmet)))[start, torch.arange(len(unmet)).to(start)]
+    settings[unmet] = torch.where(better, which, settings[unmet])
+    return positions, settings
 
 
 def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
     """Requests and (R, P) raw parameters to begin at -> (R, C) nearest positions, (R,) worst of their tolerances off.
+
+    The parameters become those of the nearest positions.
 
     Levenberg-Marquardt for all requests side by side, each with its own damping, until it is met: scipy's takes one at
     a time.

@@ -123,9 +123,8 @@ def test_nuttalls_window_lets_little_through():
 @pytest.mark.parametrize("f0_hz", [30.0, 60.0, 150.0, 300.0])
 def test_gradients_are_those_of_differences(f0_hz):
     clip = ClipFormat(16000, 4800, 160)
-    audio = (
-        tone(f0_hz, clip).double() + 0.01 * torch.randn(1, 4800, generator=torch.Generator().manual_seed(0)).double()
-    )
+    noise = torch.randn(1, 4800, generator=torch.Generator().manual_seed(0))
+    audio = tone(f0_hz, clip).double() + 0.01 * noise.double()
     descriptor, pitch = Noisiness(clip).double(), torch.full((1, 30), f0_hz, dtype=torch.float64)
     pitch[:, 15:] *= 2.0
     sound = audio.clone().requires_grad_()
