@@ -99,7 +99,7 @@ def _listener() -> Callable[[np.ndarray, np.ndarray], float]:
     manager = parts.VisqolManager()
     manager.patch_creator = parts.ImagePatchCreator(parts.PATCH_SIZE_AUDIO)
     manager.spect_builder = parts.GammatoneSpectrogramBuilder(parts.NUM_BANDS_AUDIO, parts.MINIMUM_FREQ)
-    manager.quality_mapper = _Opinions(parts.NUM_BANDS_AUDIO)
+    manager.quality_mapper = _Opinions(parts.NUM_BANDS_AUDIO)  # type: ignore[assignment]
     manager.is_initialized = True
 
     def listen(target: np.ndarray, output: np.ndarray) -> float:

@@ -89,7 +89,7 @@ def test_a_full_disk_creates_nothing(tmp_path, monkeypatch):
 
 def test_leftovers_of_the_killed_go_and_those_of_the_living_stay(tmp_path, dead, monkeypatch):
     here = socket.gethostname()
-    kept = [f".a.npy.{here}.{os.getpid()}.tmp", ".a.npy.elsewhere.1.tmp", ".swap.tmp", "notes.1.tmp", ".a.npy"]
+    kept = [f".a.npy.{here}.{os.getpid()}.tmp", f".a.npy.elsewhere.{dead}.tmp", ".swap.tmp", "notes.1.tmp", ".a.npy"]
     gone = [f".a.npy.{here}.{dead}.tmp", f".a.{'9' * 30}.{here}.{dead}.tmp", f".a.{here}.{'9' * 30}.tmp"]
     for name in kept + gone:
         (tmp_path / name).touch()

@@ -72,6 +72,7 @@ def test_turned_knobs_come_before_defaults_and_the_rest_is_not_known():
         ({"sample_rate": 8000}, "sample_rate is 8000"),
         ({"brand": 7}, "brand is 7"),
         ({"params": {"Gain": 5, "Tone": 0.5}}, "Gain is 5, not a number from 0 to 1"),
+        ({"params": {"Gain": 1.001}}, "Gain is 1.001, not a number from 0 to 1"),
         ({"params": {"Gain": "loud"}}, "Gain is 'loud'"),
         ({"defaults": {"Gain": float("nan")}}, "Gain is nan"),
         ({"params": [0.3]}, "params is [0.3]"),

@@ -76,3 +76,8 @@ def test_a_label_that_a_clip_lacks_is_not_a_number():
 def test_no_clips_and_no_labels_have_empty_tables():
     assert label_table([])[1].shape == (0, 0)
     assert label_table([{}, {}])[1].shape == (2, 0)
+
+
+def test_its_shards_are_those_of_its_rows():
+    rows = np.array([[7, 0], [2, 5], [7, 1]], dtype=np.int32)
+    assert selection()._replace(rows=rows).shards() == [2, 7]
