@@ -65,7 +65,8 @@ class LineSpectra(nn.Module):
             every: so many
             power: gives what the shortest spectrum measures of them, (B, F, bins), when it is needed
         """
-        which = sum((f0_hz < window.lowest_hz).long() for window in self.windows[:-1])
+        longer = [(f0_hz < window.lowest_hz).long() for window in self.windows[:-1]]
+        which = sum(longer, torch.zeros_like(f0_hz, dtype=torch.long))
         parts = []
         for index, (spectrum, reach, _) in enumerate(self.windows):
             here = which == index
