@@ -13,7 +13,7 @@ import torch
 
 from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
 from datamodules.pitch import VOICED
-from datamodules.recordings.recordings import SUFFIXES
+from datamodules.sound_file import sound_files
 from synths import ClipFormat
 from synths.descriptors.describe import describe, descriptor_kinds
 from synths.descriptors.sounding import frame_level_db, sounding_frames
@@ -28,7 +28,7 @@ Numbers = dict[str, float]
 
 def chosen(folder: Path, limit: int | None) -> list[str]:
     """The sound files in a folder and the folders in it; at most `limit`, drawn at random, the same ones each time."""
-    files = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = [str(path) for path in sound_files(str(folder))]
     return files if limit is None or limit >= len(files) else sorted(random.Random(0).sample(files, limit))
 
 

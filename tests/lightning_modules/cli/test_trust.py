@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 import torch
 import yaml
 
@@ -62,7 +63,9 @@ def test_no_verb_runs_a_checkpoint(verb, ran, trained, tmp_path, refuses):
     for name in ("last", "best"):
         torch.save(checkpoint, run / "checkpoints" / f"{name}.ckpt")
     (run / "DONE").unlink()
-    more = {"render": ["in.wav", "out.wav"], "export": [tmp_path / "out.onnx"], "fit": ["--resume", "true"]}
+    soundfile.write(tmp_path / "in.wav", [0.1, -0.1] * 8000, 16000)  # a sound is looked at before the checkpoint
+    there = [tmp_path / "in.wav", tmp_path / "out.wav"]
+    more = {"render": there, "export": [tmp_path / "out.onnx"], "fit": ["--resume", "true"]}
     assert "torch.nn.Linear" in refuses(verb, run, *more.get(verb, []))
     assert not ran.exists()
 
