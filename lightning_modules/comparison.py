@@ -153,8 +153,8 @@ def combine_figures(figures: Sequence[Figure]) -> Figure:
     over_notes = np.array([figure.half_width for figure in defined]) / NORMAL_95
     half_width = NORMAL_95 * float(np.sqrt(np.mean(over_notes**2) + values.var(ddof=1) / len(values)))
     mean = float(values.mean())
-    ends = {"value": mean, "low": mean - half_width, "high": mean + half_width}
-    return defined[0]._replace(**ends, n_seeds=len(defined), n=n, of=of)
+    together = defined[0]._replace(value=mean, low=mean - half_width, high=mean + half_width)
+    return together._replace(n_seeds=len(defined), n=n, of=of)
 
 
 def model_names(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -188,6 +188,14 @@ def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
         n_missing = sum(run.control is None for run in group)
         if n_missing:
             found.append(f"{name}: control was not measured in {n_missing} of {len(group)} runs; test them again.")
+    unknown = [
+        run.name for run in runs if any(f.name == "unreachable" and math.isnan(f.value) for f in run.control or [])
+    ]
+    if unknown:
+        found.append(
+            f"{', '.join(unknown)}: which requests can be met is not known, all count, and the errors do not compare "
+            "with those of runs that leave some out."
+        )
     changed = _defined_differently(runs)
     if changed:
         found.append(f"Runs were tested by different versions, which define {', '.join(changed)} differently.")

@@ -1,13 +1,14 @@
 """A recording of any length through a trained model, its knobs turned."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.knobs import turn
-from synths import Reverb, sounding_mean
+from synths import sounding_mean
 
 
 @torch.no_grad()
@@ -27,23 +28,17 @@ def render(
         f0_hz: (F,) its pitch, F = ceil(N / hop)
         positions: knob to its position, as `turn` takes them
         nudges: knob to its nudge
-        dry: leave out the learned room
+        dry: leave out the effects, such as the learned room
 
     Returns:
         (N,) audio
     """
     padded = whole_frames(model, audio)
-    rooms = [effect for effect in model.synth.effects if isinstance(effect, Reverb)]
-    for room in rooms:
-        room.enabled = not dry
     every = model.encoder.judged_every
-    sounding = model.encoder.sounding(padded, every)
-    taken_apart = model.encoder(padded, f0_hz[None])
+    taken_apart, sounding = model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded, every)
     encoding = turn(taken_apart, sounding, model.encoder.controls, positions, nudges, every)
-    output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
-    for room in rooms:
-        room.enabled = True
-    return output
+    with model.synth.dry() if dry else nullcontext():
+        return model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
 
 
 @torch.no_grad()

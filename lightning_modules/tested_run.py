@@ -132,7 +132,7 @@ def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstal
 
 def _of_quality(entry: Mapping[str, Any], n_notes: int) -> Figure:
     n = int(entry.get("n_notes", n_notes))
-    return _figure(entry | {"value": entry["mean"]}, n, max(n_notes, int(entry.get("of", n_notes))))
+    return _figure({**entry, "value": entry["mean"]}, n, max(n_notes, int(entry.get("of", n_notes))))
 
 
 def _of_control(entry: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Figure:

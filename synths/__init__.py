@@ -32,6 +32,7 @@ from synths.descriptors import (
     sounding_frames,
     sounding_mean,
 )
+from synths.effect import Effect
 from synths.harmonics import Harmonics
 from synths.layers import Layers
 from synths.noise import FilteredNoise
@@ -49,6 +50,7 @@ __all__ = [
     "ClipFormat",
     "Depth",
     "Descriptor",
+    "Effect",
     "FilteredNoise",
     "FundamentalShare",
     "Hardness",

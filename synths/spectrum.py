@@ -58,10 +58,9 @@ class Spectrum(nn.Module):
     def of_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F, n_fft / 2 + 1) power, as if the window had no width.
 
-        A harmonic's power is shared by the two bins around it, in proportion.
+        A partial's power is shared by the two bins around it, in proportion.
         """
-        place = layers.f0_hz[..., None] * torch.arange(1, layers.amplitudes.shape[-1] + 1, device=layers.f0_hz.device)
-        place = (place / self.frequency_hz[1]).clamp_max(self.n_fft // 2 - 1e-3)
+        place = (layers.partials_hz / self.frequency_hz[1]).clamp(0.0, self.n_fft // 2 - 1e-3)
         below, line = place.floor(), layers.amplitudes.square()
         share = place - below
         power = self._noise_power(layers.noise_magnitudes).expand(*layers.f0_hz.shape, self.n_fft // 2 + 1)

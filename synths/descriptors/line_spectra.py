@@ -65,7 +65,7 @@ class LineSpectra(nn.Module):
             every: so many
             power: gives what the shortest spectrum measures of them, (B, F, bins), when it is needed
         """
-        which = sum((f0_hz < window.lowest_hz).long() for window in self.windows[:-1])
+        which = torch.stack([f0_hz < window.lowest_hz for window in self.windows[:-1]]).sum(0)
         parts = []
         for index, (spectrum, reach, _) in enumerate(self.windows):
             here = which == index

@@ -76,7 +76,7 @@ class PlayedSound(Memory):
 
     def __init__(self, layers: Layers, every: int = 1) -> None:
         super().__init__()
-        self.layers = Layers(*(layer[:, ::every] for layer in layers))
+        self.layers = layers.every(every)
         self.f0_hz, self.all_layers, self.every = self.layers.f0_hz, layers, every
 
     def power(self, spectrum: Spectrum) -> Tensor:
@@ -86,10 +86,9 @@ class PlayedSound(Memory):
     def lines(self, spectra: LineSpectra) -> HarmonicLines:
         """Harmonics and noise as they are played."""
         spectrum = spectra.shortest
-        noise_alone = self.layers._replace(amplitudes=self.layers.amplitudes[..., :0])
         return self.remembered(
             ("lines", spectrum.n_fft),
-            lambda: HarmonicLines(self.layers.amplitudes.square(), spectrum.of_layers(noise_alone).sum(-1)),
+            lambda: HarmonicLines(self.layers.harmonics_power, spectrum.of_layers(self.layers.noise_alone).sum(-1)),
         )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:
