@@ -77,6 +77,29 @@ def test_a_model_that_obeys(notes, tmp_path):
     assert figures["error_jnd"] < 0.6 and figures["slope"] == pytest.approx(1.0, abs=0.05)
 
 
+def test_a_perfect_system_is_charged_nothing(notes, tmp_path, monkeypatch):
+    """Its sound has exactly the positions that were asked, frame by frame, of notes that swell and stop: 0 JND."""
+    shape = torch.linspace(0, 1, CLIP.n_samples) ** 2 * (torch.arange(CLIP.n_samples) < 7000)
+    swelling = notes._replace(audio=notes.audio * shape)
+    model = StandIn(swelling.audio, notes.f0_hz)
+    played, read = {}, Examination._read
+
+    def put_together(f0_hz, encoding):
+        played["audio"], played["controls"] = torch.zeros(len(f0_hz), CLIP.n_samples), encoding.controls
+        return Rendering(played["audio"], {}, encoding)
+
+    def read_what_was_asked(self, audio, f0_hz):
+        values = read(self, audio, f0_hz)
+        if audio is played.get("audio"):
+            values[..., 0] = self.descriptors[0].from_unit(played["controls"][:, :: model.encoder.judged_every, 0])
+        return values
+
+    model.put_together = put_together
+    monkeypatch.setattr(Examination, "_read", read_what_was_asked)
+    sweeps = examined(model, swelling, tmp_path).sweeps()
+    np.testing.assert_allclose(sweeps.of_knob()[:, 0], sweeps.asked[:, 0], atol=0.01)
+
+
 def test_a_model_that_is_deaf(notes, tmp_path):
     """Nothing moves: chance, and no slope."""
     figures = figures_of(examined(StandIn(notes.audio, notes.f0_hz, obeys=0.0), notes, tmp_path).sweeps())

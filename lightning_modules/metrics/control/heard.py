@@ -67,10 +67,11 @@ def _measured(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
 
 
 def _played(synth: SMSSynth, f0_hz: Tensor, settings: Tensor) -> Tensor:
-    """(R, F) pitch and (R, P) raw parameters -> (R, N) audio of the parts alone."""
+    """(R, F) pitch and (R, P) raw parameters -> (R, N) audio without the effects."""
     held = settings[:, None].expand(-1, f0_hz.shape[1], -1).split(list(synth.sizes.values()), dim=-1)
     parameters = dict(zip(synth.sizes, held, strict=True))
-    return torch.stack([part(f0_hz, parameters) for part in synth.parts]).sum(0)
+    with synth.dry():
+        return synth(f0_hz, parameters)
 
 
 def _positions(descriptors: Sequence[Descriptor], audio: Tensor, f0_hz: Tensor, edge: int) -> Tensor:
