@@ -73,7 +73,8 @@ def bridged(f0_hz: np.ndarray, confidence: np.ndarray) -> Pitch:
     """
     voiced = np.flatnonzero(confidence >= VOICED)
     if not len(voiced):
-        raise NoPitch(f"no part of it has a clear pitch (the surest has confidence {confidence.max():.2f} of 1)")
+        surest = confidence.max(initial=0)
+        raise NoPitch(f"no part of it has a clear pitch (the surest has confidence {surest:.2f} of 1)")
     log_f0 = np.interp(np.arange(len(f0_hz)), voiced, np.log(f0_hz[voiced]))
     return Pitch(np.exp(log_f0).astype(np.float32), np.clip(confidence, 0, 1).astype(np.float32))
 

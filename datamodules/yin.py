@@ -1,89 +1,86 @@
-"""Pitch by librosa's YIN, with a confidence of its own."""
+"""Pitch by YIN's difference function, in windows that grow with the period."""
 
 import re
-from importlib.metadata import version
 
-import librosa
 import numpy as np
 import soxr
-from scipy.ndimage import median_filter
 
 from datamodules.pitch import Pitch, PitchTracker, bridged
+from datamodules.pitch_path import best_path
+from datamodules.repeats import WINDOWS, dips
 from synths.clip import ClipFormat
 
-LAG_RATE_HZ = 32000
-"""Periods are searched at this rate at least: at 16 kHz one of 2 kHz is only 8 samples, and octaves get lost."""
-WINDOW_S = 0.1
-NEIGHBOURHOOD_S = 0.2
-REPETITION_WINDOW_S = 0.064
-SILENCE = 1e-4
+VERSION = 2
+"""Goes up whenever the same sound gets other numbers; 1 was librosa's YIN with a median over 0.2 s."""
+
+LOWEST_HZ, HIGHEST_HZ = 20.0, 7500.0
+REACH_HZ = 8000
+REACHED = 0.1
+NEAR_S = 0.01
+SURROUNDED = 0.05
+LONGEST_S = max(window.length_s for window in WINDOWS)
 
 
 class Yin(PitchTracker):
-    """YIN (de Cheveigné & Kawahara 2002) as librosa has it, its short octave slips mended by their neighbours.
+    """YIN (de Cheveigné & Kawahara 2002) in windows of 20 to 130 ms, and the likeliest path through its dips.
 
-    Confidence is the likeness of the sound to itself one period later (McLeod & Wyvill 2005): 1 for the same again.
+    Confidence is one minus the depth of the dip: how much better the sound repeats after a period than after shorter
+    times, 1 for the same again. It is 0 where the pitch lies outside the range.
 
     Args:
-        lowest_hz: nothing lower is heard
-        highest_hz: nothing higher is heard
+        lowest_hz: what is lower has no pitch; 20 at least
+        highest_hz: what is higher has no pitch; 7500 at most
     """
 
-    def __init__(self, lowest_hz: float = 32.7, highest_hz: float = 4200.0) -> None:
-        if not 16 <= lowest_hz < highest_hz:
-            raise ValueError(f"Yin hears {lowest_hz:g} to {highest_hz:g} Hz: choose 16 <= lowest_hz < highest_hz.")
+    def __init__(self, lowest_hz: float = 27.0, highest_hz: float = 4400.0) -> None:
+        if not LOWEST_HZ <= lowest_hz < highest_hz <= HIGHEST_HZ:
+            raise ValueError(
+                f"Yin hears {lowest_hz:g} to {highest_hz:g} Hz: choose {LOWEST_HZ:g} <= lowest_hz < highest_hz <= "
+                f"{HIGHEST_HZ:g}."
+            )
         self.lowest_hz = lowest_hz
         self.highest_hz = highest_hz
 
     @property
     def identity(self) -> str:
         """Name, version and range."""
-        return f"yin librosa {version('librosa')} {self.lowest_hz:g}-{self.highest_hz:g} Hz"
+        return f"yin {VERSION} {self.lowest_hz:g}-{self.highest_hz:g} Hz"
 
     @classmethod
     def recalled(cls, identity: str) -> "Yin | None":
-        """A tracker with the settings of an identity."""
-        settings = re.fullmatch(r"yin librosa \S+ ([\d.]+)-([\d.]+) Hz", identity)
-        return cls(float(settings[1]), float(settings[2])) if settings else None
+        """A tracker with the range of an identity, of this or a former version."""
+        settings = re.fullmatch(r"yin (?:librosa \S+|\d+) ([\d.]+)-([\d.]+) Hz", identity)
+        return cls(max(float(settings[1]), LOWEST_HZ), min(float(settings[2]), HIGHEST_HZ)) if settings else None
 
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio of any length -> pitch in F = ceil(N / hop) frames."""
-        audio = np.asarray(audio, np.float32)
-        n_frames = -(-len(audio) // clip.hop)
-        fineness = -(-LAG_RATE_HZ // clip.sample_rate)
-        rate = fineness * clip.sample_rate
-        fine = soxr.resample(audio, clip.sample_rate, rate) if fineness > 1 else audio
-        f0_hz = librosa.yin(
-            np.pad(fine, (0, rate // 4)),
-            fmin=self.lowest_hz,
-            fmax=self.highest_hz,
-            sr=rate,
-            frame_length=2 * round(WINDOW_S * rate / 2),
-            hop_length=fineness * clip.hop,
-        )[:n_frames]
-        f0_hz = without_slips(f0_hz, round(NEIGHBOURHOOD_S * clip.frame_rate_hz))
-        return bridged(f0_hz, repetition(audio, f0_hz, clip))
+        audio, frame_s = np.asarray(audio, np.float32), clip.hop / clip.sample_rate
+        centre_s = np.arange(-(-len(audio) // clip.hop)) * frame_s
+        found = dips(audio, clip.sample_rate, centre_s)
+        there = presence(audio, clip.sample_rate, centre_s)
+        found = found._replace(depth=1 - there[:, None] * (1 - found.depth))
+        chosen = best_path(found, frame_s)[:, None]
+        period_s, depth = (np.take_along_axis(part, chosen, axis=1)[:, 0] for part in found)
+        heard = (period_s >= 1 / self.highest_hz) & (period_s <= 1 / self.lowest_hz)
+        return bridged(1 / np.where(heard, period_s, 1), np.where(heard, 1 - depth, 0))
 
 
-def without_slips(f0_hz: np.ndarray, n_frames: int) -> np.ndarray:
-    """(F,) pitch -> the same, but the median of its neighbours where it is over half an octave from that.
+def presence(audio: np.ndarray, sample_rate: int, centre_s: np.ndarray) -> np.ndarray:
+    """(N,) audio, (F,) times -> (F,) 1 where the sound that is tracked is there, 0 where only its surroundings sound.
 
-    Vibrato and glides stay as they were heard.
+    What is tracked lies below 8 kHz: a hum beneath a whistle of 9 kHz is not its pitch. The windows of low notes reach
+    beyond the beginning and end of a note.
     """
-    usual = median_filter(f0_hz, 2 * (n_frames // 2) + 1, mode="nearest")
-    return np.where(np.abs(np.log2(f0_hz / usual)) > 0.5, usual, f0_hz)
+    is_low = sample_rate <= 2 * REACH_HZ
+    low = audio if is_low else soxr.resample(audio, sample_rate, 2 * REACH_HZ)
+    here = _power(low, min(sample_rate, 2 * REACH_HZ), centre_s, NEAR_S)
+    around = _power(audio, sample_rate, centre_s, LONGEST_S / 2)
+    expected = np.maximum(REACHED * _power(audio, sample_rate, centre_s, NEAR_S), SURROUNDED * around)
+    return np.minimum(here / np.maximum(expected, np.finfo(np.float32).tiny), 1).astype(np.float32)
 
 
-def repetition(audio: np.ndarray, f0_hz: np.ndarray, clip: ClipFormat) -> np.ndarray:
-    """(N,) audio, (F,) pitch -> (F,) how alike the sound is one period later, 0 to 1; silence is like nothing."""
-    period = clip.sample_rate / f0_hz
-    whole = period.astype(int)
-    width = round(REPETITION_WINDOW_S * clip.sample_rate)
-    padded = np.pad(audio, width + int(period.max()) + 2)
-    start = np.arange(len(f0_hz)) * clip.hop + (len(padded) - len(audio)) // 2 - (width + whole) // 2
-    now = start[:, None] + np.arange(width)
-    share = (period - whole).astype(np.float32)[:, None]
-    here = padded[now]
-    later = (1 - share) * padded[now + whole[:, None]] + share * padded[now + whole[:, None] + 1]
-    energy = (here**2 + later**2).sum(axis=1) + 2 * width * SILENCE**2
-    return np.clip(2 * (here * later).sum(axis=1) / energy, 0, 1)
+def _power(sound: np.ndarray, sample_rate: int, centre_s: np.ndarray, reach_s: float) -> np.ndarray:
+    """(N,) sound -> (F,) mean power from `reach_s` before to `reach_s` after these times; outside is silence."""
+    so_far = np.cumsum(np.pad(sound.astype(np.float64) ** 2, (1, 0))) / (2 * reach_s * sample_rate)
+    first, last = (np.rint((centre_s + side) * sample_rate).astype(int) for side in (-reach_s, reach_s))
+    return so_far[np.minimum(last, len(sound))] - so_far[np.clip(first, 0, len(sound))]

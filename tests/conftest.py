@@ -18,7 +18,7 @@ def _begin_with_compiled_code() -> None:
     """Copy what the environment has compiled already into a worker's empty cache: half a minute less to wait."""
     from numba.core.caching import _CacheLocator
 
-    for package in ("librosa", "visqol", "synths"):
+    for package in ("librosa", "visqol", "synths", "datamodules"):
         spec = importlib.util.find_spec(package)
         for root in (spec and spec.submodule_search_locations) or ():
             for compiled in Path(root).rglob("__pycache__/*.nb[ic]"):
