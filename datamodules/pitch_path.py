@@ -16,7 +16,11 @@ JUMP_OCTAVES = 0.2
 """Smaller steps from frame to frame cost less: glides and vibrato."""
 
 FRAME_S = 0.01
+"""The costs are those of frames so far apart."""
+
 GAP = 2
+"""Where more frames than this have no say, another note may begin."""
+
 CLEAR = 0.5
 """Where a dip is this deep, others are none; frames without one have no say."""
 

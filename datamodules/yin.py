@@ -15,9 +15,12 @@ VERSION = 2
 
 LOWEST_HZ, HIGHEST_HZ = 20.0, 7500.0
 REACH_HZ = 8000
+"""Nothing above is tracked."""
 REACHED = 0.1
+"""Where less of the power than this lies below, what is below is not what sounds."""
 NEAR_S = 0.01
 SURROUNDED = 0.05
+"""Where there is less power than this share of that around it, the note has not begun, or is over."""
 LONGEST_S = max(window.length_s for window in WINDOWS)
 
 

@@ -5,6 +5,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from lightning.pytorch.utilities import rank_zero_warn
+
 
 @cache
 def provenance() -> dict[str, str]:
@@ -22,9 +24,17 @@ def _git_hash() -> str:
 
 
 def refuse_other_tracker(trained: str | None, given: str | None) -> None:
-    """Raise ValueError when a model would meet a pitch tracker that it was not trained with."""
-    if trained is not None and given is not None and trained != given:
-        raise ValueError(
-            f"this model was trained on pitch from '{trained}', but the data's tracker is '{given}': "
-            "set data.tracker to the former."
-        )
+    """Raise ValueError when a model would meet a pitch tracker that it was not trained with.
+
+    Another version of the same tracker is remarked on: it hears nearly the same.
+    """
+    if trained is None or given is None or trained == given:
+        return
+    (kind, version_), (given_kind, given_version) = (f"{identity} -".split()[:2] for identity in (trained, given))
+    if kind == given_kind and version_ != given_version:
+        rank_zero_warn(f"This model was trained on pitch from '{trained}', and now hears that of '{given}'.")
+        return
+    raise ValueError(
+        f"this model was trained on pitch from '{trained}', but the data's tracker is '{given}': "
+        "set data.tracker to the former."
+    )
