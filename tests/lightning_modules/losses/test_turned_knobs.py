@@ -241,3 +241,12 @@ def test_knob_error_teaches(sounding):
     (gradient,) = torch.autograd.grad(knob_error(asked, measured, sounding).sum(), measured)
     expected = (measured.detach() - asked).sign() * (sounding / sounding.sum(1, keepdim=True))[..., None]
     torch.testing.assert_close(gradient, expected)
+
+
+def test_turned_clips_are_asked_for_the_mean_that_they_are_judged_by():
+    """A drawn place is the mean over judged frames, where every other frame would pull it elsewhere."""
+    controls = torch.rand(3, 13, 2)
+    sounding = torch.tensor([[1.0, 1, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1]])
+    low, high = torch.full((3, 2), 0.3), torch.full((3, 2), 0.3)
+    turned = TurnedKnobs(how_many="all", source="drawn", curve="moved").ask(controls, sounding, low, high, every=4)
+    torch.testing.assert_close(sounding_mean(turned.controls, sounding, 4), low)

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from lightning_modules.losses.turned_knobs import TurnedKnobs
 from synths import sounding_mean
 
 
@@ -24,12 +23,3 @@ def test_the_mean_is_over_the_judged_frames_that_sound(n_frames, every):
 
 def test_what_never_sounds_has_a_mean_of_zero():
     assert not sounding_mean(torch.randn(2, 8, 3), torch.zeros(2, 2), 4).any()
-
-
-def test_turned_clips_are_asked_for_the_mean_that_they_are_judged_by():
-    """A drawn place is the mean over judged frames, where every other frame would pull it elsewhere."""
-    controls = torch.rand(3, 13, 2)
-    sounding = torch.tensor([[1.0, 1, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1]])
-    low, high = torch.full((3, 2), 0.3), torch.full((3, 2), 0.3)
-    turned = TurnedKnobs(how_many="all", source="drawn", curve="moved").ask(controls, sounding, low, high, every=4)
-    torch.testing.assert_close(sounding_mean(turned.controls, sounding, 4), low)
