@@ -131,7 +131,7 @@ def write_control(
                 "unit": column.unit,
                 "positions": sweeps.positions.tolist(),
                 "asked": sweeps.asked[:, index].mean(0).tolist(),
-                "measured": np.nanmean(sweeps.of_knob()[:, index], axis=0).tolist(),
+                "measured": _mean_of_measured(sweeps.of_knob()[:, index]),
             }
             for index, column in enumerate(sweeps.columns[: sweeps.n_knobs])
         ],
@@ -140,6 +140,11 @@ def write_control(
         partial.write_text(json.dumps(_without_nan(report), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     with written_whole(folder / "control.csv") as partial:
         partial.write_text(rows_csv(rows), encoding="utf-8")
+
+
+def _mean_of_measured(values: np.ndarray) -> list[float]:
+    """(N, P) -> P means over the notes where there is a value, NaN where there is none."""
+    return np.ma.masked_invalid(values).mean(axis=0).filled(math.nan).tolist()  # type: ignore[no-any-return]
 
 
 def _without_nan(value: Any) -> Any:

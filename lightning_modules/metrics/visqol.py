@@ -96,7 +96,7 @@ def _listener() -> Callable[[np.ndarray, np.ndarray], float]:
         return lambda target, output: np.nan
     logging.getLogger("visqol").setLevel(logging.ERROR)
     # As its own `init` does, but for the last step.
-    manager = parts.VisqolManager()
+    manager: Any = parts.VisqolManager()
     manager.patch_creator = parts.ImagePatchCreator(parts.PATCH_SIZE_AUDIO)
     manager.spect_builder = parts.GammatoneSpectrogramBuilder(parts.NUM_BANDS_AUDIO, parts.MINIMUM_FREQ)
     manager.quality_mapper = _Opinions(parts.NUM_BANDS_AUDIO)  # type: ignore[assignment]
