@@ -1,6 +1,7 @@
-# Needs only Python 3.11, make and git. `make` says what there is.
+# Needs only Python 3.11, make and git, no compiler. `make` says what there is.
 PYTHON ?= python3.11
 BIN := .venv/bin
+INSTALL := -m pip install --disable-pip-version-check
 READY := .venv/ready
 LOWEST := .venv-lowest
 # librosa compiles at first use, into a cache of its environment that two processes at once can break: fill it before.
@@ -39,18 +40,20 @@ bench: $(READY)  ## speed, as ratios measured side by side in one run; writes th
 clean:  ## remove the environment
 	rm -rf .venv $(LOWEST)
 
-$(LOWEST)/ready: requirements-lowest.txt pyproject.toml
+$(LOWEST)/ready: requirements-lowest.txt requirements-visqol.lock pyproject.toml
 	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
-	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lowest.txt
-	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(LOWEST)/bin/python $(INSTALL) -r requirements-lowest.txt
+	$(LOWEST)/bin/python $(INSTALL) --no-deps -r requirements-visqol.lock -e .
 	$(LOWEST)/bin/python -c "$(COMPILE)"
 	@touch $@
 
 # Remade only when what is installed changes.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-visqol.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(BIN)/python -c "$(COMPILE)"
+	@echo "Installing into .venv: on Linux about 6 GB with the libraries for NVIDIA's GPUs, some minutes the first time."
+	$(BIN)/python $(INSTALL) -r requirements.lock
+	$(BIN)/python $(INSTALL) --no-deps -r requirements-visqol.lock -e .
+	@echo "Compiling what librosa compiles at first use: half a minute."
+	@$(BIN)/python -c "$(COMPILE)"
 	@touch $(READY)

@@ -17,12 +17,12 @@ from datamodules.clip_dataset import ClipDataset, collate
 from datamodules.pitch import PitchTracker
 from datamodules.preparation import Entry, Preparation, Selection, Shards, Slice, SplitSummary, label_table
 from datamodules.preparation.local_copy import copy_files
-from datamodules.preparation.replaced import update
 from datamodules.preparation.report import report
 from datamodules.source import Heard, Source
 from datamodules.splits import SPLITS
 from datamodules.training_loader import EpochOrder, ResumableDataModule, TrainingLoader
 from datamodules.yin import Yin
+from output.replaced import update
 from synths.clip import Clip, ClipFormat
 
 STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("test",), "predict": ("test",)}
@@ -61,6 +61,10 @@ class ClipDataModule(ResumableDataModule, ABC):
         augmentations: list[Augmentation] | None = None,
     ) -> None:
         super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"data.batch_size is {batch_size}: a batch has at least 1 clip.")
+        if num_workers < 0:
+            raise ValueError(f"data.num_workers is {num_workers}: it is a number of processes, 0 or more.")
         # What is left of the arguments, a subclass's too, is what chooses clips.
         self.save_hyperparameters(ignore=list(CHOOSES_NO_CLIPS), logger=False)
         self.clip = clip

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datamodules.audio import Channel, read_clip
+from datamodules.audio import READING, Channel, read_clip
 from datamodules.pitch import Pitch
 from synths.clip import ClipFormat
 
@@ -43,14 +43,14 @@ class FileSound(Sound):
     """A stretch of a sound file.
 
     Args:
-        path: a WAV, FLAC, OGG or MP3 file at any rate
+        path: a sound file at any rate
         start_s: where in the file it starts
         channel: which channel to hear
     """
 
     path: str
     start_s: float = 0.0
-    channel: Channel = None
+    channel: Channel = "mix"
 
     def read(self, clip: ClipFormat) -> np.ndarray:
         """(N,) float32, its end padded with silence; raises UnusableAudio."""
@@ -62,7 +62,7 @@ class FileSound(Sound):
             status = os.stat(self.path)
         except OSError:
             return "absent"
-        return f"{status.st_size} {status.st_mtime_ns} {self.start_s:.6f} {self.channel}"
+        return f"{status.st_size} {status.st_mtime_ns} {self.start_s:.6f} {self.channel} {READING}"
 
     @property
     def place(self) -> tuple[str, float]:

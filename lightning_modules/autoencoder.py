@@ -1,6 +1,7 @@
 """The only training loop: read this file first."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
+from lightning_modules.first_fault import FirstFault, NotFinite, weights_sentence
 from lightning_modules.losses import MultiResolution
-from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error, mean_position
+from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error
 from lightning_modules.provenance import provenance, refuse_other_tracker
-from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth
+from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth, sounding_mean
 
 LEVEL_SPAN_DB = 50.0
 """Range of a level knob, about: what a level that strays is compared with where there is no such knob."""
@@ -69,6 +71,8 @@ class TimbreAutoencoder(LightningModule):
             raise ValueError(f"model.knobs_from is {knobs_from!r}: it is sound or layers.")
         if not 0.0 <= residual_dropout < 1.0:
             raise ValueError(f"model.residual_dropout is {residual_dropout}: it is a chance, 0 up to less than 1.")
+        if not 0.0 < learning_rate < math.inf:
+            raise ValueError(f"model.learning_rate is {learning_rate}: it is a positive number, such as 2e-3.")
         if not knob_weight >= 0.0:
             raise ValueError(f"model.knob_weight is {knob_weight}: it must not be negative.")
         self.clip = clip
@@ -84,12 +88,19 @@ class TimbreAutoencoder(LightningModule):
             raise ValueError(
                 f"model.knobs_from is layers, but {deaf[0]} can be measured from sound only: leave it out."
             )
+        wordless = self.synth.parts_without_layers()
+        if knobs_from == "layers" and wordless:
+            raise ValueError(
+                f"model.knobs_from is layers, but the synth's {wordless[0]} cannot say what it plays: give it a method "
+                "layers(), or take the sound."
+            )
         self.decoder = decoder(len(self.encoder.controls), self.encoder.residual_size, self.synth.sizes)
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
         self.seed = 0
         self._n_processes: int | None = None
+        self.fault = FirstFault()
         self.save_hyperparameters(logger=False)
         for component in ("encoder", "synth", "reconstruction", "decoder"):
             if callable(self.hparams[component]):  # a configuration can be kept in a checkpoint, a function cannot
@@ -115,6 +126,9 @@ class TimbreAutoencoder(LightningModule):
         sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
         terms |= self.encoder.label_terms(rendering.encoding, sounding, clip.labels)
         terms |= self.knob_terms(clip, rendering, sounding)
+        self.fault.note(self.global_step + 1, {name: term.value for name, term in terms.items()})
+        if clip.audio.device.type == "cpu" and not torch.distributed.is_initialized():  # others had to wait for it
+            self.refuse_fault()
         total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
         logged = {f"train/{name}": term.value.detach() for name, term in terms.items()}
         self.log_dict(logged, prog_bar=True, batch_size=len(clip.audio))
@@ -149,15 +163,14 @@ class TimbreAutoencoder(LightningModule):
             a knob, where no knob turns it
         """
         encoding, n, every, n_knobs = rendering.encoding, len(f0_hz), self.encoder.judged_every, len(self.encoder.knobs)
-        in_frames = sounding.repeat_interleave(every, dim=1)[:, : f0_hz.shape[1]]
         low, high = self.encoder.reach(f0_hz.median(dim=1).values)
-        asked, turned = self.turned.ask(encoding.controls[..., :n_knobs].detach(), in_frames, low, high)
+        asked, turned = self.turned.ask(encoding.controls[..., :n_knobs].detach(), sounding, low, high, every)
         controls = torch.cat([asked, encoding.controls[:n, :, n_knobs:]], dim=-1)
         sound = self.put_together(f0_hz, encoding._replace(controls=controls, residual=encoding.residual[:n]))
         louder = sounding.new_zeros(())
         if not {"level", "loudness"} & set(self.encoder.knobs):
             levels_db = [self.encoder.level_db(audio, every) for audio in (sound.audio, rendering.audio[:n].detach())]
-            louder = mean_position((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
+            louder = sounding_mean((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
         return self.knob_error(sound, f0_hz, sounding[:n]), turned, louder
 
     def knob_error(self, rendering: Rendering, f0_hz: Tensor, sounding: Tensor) -> Tensor:
@@ -236,12 +249,31 @@ class TimbreAutoencoder(LightningModule):
         n_trained = self.trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
         torch.manual_seed(batch_seed(self.seed, n_trained, self.global_rank))
 
+    def on_train_batch_end(self, outputs: Any, batch: Clip, batch_idx: int) -> None:
+        """Every ten steps, see whether training is still finite."""
+        if self.trainer.global_step % 10 == 0:
+            self.refuse_fault()
+
+    def refuse_fault(self, weights: Mapping[str, Tensor] | None = None) -> None:
+        """Stop, on all processes, when a term of the loss or one of these weights was not finite on one of them.
+
+        Raises:
+            NotFinite: the sentence names term and step
+        """
+        sentence = self.fault.sentence() or weights_sentence(self.global_step, weights or {})
+        stop = bool(sentence)
+        if torch.distributed.is_initialized():
+            stop = self.trainer.strategy.reduce_boolean_decision(stop, all=False)
+        if stop:
+            raise NotFinite(sentence or f"by step {self.global_step}, another process was no longer finite")
+
     def on_validation_start(self) -> None:
         """Validate with the same random numbers every time."""
         torch.manual_seed(0)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say what made the checkpoint."""
+        """Say what made the checkpoint; refuse to write one that nobody could go on from."""
+        self.refuse_fault(checkpoint["state_dict"])
         checkpoint["interpretsynth"] = {
             **provenance(),
             "f0_tracker": self.f0_tracker,

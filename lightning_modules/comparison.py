@@ -177,6 +177,14 @@ def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
         n_missing = sum(run.control is None for run in group)
         if n_missing:
             found.append(f"{name}: control was not measured in {n_missing} of {len(group)} runs; test them again.")
+    unknown = [
+        run.name for run in runs if any(f.name == "unreachable" and math.isnan(f.value) for f in run.control or [])
+    ]
+    if unknown:
+        found.append(
+            f"{', '.join(unknown)}: which requests can be met is not known, all count, and the errors do not compare "
+            "with those of runs that leave some out."
+        )
     changed = _defined_differently(runs)
     if changed:
         found.append(f"Runs were tested by different versions, which define {', '.join(changed)} differently.")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,15 +13,14 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
-from lightning_modules.encoders.residual import GaussianHead
+from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
-from lightning_modules.losses.turned_knobs import mean_position
 from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
 from lightning_modules.metrics.control.reachability import met, reachable
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from lightning_modules.metrics.disentanglement import disentanglement
 from lightning_modules.whole_files import written_whole
-from synths import Clip, Descriptor, SMSSynth, measure_all
+from synths import Clip, Descriptor, SMSSynth, measure_all, sounding_mean
 from synths.signal import hz_to_midi
 
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -96,6 +96,12 @@ class Examination:
         self.descriptors = knobs + [d.to(model.device) for d in watched if d.name not in model.encoder.knobs]
         self.columns = [_column(d) for d in self.descriptors] + [Column("f0", "cents", 0.0, 1200.0, 10.0)]
         self.examined: list[Examined] = []
+        wordless = model.synth.parts_without_layers()
+        self.reach_unknown = (
+            f"which can be met is not known, because {', '.join(wordless)} of the synth cannot say what it plays."
+            if wordless
+            else ""
+        )
 
     @property
     def n_knobs(self) -> int:
@@ -132,6 +138,7 @@ class Examination:
             own,
             measured,
             self._reachable().cpu().numpy(),
+            self.reach_unknown,
         )
 
     def frave(self) -> list[Figure]:
@@ -179,19 +186,14 @@ class Examination:
         return disentanglement(code, left, factor, names, pitch, groups, self.settings.seed)
 
     def _encode(self, clip: Clip) -> Encoding:
-        heads = [module for module in self.model.encoder.modules() if isinstance(module, GaussianHead)]
-        for head in heads:
-            head.always_draws = self.settings.as_published
-        encoding = self.model.encoder(clip.audio, clip.f0_hz)
-        for head in heads:
-            head.always_draws = False
-        return encoding
+        with always_drawing(self.model.encoder, self.settings.as_published):
+            return self.model.encoder(clip.audio, clip.f0_hz)
 
     def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
-        in_frames = sounding.repeat_interleave(self.model.encoder.judged_every, dim=1)[:, : f0_hz.shape[1]]
+        every = self.model.encoder.judged_every
         names, n_positions, n = self.model.encoder.controls, len(POSITIONS), len(f0_hz)
-        turned = [turn(encoding, in_frames, names, {knob: position}, {}).controls for position in POSITIONS]
+        turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
         read = self._read_mean(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
@@ -209,7 +211,7 @@ class Examination:
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
-            means.append(torch.cat([mean_position(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
+            means.append(torch.cat([sounding_mean(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
         return torch.cat(means)
 
     def _read(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
@@ -243,11 +245,13 @@ class Examination:
         readings, soundings, pitches, answers = (
             torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured")
         )
-        held = _in_positions(mean_position(readings, soundings), knobs)
+        held = _in_positions(sounding_mean(readings, soundings), knobs)
         asked = held[:, None, None].repeat(1, self.n_knobs, n_positions, 1)
         for knob in range(self.n_knobs):
             asked[:, knob, :, knob] = torch.tensor(POSITIONS).to(asked)
         f0_hz = pitches.median(dim=1).values[:, None, None].expand(asked.shape[:3])
+        if self.reach_unknown:
+            return torch.ones(asked.shape[:3], dtype=torch.bool)
         found = remembered_reach(knobs, self.model.synth, f0_hz.flatten(), asked.flatten(0, 2), self.memory)
         return found.view(asked.shape[:3]) | met(_in_positions(answers, knobs), asked, knobs)
 
@@ -275,8 +279,8 @@ def remembered_reach(
     asked_for = torch.cat([f0_hz[:, None], asked], dim=-1).cpu().double().numpy().round(4)
     name = hashlib.sha256(said.encode() + asked_for.tobytes()).hexdigest()[:16]
     path = memory / f"{name}.npy"
-    if path.is_file():
-        return torch.from_numpy(np.load(path)).to(f0_hz.device)
+    with suppress(OSError, ValueError, EOFError):  # none yet, or damaged: searched again
+        return torch.from_numpy(np.load(path).reshape(len(asked))).to(f0_hz.device)
     found = reachable(knobs, synth, f0_hz, asked).reachable
     with written_whole(path) as partial, open(partial, "wb") as file:
         np.save(file, found.cpu().numpy())

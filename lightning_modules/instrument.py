@@ -10,7 +10,14 @@ from torch import Tensor, nn
 from lightning_modules.autoencoder import TimbreAutoencoder
 from synths import Descriptor
 from synths.signal import midi_to_hz
-from synths.streaming import State, StreamingSynth
+from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, State, StreamingSynth, owned_by, prefixed
+
+LOWEST_HZ = 1.0
+"""Below it there is no pitch: the note is over."""
+FIRST_HZ = 220.0
+"""Pitch that is held, unheard, before there was one."""
+CONTROL_RANGE, RESIDUAL_RANGE = (-1.0, 2.0), (-10.0, 10.0)
+"""Wide enough for all that encoders say of real sound."""
 
 
 class Knob(NamedTuple):
@@ -39,7 +46,11 @@ class Knob(NamedTuple):
 class Instrument(nn.Module):
     """Decoder and synth of a model, frozen, with all that they remember in a state that comes in and goes out.
 
-    Blocks of any number of frames add up to the offline rendering, `latency_frames` hops late, within 1e-4.
+    Blocks of any number of frames add up to the offline rendering, `latency_frames` hops late, within 1e-4, while the
+    inputs are in their `ranges`. Whatever else a host sends, the sound is finite, no louder than LOUDEST, and as if it
+    had sent this: for NaN and infinity the last usable number (for noise 0), for a number out of range the end of the
+    range, for a state of NaN its first value. Below LOWEST_HZ there is no pitch: the dry sound fades out in one hop,
+    its pitch held, the effects ring on, and the next pitch fades in.
 
     Args:
         model: trained; it is copied and stays as it is
@@ -56,6 +67,12 @@ class Instrument(nn.Module):
         self.residual_size = model.encoder.residual_size
         self.decoder = copy.deepcopy(model.decoder)
         self.synth = StreamingSynth(model.synth)
+        self.gate = Gate(model.clip.hop, self.synth.latency_frames)
+        first = [(LOWEST_HZ, model.clip.nyquist_hz), (0.0, 1.0), *[CONTROL_RANGE] * len(self.knobs)]
+        ends = torch.tensor(first + [RESIDUAL_RANGE] * self.residual_size)
+        self.held = Held(ends[:, 0], ends[:, 1], torch.zeros(len(ends)).index_fill(0, torch.tensor(0), FIRST_HZ))
+        self.first_values = {name: _filled_with(value) for name, value in self.initial_state(1).items()}
+        self.limits = self._limits()
         self.eval().requires_grad_(False).cpu()
 
     @property
@@ -68,10 +85,24 @@ class Instrument(nn.Module):
         """How late the sound comes, in seconds, without the host's buffer."""
         return self.latency_frames * self.clip.hop / self.clip.sample_rate
 
+    @property
+    def noise_size(self) -> int:
+        """Samples of white noise per frame: a hop for each part of the synth that wants it."""
+        return self.clip.hop * max(1, self.synth.n_noises)
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Least and greatest of each input; 0 Hz, too, stands for no pitch."""
+        f0_hz = (LOWEST_HZ, self.clip.nyquist_hz)
+        return {"f0_hz": f0_hz, "controls": CONTROL_RANGE, "residual": RESIDUAL_RANGE, "white_noise": (-1.0, 1.0)}
+
     def initial_state(self, batch: int = 1) -> State:
-        """State of `batch` voices before their first frame; keys are `owner.what`, such as `decoder.hidden`."""
-        decoder = {f"decoder.{name}": value for name, value in self.decoder.initial_state(batch).items()}
-        return decoder | self.synth.initial_state(batch)
+        """State of `batch` voices before their first frame; keys are `owner.what`, such as `decoder.hidden`.
+
+        All elements of one are the same number.
+        """
+        own = prefixed("decoder", self.decoder.initial_state(batch)) | prefixed("held", self.held.initial_state(batch))
+        return own | prefixed("gate", self.gate.initial_state(batch)) | self.synth.initial_state(batch)
 
     def forward(
         self, f0_hz: Tensor, controls: Tensor, residual: Tensor, white_noise: Tensor | None, state: State
@@ -79,26 +110,36 @@ class Instrument(nn.Module):
         """The next block.
 
         Args:
-            f0_hz: (B, F) pitch in Hz, 0 or more
+            f0_hz: (B, F) pitch in Hz, 0 where there is none
             controls: (B, F, C) knob positions, 0..1 within the training range
             residual: (B, F, D)
-            white_noise: (B, F, hop) in -1..1, evenly distributed; None draws it afresh
+            white_noise: (B, F, noise_size) in -1..1, evenly distributed; None draws it afresh
             state: of `initial_state` or of the block before
 
         Returns:
             (B, F * hop) audio and the state after it
         """
-        before = {name.removeprefix("decoder."): x for name, x in state.items() if name.startswith("decoder.")}
-        parameters, after = self.decoder.stream(f0_hz, controls, residual, before)
+        state = self._in_earnest(state)
+        (f0_hz, openness, controls, residual), last = self._inputs(f0_hz, controls, residual, state)
+        parameters, remembered = self.decoder.stream(f0_hz, controls, residual, owned_by("decoder", state))
         if white_noise is not None:
-            parameters = {**parameters, "white_noise": white_noise}
-        audio, following = self.synth(f0_hz, parameters, state)
-        return audio, {f"decoder.{name}": x for name, x in after.items()} | following
+            parameters = {**parameters, "white_noise": _finite(white_noise, 1.0)}
+        audio, following = self.synth.dry(f0_hz, parameters, state)
+        audio, opened = self.gate(audio, openness, owned_by("gate", state))
+        audio, ringing = self.synth.affected(_finite(audio, LOUDEST), state)
+        own = prefixed("decoder", remembered) | prefixed("held", last) | prefixed("gate", opened)
+        return _finite(audio, LOUDEST), own | following | ringing
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
         """The (B, latency_frames * hop) audio still to come: the last frame is held and no noise follows."""
-        return self.synth.finish(state)
+        state = self._in_earnest(state)
+        if not self.latency_frames:
+            return self.synth.finish(state)
+        gate = owned_by("gate", state)
+        held = gate["openness"][:, -1:].expand(-1, self.latency_frames)
+        audio, _ = self.gate(self.synth.finish_dry(state), held, gate)
+        return _finite(self.synth.affected(_finite(audio, LOUDEST), state)[0], LOUDEST)
 
     @torch.no_grad()
     def play(
@@ -131,3 +172,49 @@ class Instrument(nn.Module):
         """Whole curves -> (B, F * hop) audio, aligned with the offline rendering."""
         late = torch.cat(list(self.play(f0_hz, controls, residual, white_noise, block_frames)), dim=1)
         return late[:, self.latency_frames * self.clip.hop :]
+
+    def _inputs(
+        self, f0_hz: Tensor, controls: Tensor, residual: Tensor, state: State
+    ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
+        """What a host sends -> pitch, openness of the gate, controls and residual that can be used; what is held."""
+        # In single precision first: what is too large for it is infinite, and infinite is what cannot be used.
+        values = torch.cat([f0_hz[..., None], f0_hz[..., None] >= LOWEST_HZ, controls, residual], dim=-1).float()
+        finite = values.isfinite()
+        sent, rest = finite[..., :1], finite[..., 2:]
+        usable = torch.cat([sent & (values[..., 1:2] > 0.0), sent, rest], dim=-1)
+        values, last = self.held(values, usable, owned_by("held", state))
+        pitch, openness, controls, residual = values.split([1, 1, len(self.knobs), self.residual_size], dim=-1)
+        return (pitch[..., 0], openness[..., 0], controls, residual), last
+
+    def _in_earnest(self, state: State) -> State:
+        """A state as a host hands it back: what is no number is as at first, the rest within its limit."""
+        return {name: _finite(state[name], self.limits[name], first) for name, first in self.first_values.items()}
+
+    @torch.no_grad()
+    def _limits(self) -> dict[str, float]:
+        """Greatest size of the numbers in each state."""
+        limits = self.synth.state_limits()
+        for name, owner in (("decoder", self.decoder), ("held", self.held), ("gate", self.gate)):
+            limits |= {f"{name}.{what}": limit for what, limit in owner.state_limits().items()}
+        return {name: limits.get(name, STATE_LIMIT) for name in self.first_values}
+
+
+@torch.no_grad()
+def strayed_from(model: TimbreAutoencoder, instrument: Instrument, n_frames: int = 50) -> float:
+    """Greatest difference of an instrument's sound from its model's own, over random curves."""
+    generator = torch.Generator().manual_seed(0)
+    f0_hz = 100.0 + 500.0 * torch.rand(1, n_frames, generator=generator)
+    controls = torch.rand(1, n_frames, len(instrument.knobs), generator=generator)
+    residual = torch.randn(1, n_frames, instrument.residual_size, generator=generator)
+    noise = 2.0 * torch.rand(1, n_frames, instrument.noise_size, generator=generator) - 1.0
+    expected = model.synth(f0_hz, model.decoder(f0_hz, controls, residual) | {"white_noise": noise})
+    return float((instrument.render(f0_hz, controls, residual, noise) - expected).abs().max().nan_to_num(torch.inf))
+
+
+def _finite(values: Tensor, limit: float, otherwise: float = 0.0) -> Tensor:
+    """Values within -limit..limit; what is no number becomes another."""
+    return torch.where(values.isnan(), otherwise, values).clamp(-limit, limit)
+
+
+def _filled_with(state: Tensor) -> float:
+    return float(state.flatten()[0]) if state.numel() else 0.0

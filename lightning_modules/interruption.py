@@ -21,24 +21,38 @@ class Interruption:
         self.signal_number: int | None = None
         self._process = os.getpid()
         self._before: dict[int, Any] = {}
+        self._terminals: list[int] = []
 
     def watch(self) -> None:
         """Note SIGUSR1, which SLURM sends ahead of a job's time limit, from now to the end of the process.
 
-        SIGTERM stops at once, as Ctrl-C does: killed silently, it would leave the processes it started behind.
+        SIGTERM and SIGHUP stop at once, as Ctrl-C does: killed silently, it would leave the processes it started
+        behind.
         """
         self._process, self.signal_number = os.getpid(), None
         signal.signal(signal.SIGUSR1, self._note)
         signal.signal(signal.SIGTERM, self._stop_at_once)
+        if not _is_ignored(signal.SIGHUP):
+            signal.signal(signal.SIGHUP, self._stop_at_once)
 
     def watch_training(self) -> None:
-        """Note SIGTERM and Ctrl-C too, until `leave_training`; a second Ctrl-C stops at once."""
+        """Note SIGTERM, SIGHUP and Ctrl-C too, until `leave_training`; a second Ctrl-C stops at once.
+
+        What was ignored when the process began stays so: under nohup it trains on when the terminal closes, and in the
+        background of a script it does not hear a Ctrl-C that is meant for others.
+        """
         self._process = os.getpid()
-        for number, handler in ((signal.SIGTERM, self._note), (signal.SIGINT, self._note_once)):
-            self._before[number] = signal.signal(number, handler)
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+        for number, handler in (
+            (signal.SIGTERM, self._note),
+            (signal.SIGHUP, self._note),
+            (signal.SIGINT, self._note_once),
+        ):
+            if not _is_ignored(number):
+                self._before[number] = signal.signal(number, handler)
 
     def leave_training(self) -> None:
-        """Let SIGTERM and Ctrl-C stop at once again."""
+        """Let SIGTERM, SIGHUP and Ctrl-C stop at once again."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
@@ -55,8 +69,17 @@ class Interruption:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() == self._process:
             self.signal_number = number
+            if number == signal.SIGHUP:
+                self._leave_terminal()
         elif number == signal.SIGTERM:
             _die(number)
+
+    def _leave_terminal(self) -> None:
+        """A terminal that is gone would turn the next line of progress into an error, before anything is saved."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in self._terminals:
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
 
     def _note_once(self, number: int, frame: FrameType | None) -> None:
         if self.signal_number == number or os.getpid() != self._process:
@@ -69,6 +92,10 @@ class Interruption:
         if os.getpid() != self._process:
             _die(number)
         raise KeyboardInterrupt
+
+
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) == signal.SIG_IGN
 
 
 def _die(number: int) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
-from lightning_modules.losses.turned_knobs import mean_position
+from synths import sounding_mean
 
 
 class Sweep(NamedTuple):
@@ -25,15 +25,17 @@ def turn(
     knobs: Sequence[str],
     positions: Mapping[str, float],
     nudges: Mapping[str, float],
+    every: int = 1,
 ) -> Encoding:
     """Move knobs of a whole sound, keeping the way they move within it.
 
     Args:
         encoding: of B clips
-        sounding: (B, F) 1 where the clip sounds
+        sounding: (B, F / every) 1 where the clip sounds, in the frames that the mean is of
         knobs: names of the controls, in order
         positions: knob to the position, 0..1, that its mean over the sounding frames shall have
         nudges: knob to how far it moves, -1..1
+        every: so-many-th frame counts in the mean; an encoder's `judged_every` wherever the sound is then measured
 
     Raises:
         ValueError: a knob is not there, or a position or nudge is out of range
@@ -47,7 +49,7 @@ def turn(
     for name, nudge in nudges.items():
         if not -1.0 <= nudge <= 1.0:
             raise ValueError(f"{name}={nudge:+g} is out of range: a knob moves by -1 to +1.")
-    mean = mean_position(encoding.controls, sounding)
+    mean = sounding_mean(encoding.controls, sounding, every)
     offset = torch.zeros_like(mean)
     for name, position in positions.items():
         offset[:, knobs.index(name)] = position - mean[:, knobs.index(name)]
@@ -59,12 +61,13 @@ def turn(
 @torch.no_grad()
 def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> Sweep:
     """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
-    encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio)
+    every = model.encoder.judged_every
+    encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio, every)
     index = model.encoder.knobs.index(knob)
     audios, measured = [], []
     for position in positions:
-        turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {})
+        turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {}, every)
         output = model.put_together(f0_hz, turned).audio
         audios.append(output)
-        measured.append(mean_position(model.encoder.measure(output, f0_hz), sounding)[:, index])
+        measured.append(sounding_mean(model.encoder.measure(output, f0_hz, every), sounding)[:, index])
     return Sweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lightning_modules.instrument import Instrument
 from lightning_modules.provenance import provenance
 from lightning_modules.whole_files import written_whole
+from synths.streaming import LOUDEST
 
 TOLERANCE = 1e-3
 Shapes = dict[str, tuple[int, ...]]
@@ -33,8 +34,9 @@ class Exported(NamedTuple):
 def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Exported:
     """Write an instrument for blocks of one voice, and try the file before it gets its name.
 
-    Inputs: f0_hz (1, F), controls (1, F, C), residual (1, F, D) where D > 0, white_noise (1, F, hop) in -1..1, and
-    every state under its name; outputs: audio (1, F * hop) and every state as NAME_next. What a host needs to know is
+    Inputs: f0_hz (1, F), controls (1, F, C), residual (1, F, D) where D > 0, white_noise (1, F, noise_size) in -1..1,
+    and every state under its name; outputs: audio (1, F * hop) and every state as NAME_next. What a host sends may be
+    anything: the graph itself keeps it finite and in range, as `Instrument` does. What a host needs to know is
     in the file's metadata: see `metadata`.
 
     Raises:
@@ -100,12 +102,11 @@ def median_block_s(path: Path, n_blocks: int = 300) -> float:
 
 def silent_inputs(instrument: Instrument, block_frames: int) -> dict[str, Tensor]:
     """A first block for one voice, in the order of the file's inputs."""
-    clip = instrument.clip
     inputs = {
         "f0_hz": torch.full((1, block_frames), 220.0),
         "controls": torch.full((1, block_frames, len(instrument.knobs)), 0.5),
         "residual": torch.zeros(1, block_frames, instrument.residual_size),
-        "white_noise": torch.zeros(1, block_frames, clip.hop),
+        "white_noise": torch.zeros(1, block_frames, instrument.noise_size),
     }
     return {name: x for name, x in inputs.items() if x.numel()} | instrument.initial_state(1)
 
@@ -114,7 +115,9 @@ def metadata(instrument: Instrument, block_frames: int) -> dict[str, str]:
     """What a host needs to know, as text.
 
     Numbers are decimal, lists are JSON; `knobs` holds name, unit, low and high of each control in order; a state
-    starts as zeros, except those that `initial_values` gives another number for all of their elements.
+    starts as zeros, except those that `initial_values` gives another number for all of their elements; `ranges` holds
+    the least and the greatest number that each input means (what lies outside is taken for the nearest end, what is not
+    finite for the last that was; an f0_hz below its least is no pitch), `loudest` what no sample of audio exceeds.
     """
     state = instrument.initial_state(1)
     filled = {name: value.flatten()[0].item() for name, value in state.items() if value.any()}
@@ -125,6 +128,8 @@ def metadata(instrument: Instrument, block_frames: int) -> dict[str, str]:
         "latency_frames": str(instrument.latency_frames),
         "knobs": json.dumps([knob._asdict() for knob in instrument.knobs]),
         "residual_size": str(instrument.residual_size),
+        "ranges": json.dumps(instrument.ranges),
+        "loudest": str(LOUDEST),
         "states": json.dumps(list(state)),
         "initial_values": json.dumps(filled),
         "version": provenance()["version"],

@@ -1,14 +1,14 @@
 """A recording of any length through a trained model, its knobs turned."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.knobs import turn
-from lightning_modules.losses.turned_knobs import mean_position
-from synths import Reverb
+from synths import sounding_mean
 
 
 @torch.no_grad()
@@ -28,29 +28,26 @@ def render(
         f0_hz: (F,) its pitch, F = ceil(N / hop)
         positions: knob to its position, as `turn` takes them
         nudges: knob to its nudge
-        dry: leave out the learned room
+        dry: leave out the effects, such as the learned room
 
     Returns:
         (N,) audio
     """
     padded = whole_frames(model, audio)
-    rooms = [effect for effect in model.synth.effects if isinstance(effect, Reverb)]
-    for room in rooms:
-        room.enabled = not dry
-    encoding = turn(
-        model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded), model.encoder.controls, positions, nudges
-    )
-    output = model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
-    for room in rooms:
-        room.enabled = True
-    return output
+    every = model.encoder.judged_every
+    taken_apart, sounding = model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded, every)
+    encoding = turn(taken_apart, sounding, model.encoder.controls, positions, nudges, every)
+    with model.synth.dry() if dry else nullcontext():
+        return model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
 
 
 @torch.no_grad()
 def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
     """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
-    mean = mean_position(model.encoder.measure(padded, f0_hz[None]), model.encoder.sounding(padded))[0]
+    every = model.encoder.judged_every
+    measured = model.encoder.measure(padded, f0_hz[None], every)
+    mean = sounding_mean(measured, model.encoder.sounding(padded, every))[0]
     return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
 
 

@@ -37,6 +37,11 @@ class RunFolder:
         self.done = path / "DONE"
         self.wandb_id = path / "wandb_id"
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is something to lose: a start that failed before its first checkpoint is in nobody's way."""
+        return self.config.is_file() and any(path.is_file() for path in (self.last, self.best, self.done))
+
     def is_done(self, tested: bool) -> bool:
         """Whether the run was trained to its end and, if that is asked, tested."""
         if not self.done.is_file():
@@ -50,7 +55,7 @@ class RunFolder:
 
     def refuse_other_settings(self, config: Mapping[str, Any]) -> None:
         """Raise ValueError, naming the keys, when the folder's run was begun with other settings."""
-        if not self.config.is_file():
+        if not self.is_begun:
             return
         try:
             begun = settings_of(yaml.safe_load(self.config.read_text(encoding="utf-8")))
@@ -67,6 +72,12 @@ class RunFolder:
                 f"{self.path} holds a run with other settings: {listed}{more}. Choose another --name; to train this "
                 f"run for longer: timbre fit {self.path} --ckpt_path last --trainer.max_steps N."
             )
+
+
+def refuse_no_name(name: str) -> None:
+    """Raise ValueError when a run's name is not that of one folder, inside the one that holds the runs."""
+    if name in ("", ".", "..") or any(letter in "/\\" or not letter.isprintable() for letter in name):
+        raise ValueError(f"the run's name {name!r} is not the name of one folder: choose another --name.")
 
 
 def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, whoever else writes them, and that a machine that stops does not lose."""
 
 import os
 from collections.abc import Iterator
@@ -7,24 +7,36 @@ from pathlib import Path
 
 import soundfile
 
+from output.replaced import remove_leftovers, replaced
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Write to the path this gives; it becomes `path` when all went well, and is removed when not.
 
+    Any number of threads, processes and machines may write one file at the same time: the last of them is kept.
+
     Raises:
         OSError: it cannot be written; the message names `path`
     """
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        os.replace(partial, path)
-    except BaseException as error:
-        with suppress(OSError):
-            partial.unlink()
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-        if isinstance(error, soundfile.SoundFileError):
-            raise OSError(None, "cannot be written; is there room?", str(path)) from error
-        raise
+        remove_leftovers(path.parent, path.name)
+        with replaced(path) as partial:
+            yield partial
+            _keep_through_a_crash(partial)
+        with suppress(OSError):  # not every file system, and not every system, lets a folder be kept so
+            _keep_through_a_crash(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    except soundfile.SoundFileError as error:
+        raise OSError(None, "cannot be written; is there room?", str(path)) from error
+
+
+def _keep_through_a_crash(path: Path) -> None:
+    """Wait until a file, or what a folder lists, is on the disk: a machine that loses power then has it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

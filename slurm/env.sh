@@ -26,8 +26,9 @@ trap 'leave "$@"' EXIT
 build_environment() {
     virtualenv --quiet --no-download "$SLURM_TMPDIR/venv"
     "$SLURM_TMPDIR/venv/bin/pip" install --quiet --no-index -r slurm/requirements-alliance.txt
+    "$SLURM_TMPDIR/venv/bin/pip" install --quiet --no-index --no-deps --find-links slurm/wheels -r requirements-visqol.lock
     mkdir "$SLURM_TMPDIR/source"
-    cp -r pyproject.toml README.md LICENSE synths datamodules lightning_modules "$SLURM_TMPDIR/source"
+    cp -r pyproject.toml README.md LICENSE output synths datamodules lightning_modules "$SLURM_TMPDIR/source"
     "$SLURM_TMPDIR/venv/bin/pip" install --quiet --no-index --no-deps --no-build-isolation "$SLURM_TMPDIR/source"
 }
 

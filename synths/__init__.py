@@ -30,7 +30,9 @@ from synths.descriptors import (
     measure_all,
     measure_all_layers,
     sounding_frames,
+    sounding_mean,
 )
+from synths.effect import Effect
 from synths.harmonics import Harmonics
 from synths.layers import Layers
 from synths.noise import FilteredNoise
@@ -48,6 +50,7 @@ __all__ = [
     "ClipFormat",
     "Depth",
     "Descriptor",
+    "Effect",
     "FilteredNoise",
     "FundamentalShare",
     "Hardness",
@@ -78,4 +81,5 @@ __all__ = [
     "measure_all",
     "measure_all_layers",
     "sounding_frames",
+    "sounding_mean",
 ]

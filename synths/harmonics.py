@@ -1,7 +1,7 @@
 """The harmonic layer: one overall gain and a balance of partials."""
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
@@ -10,6 +10,9 @@ from synths.clip import ClipFormat
 from synths.oscillator import audible_harmonics, oscillator_bank
 from synths.part import Part
 from synths.signal import exp_sigmoid
+
+if TYPE_CHECKING:
+    from synths.streaming import StreamingHarmonics
 
 
 class Harmonics(Part):
@@ -45,10 +48,13 @@ class Harmonics(Part):
 
     def amplitudes(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """Raw parameters -> (B, F, K) amplitudes: the balance shares the gain among the audible partials only."""
-        balance = exp_sigmoid(parameters["harmonic_balance"])
         index = torch.arange(1, self.n_harmonics + 1, device=f0_hz.device)
         audible = audible_harmonics(f0_hz, self.n_harmonics, self.clip.sample_rate)
-        balance = balance * (index <= audible[..., None])
+        return self.shared(parameters, index <= audible[..., None])
+
+    def shared(self, parameters: dict[str, Tensor], sounds: Tensor) -> Tensor:
+        """Raw parameters, (B, F, K) which partials may sound -> (B, F, K) amplitudes, the gain shared among those."""
+        balance = exp_sigmoid(parameters["harmonic_balance"]) * sounds
         return exp_sigmoid(parameters["harmonic_gain"]) * balance / balance.sum(-1, keepdim=True).clamp_min(1e-7)
 
     def layers(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -59,3 +65,13 @@ class Harmonics(Part):
         """(B, F) pitch and raw parameters -> (B, N) audio."""
         amplitudes = self.amplitudes(f0_hz, parameters)
         return oscillator_bank(f0_hz, amplitudes, self.clip.hop, self.clip.sample_rate, self.window, self.backend)
+
+    def start(self, tone: float, noise: float, noise_rise: float) -> dict[str, Tensor]:
+        """All partials alike."""
+        return {"harmonic_gain": torch.full((1,), tone), "harmonic_balance": torch.zeros(self.n_harmonics)}
+
+    def streaming(self) -> "StreamingHarmonics":
+        """The harmonics, two frames late."""
+        from synths.streaming.harmonics import StreamingHarmonics  # which knows the part
+
+        return StreamingHarmonics(self)

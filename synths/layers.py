@@ -1,17 +1,103 @@
 """What a synth plays, frame by frame, before it is sound."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from synths.noise import noise_response
+
+MOST_HARMONICS = 128
+"""Numbers by which partials at any frequency are counted, if they are not more themselves."""
 
 
 class Layers(NamedTuple):
     """The dry sound of a synth as its own numbers: descriptors measured on them have no window's smear.
 
-    Shapes: f0_hz (B, F); amplitudes (B, F, K) of its harmonics, 0 above Nyquist; noise_magnitudes (B, F, M), gains at M
-    even frequencies from 0 Hz to Nyquist on white noise that is uniform in -1..1.
+    Shapes: f0_hz (B, F); amplitudes (B, F, K) of partials, 0 above Nyquist; noise_magnitudes (B, F, M), gains at M even
+    frequencies from 0 Hz to Nyquist on white noise that is uniform in -1..1; frequencies_hz (B, F, K) of the partials,
+    or None where they are the harmonics 1..K of f0_hz. Partials at any frequency add up by their power.
     """
 
     f0_hz: Tensor
     amplitudes: Tensor
     noise_magnitudes: Tensor
+    frequencies_hz: Tensor | None = None
+
+    @property
+    def partials_hz(self) -> Tensor:
+        """(B, F, K) frequency of each partial."""
+        return _harmonics_hz(self.f0_hz, self.amplitudes) if self.frequencies_hz is None else self.frequencies_hz
+
+    @property
+    def harmonics_power(self) -> Tensor:
+        """(B, F, H) power at each harmonic of the pitch: every partial counts as the harmonic that it is nearest to.
+
+        A stiff string's 30th partial, an eighth too high, is a 34th harmonic: as in its sound, where pitch is all that
+        is known. No partial is noise, however far it lies from all harmonics.
+        """
+        power = self.amplitudes.square()
+        if self.frequencies_hz is None:
+            return power
+        n_harmonics = max(MOST_HARMONICS, power.shape[-1])
+        number = (self.frequencies_hz.detach() / self.f0_hz.detach()[..., None].clamp_min(1e-3)).round()
+        place = number.clamp(1, n_harmonics).long() - 1
+        return power.new_zeros(*power.shape[:2], n_harmonics).scatter_add(-1, place, power)
+
+    @property
+    def noise_alone(self) -> "Layers":
+        """Without the partials."""
+        return self._replace(amplitudes=self.amplitudes[..., :0], frequencies_hz=None)
+
+    def every(self, step: int) -> "Layers":
+        """Every so-many-th frame."""
+        f0_hz, amplitudes, noise, hz = self
+        hz = None if hz is None else hz[:, ::step]
+        return Layers(f0_hz[:, ::step], amplitudes[:, ::step], noise[:, ::step], hz)
+
+
+def layers_together(f0_hz: Tensor, each: Sequence[Mapping[str, Tensor]]) -> Layers:
+    """(B, F) pitch and what each part plays, by the names in `Layers` -> what they play together.
+
+    Harmonics of several parts are in phase, so that their amplitudes add. Noises are independent, so that their powers
+    add, on the finest of their grids.
+    """
+    harmonics = [played["amplitudes"] for played in each if "amplitudes" in played and "frequencies_hz" not in played]
+    free = [(played["amplitudes"], played["frequencies_hz"]) for played in each if "frequencies_hz" in played]
+    noises = [played["noise_magnitudes"] for played in each if "noise_magnitudes" in played]
+    nothing = f0_hz.new_zeros(*f0_hz.shape, 0)
+    amplitudes = _added(harmonics) if harmonics else nothing
+    noise = _powers_added(noises) if noises else nothing
+    if not free:
+        return Layers(f0_hz, amplitudes, noise)
+    frequencies_hz = torch.cat([_harmonics_hz(f0_hz, amplitudes), *(hz for _, hz in free)], dim=-1)
+    return Layers(f0_hz, torch.cat([amplitudes, *(values for values, _ in free)], dim=-1), noise, frequencies_hz)
+
+
+def _harmonics_hz(f0_hz: Tensor, amplitudes: Tensor) -> Tensor:
+    return f0_hz[..., None] * torch.arange(1, amplitudes.shape[-1] + 1, device=f0_hz.device)
+
+
+def _added(amplitudes: Sequence[Tensor]) -> Tensor:
+    most = max(values.shape[-1] for values in amplitudes)
+    padded = [F.pad(values, (0, most - values.shape[-1])) for values in amplitudes]
+    return sum(padded[1:], padded[0])
+
+
+def _powers_added(magnitudes: Sequence[Tensor]) -> Tensor:
+    """(B, F, M) gains each, M may differ -> root of the sum of their squares at the most frequencies."""
+    if len(magnitudes) == 1:
+        return magnitudes[0]
+    most = max(values.shape[-1] for values in magnitudes)
+    powers = [_on_grid(values, most).square() for values in magnitudes]
+    # Under 160 dB below full scale the root keeps a finite slope.
+    return (sum(powers[1:], powers[0]) + 1e-16).sqrt()
+
+
+def _on_grid(magnitudes: Tensor, n_bands: int) -> Tensor:
+    """(B, F, M) gains -> (B, F, n_bands) what their filter lets through at more frequencies."""
+    if magnitudes.shape[-1] == n_bands:
+        return magnitudes
+    return magnitudes @ noise_response(magnitudes.shape[-1], 2 * (n_bands - 1)).to(magnitudes)

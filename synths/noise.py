@@ -2,7 +2,7 @@
 
 import math
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,9 @@ from synths.clip import ClipFormat
 from synths.part import Part
 from synths.precision import full_precision
 from synths.signal import exp_sigmoid, overlap_add
+
+if TYPE_CHECKING:
+    from synths.streaming import StreamingNoise
 
 _CHUNK_SAMPLES = {"cpu": 1 << 18}  # samples of the frames of one chunk, which stay in the cache of a core
 _CHUNK_SAMPLES_ELSEWHERE = 1 << 24
@@ -33,6 +36,7 @@ class FilteredNoise(Part):
         n_bands: M, evenly spaced from 0 Hz to Nyquist; by default one every 125 Hz
     """
 
+    wants_noise = True
     response: Tensor
 
     def __init__(self, clip: ClipFormat, n_bands: int | None = None) -> None:
@@ -55,6 +59,16 @@ class FilteredNoise(Part):
     def layers(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
         """Its gains, under their name in `Layers`."""
         return {"noise_magnitudes": self.magnitudes(parameters)}
+
+    def start(self, tone: float, noise: float, noise_rise: float) -> dict[str, Tensor]:
+        """All bands sound, rising in a line."""
+        return {"noise_bands": noise + noise_rise * torch.linspace(-0.5, 0.5, self.n_bands)}
+
+    def streaming(self) -> "StreamingNoise":
+        """The noise, late by what its filters reach back."""
+        from synths.streaming.noise import StreamingNoise  # which knows the part
+
+        return StreamingNoise(self)
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         """Raw (B, F, M) bands -> (B, N) audio."""

@@ -1,21 +1,26 @@
 """The room: one learned impulse response for all sounds of a run."""
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from synths.clip import ClipFormat
+from synths.effect import Effect
 from synths.signal import fft_convolve
+
+if TYPE_CHECKING:
+    from synths.streaming import StreamingReverb
 
 INITIAL_GAIN_DB = -40.0
 DB_PER_UNIT = 20.0
 
 
-class Reverb(nn.Module):
+class Reverb(Effect):
     """Dry sound plus its convolution with a learned response (after Engel et al. 2020, section 3.5).
 
     The response is a learned shape under a decay of learned length and gain. Learning bare samples instead lets an
-    optimiser that scales each gradient turn them all into loud noise within a few steps. Set `enabled = False` to hear
-    the instrument without its room.
+    optimiser that scales each gradient turn them all into loud noise within a few steps.
 
     Args:
         clip: format of the run
@@ -33,7 +38,6 @@ class Reverb(nn.Module):
         self.shape = nn.Parameter(torch.randn(length, generator=torch.Generator().manual_seed(0)))
         self.gain = nn.Parameter(torch.tensor(0.0))
         self.log_decay = nn.Parameter(torch.tensor(0.0))
-        self.enabled = True
 
     @property
     def response(self) -> Tensor:
@@ -42,8 +46,12 @@ class Reverb(nn.Module):
         gain_db = INITIAL_GAIN_DB + DB_PER_UNIT * self.gain
         return self.shape * envelope * torch.pow(10.0, gain_db / 20.0) / envelope.square().sum().sqrt()
 
-    def forward(self, audio: Tensor) -> Tensor:
+    def affected(self, audio: Tensor) -> Tensor:
         """(B, N) dry audio -> (B, N) audio in its room."""
-        if not self.enabled:
-            return audio
         return audio + fft_convolve(audio, torch.nn.functional.pad(self.response, (1, 0)))
+
+    def streaming(self, hop: int) -> "StreamingReverb":
+        """The room, a partition of its response per hop."""
+        from synths.streaming.reverb import StreamingReverb  # which knows the room
+
+        return StreamingReverb(self, hop)

@@ -1,24 +1,28 @@
 """Spectral modelling synthesis: the sum of parts, then effects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from synths.clip import ClipFormat, Recipe
+from synths.effect import Effect
 from synths.harmonics import Harmonics
-from synths.layers import Layers
+from synths.layers import Layers, layers_together
 from synths.noise import FilteredNoise
-from synths.part import Part
+from synths.part import Part, shares_of
 from synths.reverb import Reverb
 
 
 class SMSSynth(nn.Module):
     """Harmonics + noise, in a room (Serra & Smith 1990; Engel et al. 2020), differentiable throughout.
 
+    `sizes` holds the parameters of all parts; where two want the same, the second's is called NAME_2.
+
     Args:
         clip: format of the run
-        parts: the additive layers
+        parts: the additive layers, also several of a kind
         effects: what their sum passes through, in order
     """
 
@@ -26,23 +30,25 @@ class SMSSynth(nn.Module):
         self,
         clip: ClipFormat,
         parts: Sequence[Recipe[Part]] = (Harmonics, FilteredNoise),
-        effects: Sequence[Recipe[nn.Module]] = (Reverb,),
+        effects: Sequence[Recipe[Effect]] = (Reverb,),
     ) -> None:
         super().__init__()
         if not parts:
             raise ValueError("the synth has no parts: give it at least one, such as synths.Harmonics.")
+        self.clip = clip
         built = [part(clip) for part in parts]
         self.parts = nn.ModuleList(built)
         self.effects = nn.ModuleList(effect(clip) for effect in effects)
+        self.shares = shares_of(built)
         self.sizes: dict[str, int] = {}
-        for part in built:
-            twice = self.sizes.keys() & part.sizes.keys()
-            if twice:
-                raise ValueError(f"two parts of the synth want the same parameter: {', '.join(sorted(twice))}.")
-            self.sizes |= part.sizes
+        for part, share in zip(built, self.shares, strict=True):
+            self.sizes |= {share.names[name]: size for name, size in part.sizes.items()}
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """(B, F) pitch in Hz and raw (B, F, size) parameters -> (B, N) audio, in the pitch's precision throughout."""
+        """(B, F) pitch in Hz and raw (B, F, size) parameters -> (B, N) audio, in the pitch's precision throughout.
+
+        `parameters` may hold `white_noise` in -1..1, (B, F, hop) for each part that wants noise, side by side.
+        """
         with torch.autocast(f0_hz.device.type, enabled=False):
             return self._render(f0_hz, {name: value.to(f0_hz.dtype) for name, value in parameters.items()})
 
@@ -51,22 +57,49 @@ class SMSSynth(nn.Module):
 
         Raises:
             NotImplementedError: a part cannot say what it plays
-            ValueError: two parts play the same kind of layer
         """
-        nothing = f0_hz.new_zeros(*f0_hz.shape, 0)
-        played = Layers(f0_hz, nothing, nothing)
         with torch.autocast(f0_hz.device.type, enabled=False):
             parameters = {name: value.to(f0_hz.dtype) for name, value in parameters.items()}
-            for part in self.parts:
-                assert isinstance(part, Part)
-                for name, layer in part.layers(f0_hz, parameters).items():
-                    if getattr(played, name) is not nothing:
-                        raise ValueError(f"two parts of the synth play {name}: measure its sound instead.")
-                    played = played._replace(**{name: layer})
-        return played
+            return layers_together(f0_hz, [part.layers(f0_hz, own) for part, own in self._each_part(parameters)])
+
+    def parts_without_layers(self) -> list[str]:
+        """Kinds of its parts that cannot say what they play: where there are some, only its sound can be measured."""
+        return [type(part).__name__ for part in self._parts() if type(part).layers is Part.layers]
+
+    def start(self, tone: float, noise: float, noise_rise: float) -> dict[str, Tensor]:
+        """Raw (size,) parameters of all parts at which all that they have can be heard (`Part.start`)."""
+        started = [part.start(tone, noise, noise_rise) for part in self._parts()]
+        return {
+            share.names[name]: raw
+            for share, each in zip(self.shares, started, strict=True)
+            for name, raw in each.items()
+        }
+
+    @contextmanager
+    def dry(self) -> Iterator[None]:
+        """Inside, every effect is switched off; afterwards each is as it was."""
+        effects = [effect for effect in self.effects if isinstance(effect, Effect)]
+        before = [effect.enabled for effect in effects]
+        try:
+            for effect in effects:
+                effect.enabled = False
+            yield
+        finally:
+            for effect, enabled in zip(effects, before, strict=True):
+                effect.enabled = enabled
 
     def _render(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        audio = torch.stack([part(f0_hz, parameters) for part in self.parts]).sum(0)
+        audio = torch.stack([part(f0_hz, own) for part, own in self._each_part(parameters)]).sum(0)
         for effect in self.effects:
             audio = effect(audio)
         return audio
+
+    def _parts(self) -> Iterator[Part]:
+        for part in self.parts:
+            assert isinstance(part, Part)
+            yield part
+
+    def _each_part(self, parameters: dict[str, Tensor]) -> Iterator[tuple[Part, dict[str, Tensor]]]:
+        """Each part and its own of the parameters."""
+        for part, share in zip(self._parts(), self.shares, strict=True):
+            yield part, share.of(parameters)

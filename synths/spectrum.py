@@ -1,5 +1,6 @@
 """Short-time spectra, one per control frame."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,11 @@ from synths.noise import noise_response
 from synths.signal import overlap_add
 
 
+def hann(size: int) -> Tensor:
+    """The usual window, (size,) in double precision."""
+    return torch.hann_window(size, dtype=torch.float64)
+
+
 class Spectrum(nn.Module):
     """Power spectrum at every control frame, in units of a full-scale sine.
 
@@ -22,17 +28,18 @@ class Spectrum(nn.Module):
     Args:
         clip: format of the run
         window_s: shortest window; rounded up to a power of two samples
+        shape: size -> (size,) window
     """
 
     window: Tensor
     window_rest: Tensor
     frequency_hz: Tensor
 
-    def __init__(self, clip: ClipFormat, window_s: float = 0.04) -> None:
+    def __init__(self, clip: ClipFormat, window_s: float = 0.04, shape: Callable[[int], Tensor] = hann) -> None:
         super().__init__()
         self.hop = clip.hop
         self.n_fft = 1 << (round(window_s * clip.sample_rate) - 1).bit_length()
-        window = torch.hann_window(self.n_fft, dtype=torch.float64)
+        window = shape(self.n_fft)
         # Parseval: one-sided sum of |X|^2 of a unit sine is n_fft * sum(window^2) / 4
         window = window * (4.0 / (self.n_fft * window.square().sum())).sqrt()
         # What float32 takes from it is kept, for the sum to be whole again after `double`: a rounded window strews a
@@ -51,10 +58,9 @@ class Spectrum(nn.Module):
     def of_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F, n_fft / 2 + 1) power, as if the window had no width.
 
-        A harmonic's power is shared by the two bins around it, in proportion.
+        A partial's power is shared by the two bins around it, in proportion.
         """
-        place = layers.f0_hz[..., None] * torch.arange(1, layers.amplitudes.shape[-1] + 1, device=layers.f0_hz.device)
-        place = (place / self.frequency_hz[1]).clamp_max(self.n_fft // 2 - 1e-3)
+        place = (layers.partials_hz / self.frequency_hz[1]).clamp(0.0, self.n_fft // 2 - 1e-3)
         below, line = place.floor(), layers.amplitudes.square()
         share = place - below
         power = self._noise_power(layers.noise_magnitudes).expand(*layers.f0_hz.shape, self.n_fft // 2 + 1)

@@ -4,7 +4,8 @@ import importlib.util
 import math
 import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Compiled code of librosa and ViSQOL, a cache per worker: workers that call them with different types at the same time
@@ -42,6 +43,17 @@ def _repeatable() -> None:
     """Every test draws the same random numbers, alone or in company; small tensors are faster on one thread."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def in_a_terminal() -> Iterator[None]:
+    """Ctrl-C and a closed terminal are heard here and in what is started: in the background they are ignored."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import torch
 import lightning_modules.encoders
 import synths
 from lightning_modules.encoders import Encoder, Residual, Term
-from synths import Descriptor, Part
+from synths import Descriptor, Effect, Part, SMSSynth
+from synths.streaming import StreamingSynth
 
 
 def exported(package, kind, *unfinished):
@@ -23,6 +24,7 @@ def exported(package, kind, *unfinished):
 DESCRIPTORS = [cls for cls in exported(synths, Descriptor) if hasattr(cls, "summary")]
 TRAINABLE = [cls for cls in DESCRIPTORS if not cls.not_for_training]
 PARTS = exported(synths, Part, Part.forward)
+EFFECTS = exported(synths, Effect, Effect.affected)
 ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
 RESIDUALS = exported(lightning_modules.encoders, Residual, Residual.forward)
 
@@ -35,6 +37,7 @@ def name_of(value):
 every_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=name_of)
 every_trainable = pytest.mark.parametrize("descriptor", TRAINABLE, ids=name_of)
 every_part = pytest.mark.parametrize("part", PARTS, ids=name_of)
+every_effect = pytest.mark.parametrize("effect", EFFECTS, ids=name_of)
 every_residual = pytest.mark.parametrize("residual", RESIDUALS, ids=name_of)
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=name_of)
 sounds = pytest.mark.parametrize("sound", ["silence", "sine", "harmonic tone", "noise"])
@@ -80,6 +83,7 @@ def test_found():
     assert {"Level", "Sharpness", "Roughness"} <= {cls.__name__ for cls in TRAINABLE}
     assert {"Hardness"} <= {cls.__name__ for cls in DESCRIPTORS} - {cls.__name__ for cls in TRAINABLE}
     assert {"Harmonics", "FilteredNoise"} <= {cls.__name__ for cls in PARTS}
+    assert {"Reverb"} <= {cls.__name__ for cls in EFFECTS}
     families = {"DescriptorEncoder", "DisentangledEncoder", "AdversarialEncoder"}
     assert families <= {cls.__name__ for cls in ENCODERS}
     assert {"BottleneckResidual", "VariationalResidual", "PublishedResidual"} <= {cls.__name__ for cls in RESIDUALS}
@@ -208,14 +212,67 @@ def test_part_stands_extremes(part, scale, clip_format):
 
 @every_part
 def test_part_says_what_it_plays(part, clip_format):
-    """Its layers are of the kinds that descriptors know, one row per frame, with gradients to its parameters."""
+    """Its layers, if it has words for them, are of known kinds, a row per frame, with gradients to its parameters."""
     module = part(clip_format)
+    if part.layers is Part.layers:
+        assert SMSSynth(clip_format, [part]).parts_without_layers() == [part.__name__]
+        return
     parameters = raw_parameters(module, 2, clip_format.n_frames)
     layers = module.layers(torch.full((2, clip_format.n_frames), 220.0), parameters)
     assert layers and layers.keys() <= set(synths.Layers._fields) - {"f0_hz"}
     assert all(layer.shape[:2] == (2, clip_format.n_frames) and layer.isfinite().all() for layer in layers.values())
     total = torch.stack([layer.sum() for layer in layers.values()]).sum()
     assert any(gradient.abs().max() > 0 for gradient in torch.autograd.grad(total, parameters.values()))
+
+
+@every_part
+def test_part_begins_a_search(part, clip_format):
+    """A raw number for each of its parameters."""
+    started = part(clip_format).start(1.0, 2.0, 3.0)
+    assert {name: (len(raw),) for name, raw in started.items()} == {n: (s,) for n, s in part(clip_format).sizes.items()}
+    assert all(raw.isfinite().all() for raw in started.values())
+
+
+def played_in_blocks(stream, f0_hz, parameters, n_frames=6):
+    """(B, N) audio aligned with the offline rendering."""
+    state, heard = stream.initial_state(len(f0_hz)), []
+    for start in range(0, f0_hz.shape[1], n_frames):
+        block = slice(start, start + n_frames)
+        audio, state = stream(f0_hz[:, block], {name: x[:, block] for name, x in parameters.items()}, state)
+        heard.append(audio)
+    end = [stream.finish(state)] if stream.latency_frames else []  # a stream without a memory knows no batch
+    return torch.cat([*heard, *end], dim=1)[:, stream.latency_frames * stream.hop :]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@every_part
+def test_part_streams(part, times, clip_format):
+    """Alone and twice in a synth, in blocks it is what it is offline; or the method to write is named."""
+    synth = SMSSynth(clip_format, [part] * times, ()).requires_grad_(False)
+    if "streaming" not in vars(part):
+        with pytest.raises(ValueError, match=rf"{part.__name__} has no streaming form.*method streaming\(\)"):
+            StreamingSynth(synth)
+        return
+    f0_hz = torch.linspace(100.0, 900.0, 20).expand(2, -1)
+    raw = {name: torch.randn(2, 20, size) for name, size in synth.sizes.items()}
+    n_noises = times * part.wants_noise
+    raw["white_noise"] = 2.0 * torch.rand(2, 20, n_noises * clip_format.hop) - 1.0
+    audio = played_in_blocks(StreamingSynth(synth), f0_hz, raw)
+    torch.testing.assert_close(audio, synth(f0_hz, raw), atol=1e-4, rtol=0)
+
+
+@every_effect
+def test_effect_streams_and_can_be_switched_off(effect, clip_format):
+    """In blocks it is what it is offline; off, the sound passes unchanged."""
+    module = effect(clip_format).requires_grad_(False)
+    audio, stream = torch.randn(2, 20 * clip_format.hop), module.streaming(clip_format.hop)
+    state, heard = stream.initial_state(2), []
+    for block in audio.split(3 * clip_format.hop, dim=1):
+        wet, state = stream(block, state)
+        heard.append(wet)
+    torch.testing.assert_close(torch.cat(heard, dim=1), module(audio), atol=1e-4, rtol=0)
+    module.enabled = False
+    assert module(audio).equal(audio)
 
 
 @every_part

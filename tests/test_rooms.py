@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("synths", "datamodules", "lightning_modules")
+PACKAGES = ("output", "synths", "datamodules", "lightning_modules")
 MAY_SEE = {
+    "output": {"output"},
     "synths": {"synths"},
-    "datamodules": {"synths", "datamodules"},
-    "lightning_modules": {"synths", "lightning_modules"},
-    "lightning_modules/cli": {"synths", "lightning_modules", "datamodules"},
+    "datamodules": {"output", "synths", "datamodules"},
+    "lightning_modules": {"output", "synths", "lightning_modules"},
+    "lightning_modules/cli": {"output", "synths", "lightning_modules", "datamodules"},
 }
 """The command line is the one door where data and model meet."""
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from datamodules.amp_space.alignment import Lag, find_lag
 from datamodules.amp_space.manifest import Pair
 from datamodules.audio import UnusableAudio, read_audio
-from datamodules.preparation.replaced import replaced
+from output.replaced import replaced
 from synths.clip import ClipFormat
 
 METHOD = "1"

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from datamodules.preparation.replaced import replaced
 from datamodules.splits import SPLITS
+from output.replaced import replaced
 
 MANIFEST = "ampspace.jsonl"
 KNOB_UNIT = "normalized_0_1"

@@ -17,8 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from datamodules.audio import UnusableAudio, read_wav
-from datamodules.preparation.replaced import replaced
 from datamodules.source import Sound
+from output.replaced import replaced
 from synths.clip import ClipFormat
 
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)

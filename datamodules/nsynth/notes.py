@@ -61,6 +61,8 @@ def problem_of(note: Any) -> str:
     if missing:
         return f"gives no {' or '.join(missing)}"
     for field, highest in HIGHEST.items():
+        if note[field] != note[field] or note[field] % 1:
+            return f"gives {field} {note[field]}, which is no whole number,"
         if not 0 <= note[field] <= highest:
             return f"gives {field} {note[field]}, which is not from 0 to {highest},"
     qualities = note.get("qualities", [0] * len(QUALITIES))

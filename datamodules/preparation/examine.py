@@ -11,6 +11,8 @@ from synths.clip import ClipFormat
 
 FULL_SCALE = 32768
 SOUNDING_DB = -60.0
+SHORTEST_SOUND_S, SHORTEST_SHARE = 0.1, 0.25
+"""The window in which pitch is heard; of clips that are hardly longer, a quarter."""
 
 
 class Quantised(NamedTuple):
@@ -39,11 +41,27 @@ def examine(source: Source, tracker: PitchTracker, clip: ClipFormat) -> Examined
         return str(error)
     except NoPitch as error:
         return f"{source.name}: {error}."
+    except Exception as error:  # one sound never costs the results of the others
+        return f"{source.name} cannot be used ({type(error).__name__}: {error}): convert, mend or remove it."
+    return _kept(source, audio, untouched, pitch, clip)
+
+
+def _kept(
+    source: Source, audio: np.ndarray, untouched: np.ndarray | None, pitch: Pitch, clip: ClipFormat
+) -> Examined | str:
+    """What goes into the shard, unless hardly anything sounds."""
+    found = heard(audio, pitch, clip)
+    shortest = min(SHORTEST_SOUND_S / clip.duration_s, SHORTEST_SHARE)
+    if found.sounding < shortest:
+        return (
+            f"{source.name} sounds for {found.sounding * clip.duration_s:.3g} of {clip.duration_s:.3g} s only, too "
+            f"little for a pitch ({shortest * clip.duration_s:.3g} s): it is left out."
+        )
     return Examined(
         quantised(audio),
         None if untouched is None else quantised(untouched),
         np.stack([pitch.f0_hz, pitch.confidence]).astype(np.float32),
-        heard(audio, pitch, clip),
+        found,
     )
 
 

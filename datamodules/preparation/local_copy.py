@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from datamodules.preparation.replaced import remove_leftovers, replaced
+from output.replaced import remove_leftovers, replaced
 
 
 def copy_files(paths: Iterable[Path], folder: Path) -> None:

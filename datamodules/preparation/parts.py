@@ -9,8 +9,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from datamodules.preparation.examine import Examined
-from datamodules.preparation.replaced import replaced
 from datamodules.source import Source
+from output.replaced import replaced
 from synths.clip import ClipFormat
 
 UNIT = 64

@@ -21,9 +21,9 @@ from tqdm import tqdm
 from datamodules.pitch import PitchTracker
 from datamodules.preparation.examine import examine
 from datamodules.preparation.parts import UNIT, Stamped, Unit
-from datamodules.preparation.replaced import create, remove_leftovers
 from datamodules.preparation.shards import Shards
 from datamodules.source import Source
+from output.replaced import create, remove_leftovers
 
 
 class Slice(NamedTuple):

@@ -28,8 +28,13 @@ def report(summaries: Mapping[str, SplitSummary | None]) -> str:
             lines += [f"  skipped {name}: {summary.skipped[name]}" for name in names[:N_EXAMPLES]]
             if len(names) > N_EXAMPLES:
                 lines.append(f"    and {len(names) - N_EXAMPLES} more for the same reason")
-    # A file name need not be text.
-    return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+    return "\n".join(map(printable, lines))
+
+
+def printable(line: str) -> str:
+    """A line for a terminal: what a file name holds that is no text, or would command the terminal, is escaped."""
+    text = line.encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _by_reason(skipped: dict[str, str]) -> list[list[str]]:

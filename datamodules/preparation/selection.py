@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from datamodules.preparation.replaced import update
+from output.replaced import update
 
 
 class Selection(NamedTuple):

@@ -18,8 +18,8 @@ import numpy as np
 
 from datamodules.pitch import PitchTracker
 from datamodules.preparation.parts import KINDS, UNIT, Parts
-from datamodules.preparation.replaced import replaced
 from datamodules.source import Heard
+from output.replaced import replaced
 from synths.clip import ClipFormat
 
 LAYOUT = 1

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import soundfile
 from tqdm import tqdm
 
-from datamodules.audio import Channel, UnusableAudio, duration_s, one_channel, unreadable
+from datamodules.audio import SILENT_DB, Channel, UnusableAudio, blocks_of, header_of
 from datamodules.preparation.preparation import begin_process
-from datamodules.preparation.replaced import replaced
 from datamodules.recordings.onsets import find_onsets_s, frame_samples
+from output.replaced import replaced
 
-VERSION = 1
+VERSION = 2
 """Of what is heard, and of where it is cut: another number, and everything is listed anew."""
 
-BLOCK_FRAMES = 6000
 SHORTEST_NOTE_S = 0.1
-UNREAD_SHARE = 0.05
 WORTH_PROCESSES_BYTES = 20e6
 
 
@@ -40,6 +37,7 @@ class Contents(NamedTuple):
 
     sounding: list[Span]
     onsets_s: list[float]
+    n_channels: int = 1
 
 
 class Kept(NamedTuple):
@@ -68,7 +66,7 @@ class Listener:
         with_onsets: whether to look for notes
     """
 
-    channel: Channel = None
+    channel: Channel = "mix"
     trim_db: float | None = None
     with_onsets: bool = False
 
@@ -78,17 +76,24 @@ class Listener:
         Raises:
             UnusableAudio: if it cannot be read to its end, is silent, not finite or has too many channels
         """
-        duration_s(path)  # raises in one sentence where there is no header
-        rate = int(soundfile.info(os.fsencode(path)).samplerate)
-        levels = np.concatenate([np.zeros(0), *(_levels(block, rate) for block in self._blocks(path, rate))])
-        loudest = levels.max(initial=0.0)
-        if loudest == 0:
-            raise UnusableAudio(f"{path} is silent from beginning to end: remove or replace it.")
+        rate, n_channels = header_of(path)
+        levels, peak = [np.zeros(0)], 0.0
+        for block in in_whole_frames(blocks_of(path, self.channel), rate):
+            levels.append(_levels(block, rate))
+            peak = max(peak, float(np.abs(block).max()))
+        if peak < 10 ** (SILENT_DB / 20):
+            raise UnusableAudio(
+                f"{path} is silent from beginning to end (below {SILENT_DB:g} dBFS, an offset not counted): remove or "
+                "replace it."
+            )
+        level = np.concatenate(levels)
+        loudest = level.max()
         floor = 0.0 if self.trim_db is None else loudest * 10 ** (-self.trim_db / 20)
-        sounding = _spans(levels >= floor, frame_samples(rate) / rate)
+        sounding = _spans(level >= floor, frame_samples(rate) / rate)
         if not self.with_onsets:
-            return Contents(sounding, [])
-        return Contents(sounding, find_onsets_s(self._blocks(path, rate), rate, loudest, SHORTEST_NOTE_S))
+            return Contents(sounding, [], n_channels)
+        onsets_s = find_onsets_s(blocks_of(path, self.channel), rate, loudest, SHORTEST_NOTE_S)
+        return Contents(sounding, onsets_s, n_channels)
 
     def listen_to_all(self, files: Sequence[File], cache: str) -> dict[str, Contents | str]:
         """What each holds, by name, or one sentence on why it cannot be used; only what is new or changed is read.
@@ -135,27 +140,21 @@ class Listener:
             return self.listen(file.path)
         except UnusableAudio as error:
             return str(error)
+        except Exception as error:  # one bad file never costs what was heard in the others
+            return f"{file.path} cannot be used ({type(error).__name__}: {error}): convert or remove it."
 
-    def _blocks(self, path: str, rate: int) -> Iterator[np.ndarray]:
-        """The recording, (N,) after (N,), to where its samples really end: headers of MP3 files are often wrong."""
-        try:
-            with open(path, "rb") as raw, soundfile.SoundFile(raw) as file:
-                while len(block := file.read(BLOCK_FRAMES * frame_samples(rate), dtype="float32", always_2d=True)):
-                    audio = one_channel(path, block, self.channel)
-                    if not np.isfinite(audio).all():
-                        raise UnusableAudio(
-                            f"{path} holds samples that are not finite numbers: export it again from its source."
-                        )
-                    yield audio
-                unread = 1 - raw.tell() / os.stat(path).st_size
-        except (soundfile.SoundFileError, OSError, TypeError) as error:
-            raise unreadable(path) from error
-        # libsndfile stops where an MP3 without a length in its header should end if its bit rate never changed.
-        if path.lower().endswith(".mp3") and unread > UNREAD_SHARE:
-            raise UnusableAudio(
-                f"{path} can be read to {1 - unread:.0%} only, because it does not say how long it is: convert it to "
-                "FLAC, or rewrite its header with ffmpeg -i OLD.mp3 -c copy NEW.mp3."
-            )
+
+def in_whole_frames(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+    """The same samples in blocks of whole frames, but for the last."""
+    frame, waiting = frame_samples(rate), np.zeros(0, np.float32)
+    for block in blocks:
+        waiting = np.concatenate([waiting, block])
+        n_whole = len(waiting) // frame * frame
+        if n_whole:
+            yield waiting[:n_whole]
+        waiting = waiting[n_whole:]
+    if len(waiting):
+        yield waiting
 
 
 def _levels(audio: np.ndarray, rate: int) -> np.ndarray:
@@ -182,15 +181,15 @@ def _load(path: Path) -> dict[str, Kept]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return {
-            name: Kept(stamp, Contents([Span(*span) for span in sounding], onsets))
-            for name, (stamp, sounding, onsets) in rows.items()
+            name: Kept(stamp, Contents([Span(*span) for span in sounding], onsets, n_channels))
+            for name, (stamp, sounding, onsets, n_channels) in rows.items()
         }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
 def _save(path: Path, kept: dict[str, Kept]) -> None:
-    rows = {name: (stamp, contents.sounding, contents.onsets_s) for name, (stamp, contents) in kept.items()}
+    rows = {name: (stamp, *contents) for name, (stamp, contents) in kept.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replaced(path) as temporary:

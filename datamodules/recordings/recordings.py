@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -10,16 +11,16 @@ from datamodules.audio import Channel
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.recordings.cutting import Note, cut_at_hops, cut_at_onsets, sound_s
 from datamodules.recordings.listening import SHORTEST_NOTE_S, VERSION, Contents, File, Listener, Span
-from datamodules.source import FileSound, Source
+from datamodules.sound_file import sound_files
+from datamodules.source import FileSound, Heard, Source
 from datamodules.splits import HELD_OUT, SPLITS, shared_out
 from synths.clip import ClipFormat
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 ROUNDING_S = 1e-6
 
 
 class Recordings(ClipDataModule):
-    """WAV, FLAC, OGG, MP3 and AIFF files of monophonic sound in a folder and the folders in it.
+    """Sound files of one voice, of every kind that libsndfile reads, in a folder and the folders in it.
 
     Long files are cut into clips, short ones padded with silence. A tenth of the files is for validation and a tenth
     for testing, chosen by name, so that a new file rarely moves another; with fewer than three files the clips are
@@ -28,8 +29,8 @@ class Recordings(ClipDataModule):
     Args:
         clip: the format of the run
         root: folder of the recordings
-        channel: which channel to hear of files that have several: a number from 0, or mix for the mean; None is to
-            accept mono files only
+        channel: which channel to hear of files that have several: a number from 0, or mix for the mean, which is
+            counted in the report; None is to accept mono files only
         cut: where clips begin: at equal distances (hop), or just before every note (onsets)
         hop_s: seconds from the beginning of a clip to that of the next, if cut at hops: less than a clip lets them
             overlap, more leaves gaps; None is the length of a clip
@@ -44,7 +45,7 @@ class Recordings(ClipDataModule):
         self,
         clip: ClipFormat,
         root: str,
-        channel: Channel = None,
+        channel: Channel = "mix",
         cut: Literal["hop", "onsets"] = "hop",
         hop_s: float | None = None,
         stop_at_next: bool = True,
@@ -58,6 +59,7 @@ class Recordings(ClipDataModule):
         self.hop_s = clip.duration_s if hop_s is None else hop_s
         self.stop_at_next = stop_at_next
         self.trim_db = trim_db
+        self._n_channels: dict[str, int] = {}
         self._found: dict[str, list[Source]] | None = None
 
     def sources(self, split: str) -> list[Source]:
@@ -73,12 +75,14 @@ class Recordings(ClipDataModule):
 
     @cached_property
     def _files(self) -> list[File]:
-        files = []
-        for path in sorted(Path(self.root).rglob("*")):
-            name = path.relative_to(self.root)
-            if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in name.parts):
-                files.append(_file(name.as_posix(), str(path)))
-        return files
+        root = Path(self.root)
+        return [_file(path.relative_to(root).as_posix(), str(path)) for path in sound_files(self.root)]
+
+    def remark(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
+        """Of a file with several channels, whose mean was taken."""
+        if self.channel == "mix" and self._n_channels.get(name.rpartition("#")[0], 1) > 1:
+            return "are the mean of several channels (data.channel: 0 takes the first)"
+        return ""
 
     def _share_out(self) -> dict[str, list[Source]]:
         listener = Listener(self.channel, self.trim_db, with_onsets=self.cut == "onsets")
@@ -90,6 +94,7 @@ class Recordings(ClipDataModule):
             if isinstance(contents, str):
                 unusable.append(Source(file.name, FileSound(file.path, 0.0, self.channel), problem=contents))
             else:
+                self._n_channels[file.name] = contents.n_channels
                 found = self._clips(file, contents)
                 clips[file.name] = [clip for clip in found if not clip.problem]
                 unusable += [clip for clip in found if clip.problem]

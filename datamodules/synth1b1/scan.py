@@ -15,11 +15,11 @@ import numpy as np
 from tqdm import tqdm
 
 from datamodules.preparation.preparation import begin_process
-from datamodules.preparation.replaced import replaced
 from datamodules.synth1b1.bounds import can_be_met, is_surely_met
 from datamodules.synth1b1.controls import tones
 from datamodules.synth1b1.notes import CleanNote
 from datamodules.synth1b1.voice import N_SAMPLES, PACKET, SAMPLE_RATE, torchsynth_version, voice_of_process
+from output.replaced import replaced
 from synths.clip import ClipFormat
 
 GROUP = 1024

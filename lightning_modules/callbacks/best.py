@@ -5,10 +5,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
 
 MONITORED = "validation/reconstruction"
 
@@ -65,6 +67,11 @@ class BestCheckpoint(ModelCheckpoint):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "best", monitor=MONITORED, enable_version_counter=False, save_weights_only=False)
 
+    def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
+        """Lightning's own takes the first for the lowest, even if it is no number."""
+        is_number = current is not None and bool(torch.isfinite(current))
+        return is_number and super().check_monitor_top_k(trainer, current)
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Lightning's own forgets the lowest when the path is another, and writes a worse one over it."""
         models = {self._here(path): score for path, score in state_dict["best_k_models"].items()}
@@ -72,4 +79,5 @@ class BestCheckpoint(ModelCheckpoint):
         super().load_state_dict({**state_dict, **paths, "best_k_models": models, "dirpath": self.dirpath})
 
     def _here(self, path: str) -> str:
-        return os.path.join(str(self.dirpath), os.path.basename(path)) if path else path
+        # Not the name that the checkpoint says: what lies there is deleted when something better comes.
+        return os.path.join(str(self.dirpath), f"{self.filename}{self.FILE_EXTENSION}") if path else path

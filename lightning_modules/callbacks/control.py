@@ -20,6 +20,7 @@ from lightning_modules.metrics.control import (
     control_rows,
     figures_table,
     measure_crosstalk,
+    measures_of,
     rows_csv,
 )
 from lightning_modules.whole_files import written_whole
@@ -75,11 +76,17 @@ class ControlEvaluation(Callback):
             return
         sweeps = examination.sweeps()
         rows = control_rows(sweeps)
-        self.figures = control_figures(rows, sweeps.columns) + examination.frave() + examination.disentanglement()
+        self.figures = (
+            control_figures(rows, sweeps.columns, measures_of(sweeps.reach_unknown))
+            + examination.frave()
+            + examination.disentanglement()
+        )
         folder = Path(trainer.default_root_dir)
         write_control(folder, facts_of(trainer, module), sweeps, rows, self.figures)
         console = Console()
         console.print(figures_table(self.figures))
+        if sweeps.reach_unknown:
+            console.print(f"Of the requests, {sweeps.reach_unknown}")
         console.print(f"Written: {folder}/control.json, control.csv")
         if trainer.logger is not None:
             overall = {f.name: f.value for f in self.figures if not (f.knob or f.family or f.register)}
@@ -110,6 +117,7 @@ def write_control(
     report = {
         "facts": facts,
         "knobs": sweeps.knobs,
+        "remarks": [f"Of the requests, {sweeps.reach_unknown}"] if sweeps.reach_unknown else [],
         "figures": [figure._asdict() for figure in figures],
         "crosstalk": {
             "knobs": sweeps.knobs,

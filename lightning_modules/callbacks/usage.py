@@ -7,7 +7,7 @@ from lightning import Callback, Trainer
 from torch import Tensor
 
 from lightning_modules.encoders import Encoding
-from lightning_modules.losses.turned_knobs import mean_position
+from synths import sounding_mean
 
 MOVE = 0.2
 """How far a knob is moved, towards the middle of its range."""
@@ -51,7 +51,7 @@ class Usage(Callback):
         sounding = encoder.sounding(audio, every)
 
         def measured(turned: Encoding) -> Tensor:
-            return mean_position(encoder.measure(_rendered(module, f0_hz, turned), f0_hz, every), sounding)
+            return sounding_mean(encoder.measure(_rendered(module, f0_hz, turned), f0_hz, every), sounding)
 
         before, used = measured(encoding), {}
         for index, knob in enumerate(encoder.knobs):

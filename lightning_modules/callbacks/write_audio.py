@@ -14,7 +14,14 @@ class WriteAudio(Callback):
     def on_predict_batch_end(
         self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
-        """Write one batch."""
+        """Write one batch.
+
+        Raises:
+            ValueError: a clip's name leads out of the folder
+        """
+        run = Path(trainer.default_root_dir)
         for name, audio in zip(batch.name, outputs.audio.cpu(), strict=True):
-            path = Path(trainer.default_root_dir) / "predictions" / f"{name}.wav"
+            path = run / "predictions" / f"{name}.wav"
+            if "\0" in name or run.resolve() / "predictions" not in path.resolve().parents:
+                raise ValueError(f"the clip {name!r} would be written outside {run}/predictions: give it another name.")
             write_wav(path, audio, module.clip.sample_rate)

@@ -73,13 +73,24 @@ def main(args: Sequence[str] | None = None) -> None:
     except ValueError as error:
         _reraise_in_debug()
         _stop(str(error))
+    except RecursionError:
+        _reraise_in_debug()
+        _stop("something that was read is nested too deeply.")
+    except MemoryError as error:
+        _reraise_in_debug()
+        _stop(f"there is not enough memory ({str(error) or 'out of memory'}): free some, or do less at once.")
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        _reraise_in_debug()
+        first = (str(error).strip().splitlines() or [""])[0][:300]
+        _stop(f"internal fault ({type(error).__name__}: {first}): set TIMBRE_DEBUG=1 to see the traceback.")
 
 
 def process_rank() -> int:
     """Of those that train one model together, as whoever launched them says; 0 speaks for all."""
-    return int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
+    numbers = (os.environ.get(name) for name in ("SLURM_PROCID", "RANK", "LOCAL_RANK"))
+    return int(next(filter(None, numbers), 0))
 
 
 def _stop(sentence: str) -> None:

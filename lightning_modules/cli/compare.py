@@ -5,11 +5,12 @@ import csv
 import io
 import math
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects
 from rich.box import SIMPLE
@@ -141,8 +142,14 @@ def long_csv(comparison: Comparison) -> str:
         for figure in model.figures:
             ends = ["" if math.isnan(end) else end for end in (figure.value, figure.low, figure.high)]
             line = [model.name, figure.n_seeds, *figure.subject, *ends, figure.better, figure.unit]
-            writer.writerow([*line, *values])
+            writer.writerow([_as_text(cell) for cell in (*line, *values)])
     return text.getvalue()
+
+
+def _as_text(cell: Any) -> Any:
+    """A word that a spreadsheet would take for a formula -> the same as text; numbers stay."""
+    is_formula = isinstance(cell, str) and re.match(r"[=@\t\r]|[+-](?![\d.e+-]+$)", cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def terminal_table(comparison: Comparison, trade: TradeOff, console: Console) -> Table:

@@ -2,6 +2,8 @@
 
 import argparse
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,14 +13,18 @@ from lightning_modules.callbacks.evaluation import n_parameters
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.experiment import Experiment, run_experiment
+from lightning_modules.cli.sweep import build_model
 from lightning_modules.knobs import sweep
 from lightning_modules.metrics import MetricSummary, readable
 from lightning_modules.pictures import pair_figure, save_png, sweep_figure
 from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_lock import RunLock
 from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 KNOB = "sharpness"
+PAGE = "report.html"
 N_EXAMINED = 8
 """Notes whose knobs are all turned: enough to see, quick enough to wait for."""
 
@@ -36,14 +42,56 @@ def run(verb: str, args: list[str]) -> None:
     if not config.is_file():
         raise FileNotFoundError(f"{config} is missing: run the demo from a checkout of the project.")
     folder = given.runs / "demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    run_experiment("fit", ["-c", str(config), "--name", "demo", "--runs", str(given.runs), *options])
-    tested = run_experiment("test", [str(folder), "--control.n_notes", str(N_EXAMINED)])
-    if tested is not None:
-        _report(folder, tested)
+    _refuse_what_is_not_ours(folder)
+    # Beside it, under the run's own name: what is there stays until all is made.
+    new = given.runs / "demo.new" / "demo"
+    place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
+    tested = ["--test", "true", "--control.n_notes", str(N_EXAMINED)]
+    build_model([*place, *tested, *options])
+    with _anew(new):
+        experiment = run_experiment("fit", [*place, *tested, *options])
+        if experiment is None:
+            return
+        say = _report(new, folder, experiment)
+        _exchange(new, folder)
+    say()
 
 
-def _report(folder: Path, tested: Experiment) -> None:
+def _refuse_what_is_not_ours(folder: Path) -> None:
+    """A run that somebody trained there, or trained on, is not the demo's to remove."""
+    run = RunFolder(folder)
+    made_here = (folder / PAGE).is_file() and run.first_config.is_file()
+    if run.config.exists() and not (made_here and run.config.read_bytes() == run.first_config.read_bytes()):
+        raise ValueError(f"{folder} holds a run that the demo did not make: rename it, or say --runs OTHER.")
+
+
+@contextmanager
+def _anew(new: Path) -> Iterator[None]:
+    """An empty place for a run, gone when it was moved or failed; one that was interrupted can go on from there."""
+    lock = RunLock(new.parent)
+    lock.take()
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        yield
+    except Exception:
+        shutil.rmtree(new.parent, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(new.parent, ignore_errors=True)
+    finally:
+        lock.release()
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Put what is new in the place of what was there."""
+    old = new.with_name("old")
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+
+
+def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
+    """Write the page of a run that is about to get its place -> what says so."""
     model = load_model(folder / "checkpoints" / "best.ckpt")
     clip = _held_out_note(model, tested)
     torch.manual_seed(0)
@@ -64,9 +112,9 @@ def _report(folder: Path, tested: Experiment) -> None:
     evaluation = tested.evaluation
     data = tested.datamodule
     training = Training("demo", f"{type(data).__name__}, {data.root}", model.trained_steps, n_parameters(model))
-    commands = _next_commands(folder)
+    commands = _next_commands(place)
     write_report_page(
-        folder / "report.html",
+        folder / PAGE,
         training,
         evaluation.summaries,
         Resynthesis(clip.name[0], clip.audio[0], output),
@@ -74,7 +122,7 @@ def _report(folder: Path, tested: Experiment) -> None:
         commands,
         model.clip,
     )
-    _say(folder, evaluation.summaries, turned, commands)
+    return lambda: _say(place, evaluation.summaries, turned, commands)
 
 
 def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
@@ -110,6 +158,6 @@ def _say(folder: Path, metrics: list[MetricSummary], turned: KnobSweep, commands
         f"\nHeld-out notes: pitch within {readable(f0.mean)} semitones, loudness within {readable(loudness.mean)} dB."
         f"\n{KNOB.capitalize()} knob at {', '.join(f'{p:g}' for p in turned.positions)}: measured {values} "
         f"{turned.unit}; it {'rises' if rises else 'does NOT rise'} with every step."
-        f"\nHear it: {folder}/report.html"
+        f"\nHear it: {folder}/{PAGE}"
         f"\nNext:    .venv/bin/{commands[1]}"
     )

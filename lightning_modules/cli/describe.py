@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from datamodules import UnusableAudio
 from datamodules.audio import Channel
+from datamodules.preparation.report import printable
 from lightning_modules.cli.sounds import Sound, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
 from lightning_modules.encoders import DescriptorEncoder
@@ -51,9 +52,7 @@ def run(verb: str, args: list[str]) -> None:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "input", type=Path, metavar="FILE|FOLDER", help="WAV, FLAC, OGG, MP3 or AIFF; all of a folder's"
-    )
+    parser.add_argument("input", type=Path, metavar="FILE|FOLDER", help="a sound file, or a folder of them")
     parser.add_argument("--only", metavar="NAME,...", help="these descriptors, and no others")
     parser.add_argument("--f0", type=float, metavar="HZ", help="the pitch where it is known; otherwise it is tracked")
     parser.add_argument("--channel", default="mix", help="of a stereo file: 0, 1 or mix, the mean (default)")
@@ -103,7 +102,7 @@ def _check(given: argparse.Namespace) -> None:
 
 def _describe_file(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:
     sound, described = _described(given.input, given, kinds)
-    name = given.input.name
+    name = printable(given.input.name)
     if given.plot:
         _plot(given.plot, name, sound, described.description, kinds)
     _write_json({name: described}, given.json)
@@ -122,14 +121,16 @@ def _describe_folder(given: argparse.Namespace, kinds: list[type[Descriptor]], c
             described[path.relative_to(given.input).as_posix()] = _described(path, given, kinds)[1]
         except UnusableAudio as error:
             problems.append(str(error))
+        except Exception as error:  # one bad file never costs the results of the others
+            problems.append(f"{path} cannot be described ({type(error).__name__}: {error}).")
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(printable(problem), file=sys.stderr)
     if not described:
         raise ValueError(f"none of the {len(paths)} sound files in {given.input} can be used.")
     _write_json(described, given.json)
     _remark(list(described.values()), given, console)
     shown = kinds if given.only else [kind for kind in kinds if kind in DEFAULT_KNOBS]
-    console.print(many_sounds_table({name: one.description for name, one in described.items()}, shown))
+    console.print(many_sounds_table({printable(name): one.description for name, one in described.items()}, shown))
     refused = f"; {len(problems)} cannot be used, for the reasons above" if problems else ""
     console.print(f"{len(described)} of {len(paths)} sounds described{refused}. Pitch: {pitch_source(given.f0)}.")
     _name_written(given, console)

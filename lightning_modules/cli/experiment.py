@@ -2,9 +2,11 @@
 
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,10 +35,14 @@ from lightning_modules.callbacks import (
     WriteAudio,
 )
 from lightning_modules.checkpoint import WholeCheckpoints, refuse_unreadable
+from lightning_modules.cli import process_rank
 from lightning_modules.cli.save_config import SaveConfig, as_written
+from lightning_modules.cli.trust import reading, refuse_other_places, without_trust
 from lightning_modules.cli.wandb_run import finish, wandb_logger
 from lightning_modules.examination import ExaminationSettings
-from lightning_modules.run_folder import RunFolder
+from lightning_modules.first_fault import NotFinite
+from lightning_modules.run_folder import RunFolder, refuse_no_name
+from lightning_modules.run_lock import RunLock
 from synths import ClipFormat
 
 CLIP_FIELDS = ("sample_rate", "n_samples", "hop")
@@ -51,6 +57,16 @@ class Experiment(LightningCLI):
 
     def __init__(self, verb: str, args: list[str]) -> None:
         self.verb = verb
+        args, self.trusted = without_trust(args)
+        with reading(self.trusted):
+            self._read(args)
+
+    @cached_property
+    def lock(self) -> RunLock:
+        """Of the run's folder."""
+        return RunLock(self.folder.path)
+
+    def _read(self, args: list[str]) -> None:
         super().__init__(
             TimbreAutoencoder,
             ClipDataModule,
@@ -60,8 +76,8 @@ class Experiment(LightningCLI):
             seed_everything_default=0,
             parser_kwargs={
                 "parser_mode": "omegaconf",
-                "prog": f"timbre {verb}",
-                "description": _DESCRIPTIONS[verb],
+                "prog": f"timbre {self.verb}",
+                "description": f"{_DESCRIPTIONS[self.verb]} {_TRUST}",
                 "exit_on_error": False,
             },
             args=args,
@@ -120,17 +136,23 @@ class Experiment(LightningCLI):
         if not self.config.name:
             trial = os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None
             self.config.name = f"{self.stem}-{trial}" if trial else self.stem
+        refuse_no_name(self.config.name)
+        if not self.trusted:
+            refuse_other_places(self.config.trainer.as_dict())
         asked, self.config.ckpt_path = self.config.ckpt_path, None
         if self.verb == "fit" and self.config.resume and asked is None:
             self.checkpoint = self._checkpoint_to_resume()
         else:
             self.checkpoint = self._find_checkpoint(asked)
-            if self.verb == "fit" and self.checkpoint is None and self.folder.config.exists():
-                raise ValueError(
-                    f"{self.folder.path} already holds a run: go on with `timbre fit {self.folder.path} "
-                    "--resume true`, or choose another --name."
-                )
+            self._refuse_another_run()
         set_matmul_precision(self.config.matmul_precision)
+
+    def _refuse_another_run(self) -> None:
+        if self.verb == "fit" and self.checkpoint is None and self.folder.is_begun:
+            raise ValueError(
+                f"{self.folder.path} already holds a run: go on with `timbre fit {self.folder.path} "
+                "--resume true`, or choose another --name."
+            )
 
     def _checkpoint_to_resume(self) -> Path | None:
         """Of the same run, if it was begun."""
@@ -147,6 +169,8 @@ class Experiment(LightningCLI):
         path = {"best": folder.best, "last": folder.last}.get(asked, Path(asked))
         if asked == "last" and not path.exists() and folder.best.exists():
             path = folder.best  # killed after its first validation, before its first regular save
+        if asked == "best" and not path.exists() and folder.last.exists():
+            path = folder.last  # no validation gave a number
         refuse_unreadable(path)
         return path
 
@@ -156,6 +180,10 @@ class Experiment(LightningCLI):
         self.training = training = self.verb == "fit" and not trainer_config.get("fast_dev_run")
         if self.verb != "prepare":
             self.folder.path.mkdir(parents=True, exist_ok=True)
+        if self.verb == "fit" and process_rank() == 0:
+            self.lock.take()
+            if not self.config.resume:
+                self._refuse_another_run()  # it may have been begun, and finished, meanwhile
         if self.verb != "fit":
             kwargs |= {"devices": 1, "num_nodes": 1, "strategy": "auto"}
         if self.verb == "prepare":  # wherever the model will be trained, this needs no accelerator
@@ -203,6 +231,7 @@ class Experiment(LightningCLI):
         return [*names, *([self.stem] if self.stem != "config" else [])]
 
 
+_TRUST = "A configuration may name known classes only; --trust lifts that for one whose author you trust."
 _DESCRIPTIONS = {
     "prepare": "Read and check the data and track its pitch, once; later runs find it beside the audio.",
     "fit": "Train a model; checkpoints, configuration, samples and logs go to runs/NAME.",
@@ -235,6 +264,14 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
     except Finished as finished:
         rank_zero_info(str(finished))
         return None
+    try:
+        return _finished(experiment)
+    finally:
+        experiment.lock.release()
+
+
+def _finished(experiment: Experiment) -> Experiment:
+    """Run it, and what is to follow on a training."""
     _run(experiment)
     if experiment.training and experiment.trainer.is_global_zero:
         folder = experiment.folder
@@ -259,6 +296,10 @@ def experiment_of(verb: str, args: list[str]) -> Experiment:
         return Experiment(verb, _expand_run_folder(args))
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
+    except ValueError as error:
+        if "Does not validate" not in str(error):
+            raise
+        raise ValueError(readable_error(str(error))) from error
     except RuntimeError as error:
         if "--ntasks" not in str(error):
             raise
@@ -276,6 +317,11 @@ def _run(experiment: Experiment) -> None:
         if experiment.training and experiment.trainer.is_global_zero:
             print(f"Interrupted at step {trainer.global_step}. Go on with: timbre fit {folder.path} --resume true")
         raise
+    except NotFinite as error:
+        saved = f"as it was is {folder.last}" if folder.last.exists() else "there is none yet"
+        raise ValueError(
+            f"{error}. The last good checkpoint: {saved}. Lower --model.learning_rate or --trainer.gradient_clip_val."
+        ) from error
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise
@@ -301,8 +347,14 @@ def set_matmul_precision(precision: str) -> None:
 
 def readable_error(message: str) -> str:
     """The parser's report of a wrong key or value, without its layout."""
-    lines = [line.strip(" -") for line in message.splitlines() if line.strip(" -")]
+    found = _UNION.search(message)
+    lines = [line.strip(" -") for line in (found[1] if found else message).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("Given value", "Subtypes:", "Errors:"))]
     return "configuration: " + " ".join(lines)
+
+
+_UNION = re.compile(r"Does not validate against any of the Union subtypes.*?Errors:\s*-\s*(.*?)\n\s*-\s*Expected", re.S)
+"""Of a value that may also be nothing: what else was wrong with it."""
 
 
 def _expand_run_folder(args: list[str]) -> list[str]:
@@ -313,6 +365,8 @@ def _expand_run_folder(args: list[str]) -> list[str]:
     config = folder / "config.yaml"
     if not config.is_file():
         raise FileNotFoundError(f"{folder} is not a run: it has no config.yaml.")
+    if folder.name in ("", ".."):  # not resolved in general: a link to a run has a name of its own
+        folder = Path(os.path.abspath(folder))
     return ["-c", str(config), "--name", folder.name, "--runs", str(folder.parent), *args[1:]]
 
 

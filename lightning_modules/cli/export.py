@@ -5,8 +5,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from lightning_modules.checkpoint import load_model
-from lightning_modules.instrument import Instrument
-from lightning_modules.onnx_export import Shapes, export_onnx, median_block_s, require_onnx
+from lightning_modules.instrument import Instrument, strayed_from
+from lightning_modules.onnx_export import TOLERANCE, Shapes, export_onnx, median_block_s, require_onnx
 
 EXAMPLE = """example:
   timbre export runs/flute flute.onnx
@@ -40,7 +40,14 @@ def _export(checkpoint: Path, output: Path, block_frames: int) -> None:
         raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
     require_onnx()
     path = checkpoint / "checkpoints" / "best.ckpt" if checkpoint.is_dir() else checkpoint
-    instrument = Instrument(load_model(path))
+    model = load_model(path)
+    instrument = Instrument(model)
+    strayed = strayed_from(model, instrument)
+    if not strayed <= TOLERANCE:
+        names = ", ".join(type(module).__name__ for module in (*model.synth.parts, *model.synth.effects))
+        raise ValueError(
+            f"played block by block the model differs from itself by {strayed:.1e}: mend streaming() of one of {names}."
+        )
     exported = export_onnx(instrument, output, block_frames)
     clip = instrument.clip
     block_s, spent_s = block_frames * clip.hop / clip.sample_rate, median_block_s(output)

@@ -14,6 +14,7 @@ def run(verb: str, args: list[str]) -> None:
     part = Slice.parse(experiment.config.slice)
     data.prepare_data(part, listed_anew=True)
     print(data.prepare_report())
+    _refuse_nothing(data)
     if part.of > 1:
         print(f"Slice {part.number} of {part.of} is done; the last one to finish completes the shards.")
     if experiment.config.verify:
@@ -21,6 +22,14 @@ def run(verb: str, args: list[str]) -> None:
         if damaged:
             raise ValueError(f"{', '.join(damaged)} changed since written: delete them and run timbre prepare again.")
         print("Every shard is as it was written.")
+
+
+def _refuse_nothing(data: ClipDataModule) -> None:
+    """Raises ValueError if every split that is prepared is empty."""
+    found = [summary for summary in data.summary().values() if summary is not None]
+    if found and not any(summary.n_usable for summary in found):
+        reasons = [reason for summary in found for reason in summary.skipped.values()]
+        raise ValueError(f"none of the {len(reasons)} clips in {data.root} can be used; the first: {reasons[0]}")
 
 
 def _write_manifest(data: ClipDataModule) -> None:

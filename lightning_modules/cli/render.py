@@ -7,7 +7,7 @@ import soundfile
 import torch
 
 from datamodules import TRACKERS, NoPitch, PitchTracker
-from datamodules.audio import read_audio
+from datamodules.audio import Channel, header_of, read_audio
 from lightning_modules.checkpoint import load_model
 from lightning_modules.provenance import refuse_other_tracker
 from lightning_modules.render import measured_knobs, render
@@ -33,7 +33,7 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=0..1", help="mean position of a knob")
     parser.add_argument("--nudge", action="append", default=[], metavar="KNOB=-1..1", help="move a knob by this much")
-    parser.add_argument("--channel", default=None, help="of a stereo input: 0, 1 or mix")
+    parser.add_argument("--channel", default="mix", help="of a stereo input: 0, 1 or mix, the mean (default)")
     parser.add_argument("--dry", action="store_true", help="leave out the learned room")
     parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
     given = parser.parse_args(args)
@@ -42,16 +42,19 @@ def run(verb: str, args: list[str]) -> None:
 
 def _render(given: argparse.Namespace) -> None:
     positions, nudges = _knob_values(given.set, "--set"), _knob_values(given.nudge, "--nudge")
+    if given.output.is_dir():
+        raise ValueError(f"{given.output} is a folder: name a file to write, such as {given.output / 'out.wav'}.")
     if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
         raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
-    if given.channel not in (None, "0", "1", "mix"):
+    if given.channel not in ("0", "1", "mix"):
         raise ValueError(f"--channel {given.channel} is not a channel: choose 0, 1 or mix.")
     if not given.output.parent.is_dir():
         raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
+    n_channels = header_of(str(given.input)).n_channels  # before the model is loaded, which takes seconds
     path = given.checkpoint / "checkpoints" / "best.ckpt" if given.checkpoint.is_dir() else given.checkpoint
     model = load_model(path)
-    channel = int(given.channel) if given.channel in ("0", "1") else given.channel
-    audio = read_audio(str(given.input), model.clip, channel=channel)
+    channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
+    audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")
     tracker = _tracker_of(model.f0_tracker)
     try:
         f0_hz, _ = tracker.track(audio, model.clip)
@@ -63,6 +66,8 @@ def _render(given: argparse.Namespace) -> None:
     pitch = torch.from_numpy(f0_hz)
     before, after = measured_knobs(model, torch.from_numpy(audio), pitch), measured_knobs(model, output, pitch)
     print(f"{given.output}: {len(output) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
+    if n_channels > 1 and channel == "mix":
+        print(f"  the mean of the input's {n_channels} channels was rendered (--channel 0: the first)")
     if gain_db < 0:
         print(f"  lowered by {-gain_db:.1f} dB to fit full scale")
     for descriptor in model.encoder.each_descriptor():

@@ -30,7 +30,8 @@ class SaveConfig(SaveConfigCallback):
         _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
         folder, config = RunFolder(Path(trainer.default_root_dir)), as_written(self.parser, self.config)
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        for path in (folder.config, *([] if folder.first_config.exists() else [folder.first_config])):
+        first = folder.is_begun and folder.first_config.exists()
+        for path in (folder.config, *([] if first else [folder.first_config])):
             with written_whole(path) as partial:
                 partial.write_text(text, encoding="utf-8")
         if trainer.logger is not None:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import soundfile
 import torch
 from torch import Tensor
 
-from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
-from datamodules.audio import Channel, duration_s
+from datamodules import TRACKERS, NoPitch, read_audio
+from datamodules.audio import Channel, header_of
+from datamodules.sound_file import SUFFIXES
+from datamodules.sound_file import sound_files as found_in
 from synths import ClipFormat
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 16000, 48000
 FRAMES_PER_SECOND = 100
 
@@ -31,10 +31,9 @@ def sound_files(folder: Path) -> list[Path]:
     Raises:
         ValueError: there is none
     """
-    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
-    paths = [folder / name for name in names if not any(part.startswith(".") for part in name.parts)]
+    paths = found_in(str(folder))
     if not paths:
-        raise ValueError(f"there is no sound in {folder}: it holds no {', '.join(SUFFIXES[:-1])} file.")
+        raise ValueError(f"there is no sound in {folder}: none of its files ends in {', '.join(SUFFIXES)}.")
     return paths
 
 
@@ -50,15 +49,12 @@ def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_
     Raises:
         UnusableAudio: it cannot be described; the message says why
     """
-    duration_s(str(path))  # before its header is looked at: raises in one sentence where there is none
-    header = soundfile.info(str(path))
-    if isinstance(channel, int) and channel >= header.channels:
-        raise UnusableAudio(f"{path} has {header.channels} channel(s) and no number {channel}: choose 0 or mix.")
-    sample_rate = min(max(header.samplerate, LOWEST_RATE_HZ), HIGHEST_RATE_HZ)
+    header = header_of(str(path))
+    sample_rate = min(max(header.rate, LOWEST_RATE_HZ), HIGHEST_RATE_HZ)
     hop = round(sample_rate / FRAMES_PER_SECOND)
     clip = ClipFormat(sample_rate, n_samples=hop, hop=hop, full_scale_db_spl=full_scale_db_spl)
-    audio = torch.from_numpy(read_audio(str(path), clip, channel=channel))
-    return Sound(audio, _pitch(audio, clip) if f0_hz is None else _steady(f0_hz, audio, clip), header.channels, clip)
+    audio = torch.from_numpy(read_audio(str(path), clip, channel=channel, option="--channel"))
+    return Sound(audio, _pitch(audio, clip) if f0_hz is None else _steady(f0_hz, audio, clip), header.n_channels, clip)
 
 
 def pitch_source(f0_hz: float | None) -> str:

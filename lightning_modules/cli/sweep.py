@@ -39,6 +39,9 @@ def run(verb: str, args: list[str]) -> None:
     parser = _parser(verb)
     given, passed_on = parser.parse_known_args(args)
     sweep = read_sweep(given.file)
+    said_by_the_file = [*sweep.options, *(f"--{axis.name}" for axis in sweep.axes)]
+    if any(word.partition("=")[0] == "--trust" for word in said_by_the_file):
+        raise ValueError(f"{sweep.path} says --trust, which is for whoever starts it to say: leave it out there.")
     _refuse_swept(sweep, passed_on)
     if given.storage is None and (given.objectives or given.reference):
         raise ValueError("--objectives and --reference are for a study: say --storage journal.")

@@ -65,6 +65,10 @@ class Decoder(nn.Module):
         """What is remembered before the first frame: nothing. Named tensors whose first dimension is the batch."""
         raise NotImplementedError
 
+    def state_limits(self) -> dict[str, float]:
+        """Greatest size that a number of the state can have, by name, where it is known."""
+        return {}
+
 
 DecoderRecipe = Callable[[int, int, dict[str, int]], Decoder]
 """A decoder in a configuration: told C, D and the synth's sizes, it builds itself. A class is its own recipe."""

@@ -27,3 +27,7 @@ class GruDecoder(Decoder):
     def initial_state(self, batch: int) -> State:
         """A hidden state of zeros, (B, width)."""
         return {"hidden": self.heads.weight.new_zeros(batch, self.gru.hidden_size)}
+
+    def state_limits(self) -> dict[str, float]:
+        """A mean of what it was and a hyperbolic tangent never leaves -1..1."""
+        return {"hidden": 1.0}

@@ -1,6 +1,7 @@
 """A recurrent decoder whose recurrence is linear, so that all frames can be had at once."""
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,7 @@ class MinGruDecoder(Decoder):
     def remember(self, features: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, F, width) features, one (B, width) hidden state per layer -> (B, F, width)."""
         after = {}
-        for i, unit in enumerate(self.layers):
+        for i, unit in enumerate(self.units()):
             hidden, after[f"hidden_{i}"] = unit(features, state[f"hidden_{i}"])
             features = features + hidden
         return features, after
@@ -42,6 +43,16 @@ class MinGruDecoder(Decoder):
         """Per layer, (B, width) zeros."""
         weight = self.heads.weight
         return {f"hidden_{i}": weight.new_zeros(batch, weight.shape[1]) for i in range(len(self.layers))}
+
+    def state_limits(self) -> dict[str, float]:
+        """Means of candidates are no larger than the largest candidate."""
+        return {f"hidden_{i}": unit.largest_candidate() for i, unit in enumerate(self.units())}
+
+    def units(self) -> "Iterator[_MinGru]":
+        """The recurrent layers, typed."""
+        for unit in self.layers:
+            assert isinstance(unit, _MinGru)
+            yield unit
 
 
 class _MinGru(nn.Module):
@@ -62,3 +73,10 @@ class _MinGru(nn.Module):
         gate = gate.sigmoid()
         states = linear_scan(1.0 - gate, gate * candidate, hidden)
         return states, states[:, -1]
+
+    def largest_candidate(self) -> float:
+        """No input has a larger one: a normalised vector is as long as the root of its width, then scaled and moved."""
+        width = self.norm.weight.numel()
+        length = math.sqrt(width) * self.norm.weight.abs().max() + self.norm.bias.norm()
+        weight, bias = self.gate_and_candidate.weight[width:], self.gate_and_candidate.bias[width:]
+        return float((weight.norm(dim=1) * length + bias.abs()).max())

@@ -78,6 +78,10 @@ class PublishedDecoder(Decoder):
         """A hidden state of zeros, (B, width)."""
         return {"hidden": self.heads.weight.new_zeros(batch, self.gru.hidden_size)}
 
+    def state_limits(self) -> dict[str, float]:
+        """A mean of what it was and a hyperbolic tangent never leaves -1..1."""
+        return {"hidden": 1.0}
+
 
 def _mlp(n_inputs: int, width: int) -> nn.Module:
     return nn.Sequential(layer(n_inputs, width), layer(width, width), layer(width, width))

@@ -1,5 +1,7 @@
 """A decoder of dilated causal convolutions: all frames at once."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -41,6 +43,15 @@ class TcnDecoder(Decoder):
         return {
             f"layer_{i}": weight.new_zeros(batch, (KERNEL - 1) * 2**i, weight.shape[1]) for i in range(len(self.layers))
         }
+
+    def state_limits(self) -> dict[str, float]:
+        """What is normalised is no larger than the root of its width, then scaled and moved."""
+        limits = {}
+        for i, convolution in enumerate(self.layers):
+            assert isinstance(convolution, _DilatedConvolution)
+            weight, bias = convolution.norm.weight.detach(), convolution.norm.bias.detach()
+            limits[f"layer_{i}"] = float((math.sqrt(len(weight)) * weight.abs() + bias.abs()).max())
+        return limits
 
 
 class _DilatedConvolution(nn.Module):

@@ -98,13 +98,13 @@ class AdversarialEncoder(Encoder):
         if self.training:
             sounding = self.sounding(audio, self.judged_every)
             every = self.judged_every
+            self.n_steps += 1
             guessed = self.critic(reverse_gradient(residual[:, ::every], self.strength_now()))
             terms = terms | {"critic": Term(self.mistaken(guessed, controls[:, ::every], sounding))}
         return Encoding(controls, residual, terms)
 
     def strength_now(self) -> float:
-        """Of the reversed gradient at this training step."""
-        self.n_steps += 1
+        """Of the reversed gradient, after the training steps so far; asking does not count as one."""
         return self.strength * min(1.0, self.n_steps.item() / max(1, self.ramp_steps))
 
     def mistaken(self, guessed: Tensor, controls: Tensor, sounding: Tensor) -> Tensor:

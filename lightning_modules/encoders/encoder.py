@@ -75,7 +75,8 @@ class Encoder(nn.Module):
         self.factors = list(factors)
         self.hop = clip.hop
         self.every = max(1, round(clip.frame_rate_hz / MEASURED_HZ))
-        self.judged_every = max(1, round(clip.frame_rate_hz / JUDGED_HZ))
+        # Of the frames that are measured: between them nothing would be judged but the interpolation.
+        self.judged_every = self.every * max(1, round(clip.frame_rate_hz / self.every / JUDGED_HZ))
         self.level = Level(clip)
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))

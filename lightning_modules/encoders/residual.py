@@ -1,5 +1,8 @@
 """What the knobs leave unexplained of a sound: a few numbers per frame that are learnt."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -101,6 +104,20 @@ class GaussianHead(nn.Module):
         nats = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).mean(dim=(0, 1))
         drawn = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         return drawn, {"kl": Term(nats.clamp_min(self.free_bits).sum(), self.kl_weight)}
+
+
+@contextmanager
+def always_drawing(module: nn.Module, wanted: bool = True) -> Iterator[None]:
+    """Inside, the normal distributions in a module draw outside training too, if wanted; then they are as before."""
+    heads = [head for head in module.modules() if isinstance(head, GaussianHead)]
+    before = [head.always_draws for head in heads]
+    try:
+        for head in heads:
+            head.always_draws = wanted
+        yield
+    finally:
+        for head, always_draws in zip(heads, before, strict=True):
+            head.always_draws = always_draws
 
 
 class VariationalResidual(Residual):

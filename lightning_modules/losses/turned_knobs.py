@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.serialization import add_safe_globals
 
+from synths import sounding_mean
+
 
 class Asked(NamedTuple):
     """Controls (n, F, C) of n clips with knobs turned, and (n, C) 1 for each knob that was."""
@@ -50,16 +52,18 @@ class TurnedKnobs:
             if getattr(self, name) not in words:
                 raise ValueError(f"model.turned.{name} is {getattr(self, name)!r}: it is one of {', '.join(words)}.")
 
-    def ask(self, controls: Tensor, sounding: Tensor, low: Tensor, high: Tensor) -> Asked:
+    def ask(self, controls: Tensor, sounding: Tensor, low: Tensor, high: Tensor, every: int = 1) -> Asked:
         """Turn knobs of the first n clips of a batch.
 
         Args:
             controls: (B, F, C) positions of all clips, which may be swapped
-            sounding: (B, F) 1 where a clip sounds
+            sounding: (B, F / every) 1 where a clip sounds, in the frames that are judged
             low: (n, C) lowest positions that notes of each clip's pitch reach
             high: (n, C) highest
+            every: so-many-th frame is judged
         """
-        n, mean = len(low), mean_position(controls, sounding)
+        n, mean = len(low), sounding_mean(controls, sounding, every)
+        in_frames = sounding.repeat_interleave(every, dim=1)[:, : controls.shape[1]]
         other = (torch.arange(n) + torch.randint(1, max(2, len(controls)), (n,))).to(low.device) % len(controls)
         swapped = torch.rand(n, 1, device=low.device) < {"drawn": 0.0, "swapped": 1.0, "mixed": 0.5}[self.source]
         start, end = (torch.lerp(low, high, torch.rand_like(low)) for _ in range(2))
@@ -68,7 +72,7 @@ class TurnedKnobs:
             "moved": controls[:n] + (start - mean[:n])[:, None],
             "constant": start[:, None].expand_as(controls[:n]),
             "ramped": _ramp(start, end, controls.shape[1]),
-            "borrowed": _course(controls[other], mean[other], sounding[other]) + start[:, None],
+            "borrowed": _course(controls[other], mean[other], in_frames[other]) + start[:, None],
         }
         kinds = torch.stack(list(curves.values()) if self.curve == "mixed" else [curves[self.curve]])
         kind = torch.randint(len(kinds), (n,), device=low.device)
@@ -110,12 +114,6 @@ def _course(controls: Tensor, mean: Tensor, sounding: Tensor) -> Tensor:
     return (controls - mean[:, None]) * sounding[..., None]
 
 
-def mean_position(controls: Tensor, sounding: Tensor) -> Tensor:
-    """Mean of (B, F, C) over the frames where (B, F) sounding is 1: (B, C)."""
-    weight = sounding / sounding.sum(1, keepdim=True).clamp_min(1.0)
-    return (controls * weight[..., None]).sum(1)  # not a product of matrices, which mixed precision would round
-
-
 def knob_error(asked: Tensor, measured: Tensor, sounding: Tensor) -> Tensor:
     """Mean absolute distance of (B, F, C) measured from asked positions over the sounding frames, (B, C)."""
-    return mean_position((measured - asked).abs(), sounding)
+    return sounding_mean((measured - asked).abs(), sounding)

@@ -1,16 +1,20 @@
 """ViSQOL, a listener's opinion predicted from spectrogram similarity; slow, and the only one that is."""
 
 import logging
+from collections.abc import Callable
+from importlib.resources import as_file, files
 from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
 import soxr
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
 from lightning_modules.metrics.frames import is_silent
 from lightning_modules.metrics.pair import Better, Pair
+from lightning_modules.metrics.support_vectors import SupportVectors
 from synths.clip import ClipFormat
 
 VISQOL_RATE = 48000
@@ -19,6 +23,11 @@ SHORTEST_S = 1.0
 
 # ViSQOL's numba kernels run on a work queue that ends the process when two threads enter it together.
 _ONE_AT_A_TIME = Lock()
+
+_ABSENT = (
+    "ViSQOL is not installed, so its figure stays empty. To have it: pip install --no-deps visqol-python (one of its "
+    "dependencies needs a C++ compiler and is not used here)."
+)
 
 
 class ViSQOL:
@@ -34,10 +43,10 @@ class ViSQOL:
 
     def __init__(self, clip: ClipFormat) -> None:
         self._sample_rate = clip.sample_rate
-        self._api: Any = None
+        self._listen: Callable[[np.ndarray, np.ndarray], float] | None = None
 
     def __call__(self, pair: Pair) -> Tensor:
-        """Pair of B notes -> (B,) MOS, NaN where either side is silent, not finite, or shorter than 1 s."""
+        """Pair of B notes -> (B,) MOS, NaN without the package or where a side is silent, not finite or too short."""
         undefined = is_silent(pair.target) | is_silent(pair.output) | ~pair.output.isfinite().all(dim=-1)
         if pair.target.shape[-1] < SHORTEST_S * self._sample_rate:
             undefined = torch.ones_like(undefined)
@@ -53,18 +62,42 @@ class ViSQOL:
         return soxr.resample(samples, self._sample_rate, VISQOL_RATE)
 
     def _opinion(self, target: np.ndarray, output: np.ndarray) -> float:
-        """Two waveforms at 48 kHz -> MOS."""
+        """Two waveforms at 48 kHz -> MOS, NaN without the package."""
         with _ONE_AT_A_TIME:
-            if self._api is None:
-                self._api = _created_api()
-            return float(self._api.measure_from_arrays(target, output, VISQOL_RATE).moslqo)
+            if self._listen is None:
+                self._listen = _listener()
+            return self._listen(target, output)
 
 
-def _created_api() -> Any:
-    """ViSQOL, imported only now: it compiles for a second or two, which nobody pays who skips this metric."""
-    from visqol import VisqolApi
+class _Opinions:
+    """The last step, from similarity to opinion, without libsvm, which has to be compiled."""
 
+    def __init__(self, n_bands: int) -> None:
+        with as_file(files("visqol") / "model" / "libsvm_nu_svr_model.txt") as path:
+            self._vectors = SupportVectors(path, n_bands)
+
+    def predict_quality(self, similarity: np.ndarray, *_: Any) -> float:
+        """(n_bands,) mean similarity of each band -> MOS."""
+        return float(np.clip(self._vectors.answer(similarity), 1.0, 5.0))
+
+
+def _listener() -> Callable[[np.ndarray, np.ndarray], float]:
+    """ViSQOL in audio mode, imported only now: it compiles for a second or two, which nobody pays who skips it."""
+    try:
+        from visqol import visqol_manager as parts
+    except ModuleNotFoundError:
+        rank_zero_warn(_ABSENT)
+        return lambda target, output: np.nan
     logging.getLogger("visqol").setLevel(logging.ERROR)
-    api = VisqolApi()
-    api.create(mode="audio")
-    return api
+    # As its own `init` does, but for the last step.
+    manager = parts.VisqolManager()
+    manager.patch_creator = parts.ImagePatchCreator(parts.PATCH_SIZE_AUDIO)
+    manager.spect_builder = parts.GammatoneSpectrogramBuilder(parts.NUM_BANDS_AUDIO, parts.MINIMUM_FREQ)
+    manager.quality_mapper = _Opinions(parts.NUM_BANDS_AUDIO)
+    manager.is_initialized = True
+
+    def listen(target: np.ndarray, output: np.ndarray) -> float:
+        sounds = (parts.AudioSignal(sound, VISQOL_RATE) for sound in (target, output))
+        return float(manager.run_from_signals(*sounds).moslqo)
+
+    return listen

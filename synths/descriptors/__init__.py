@@ -24,7 +24,7 @@ from synths.descriptors.noisiness import Noisiness
 from synths.descriptors.odd_even_balance import OddEvenBalance
 from synths.descriptors.roughness import Roughness
 from synths.descriptors.sharpness import Sharpness
-from synths.descriptors.sounding import sounding_frames
+from synths.descriptors.sounding import sounding_frames, sounding_mean
 from synths.descriptors.spectral_centroid import SpectralCentroid
 from synths.descriptors.spectral_flatness import SpectralFlatness
 from synths.descriptors.spectral_flux import SpectralFlux
@@ -62,4 +62,5 @@ __all__ = [
     "measure_all",
     "measure_all_layers",
     "sounding_frames",
+    "sounding_mean",
 ]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from synths.clip import ClipFormat
 from synths.descriptors.harmonic_lines import HarmonicLines
 from synths.descriptors.knob_range import KnobRange
+from synths.descriptors.line_spectra import LineSpectra
 from synths.descriptors.sound import PlayedSound, Sound
 from synths.descriptors.sounding import frame_level_db, sounding_frames
 from synths.layers import Layers
@@ -141,8 +142,7 @@ class SpectralDescriptor(SharingDescriptor):
 class HarmonicDescriptor(SharingDescriptor):
     """A descriptor of the harmonics and the noise of each frame, as measured in a sound or as a synth plays them.
 
-    In a sound, a harmonic is told from its neighbours where the pitch is four bins of the spectrum or more: from 63 Hz
-    at 16 kHz, from 43 Hz at 44.1 kHz. Lower instruments want a longer window.
+    In a sound, the window is as long as the pitch needs, down to 27.5 Hz (`LineSpectra`).
 
     Args:
         clip: format of the run
@@ -153,7 +153,7 @@ class HarmonicDescriptor(SharingDescriptor):
 
     def __init__(self, clip: ClipFormat, window_s: float = 0.05) -> None:
         super().__init__(clip)
-        self.spectrum = Spectrum(clip, window_s)
+        self.spectra = LineSpectra(clip, window_s)
 
     def of(self, lines: HarmonicLines) -> Tensor:
         """Harmonics and noise -> (B, F) in the descriptor's unit."""
@@ -161,7 +161,7 @@ class HarmonicDescriptor(SharingDescriptor):
 
     def hear(self, sound: Sound | PlayedSound) -> Tensor:
         """Measure from a sound whose harmonics may be known already."""
-        return self.of(sound.lines(self.spectrum))
+        return self.of(sound.lines(self.spectra))
 
 
 def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor, every: int = 1) -> list[Tensor]:

@@ -48,7 +48,7 @@ class Envelope(nn.Module):
 
     def of_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, E): its frames joined in lines, as the oscillators join them, then smoothed."""
-        noise = self.spectrum.of_layers(layers._replace(amplitudes=layers.amplitudes[..., :0])).sum(-1)
+        noise = self.spectrum.of_layers(layers.noise_alone).sum(-1)
         amplitude = _root(0.5 * (layers.amplitudes.square().sum(-1) + noise))
         n_frames = amplitude.shape[-1]
         place = torch.arange(n_frames * self.clip.hop // self.hop + 1, device=amplitude.device)

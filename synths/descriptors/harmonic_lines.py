@@ -7,9 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-MOST_HARMONICS = 128
-REACH = 2
-"""Bins to either side that hold the main lobe of a Hann window."""
+CLOSEST = 4.0
+"""Bins from harmonic to harmonic; lower pitches are read as if they were this high."""
 N_GAP_BINS = 3
 MEAN_OVER_LOG_MEAN = math.exp(0.5772156649)
 """Of the power of a noise in a bin: e to the power of Euler's constant."""
@@ -22,7 +21,7 @@ class HarmonicLines(NamedTuple):
     noise: Tensor
 
 
-def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> HarmonicLines:
+def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor, reach: int) -> HarmonicLines:
     """Split power spectra by a known pitch.
 
     What lies half way between two harmonics is noise; what lies in the main lobe around one, less twice the noise to
@@ -33,14 +32,15 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> Harmon
         power: (B, F, bins) as `Spectrum` measures it
         f0_hz: (B, F)
         frequency_hz: (bins,)
+        reach: bins to either side that hold the main lobe of the window
     """
-    places = _places(f0_hz / frequency_hz[1], power)
+    places = _places(f0_hz / frequency_hz[1], power, reach)
     found = power.gather(-1, places.bins.flatten(-2)).unflatten(-1, places.bins.shape[-2:])
-    lobes, gaps = found.split([2 * REACH + 1, N_GAP_BINS], dim=-2)
+    lobes, gaps = found.split([2 * reach + 1, N_GAP_BINS], dim=-2)
     if places.own is not None:
         lobes = lobes * places.own
     density = _density(gaps, places.inside, power.mean(-1)[..., None])
-    width = places.spacing.clamp_max(2 * REACH + 1.0)
+    width = places.spacing.clamp_max(2 * reach + 1.0)
     harmonics = torch.relu(lobes.sum(-2) - 2.0 * width * density) * places.inside
     return HarmonicLines(harmonics, (density * places.inside).sum(-1) * places.spacing[..., 0])
 
@@ -48,7 +48,7 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor) -> Harmon
 class _Places(NamedTuple):
     """Where to look: spacing (B, F, 1) of K harmonics in bins; inside (B, F, K), 1 below Nyquist.
 
-    Bins (B, F, 8, K): five around each harmonic, three in the gap below it. Own: (B, F, 5, K) False where a bin is
+    Bins (B, F, L + 3, K): L around each harmonic, three in the gap below it. Own: (B, F, L, K) False where a bin is
     nearer to the next harmonic; None where all are far apart.
     """
 
@@ -59,19 +59,19 @@ class _Places(NamedTuple):
 
 
 @torch.no_grad()
-def _places(spacing: Tensor, power: Tensor) -> _Places:
+def _places(spacing: Tensor, power: Tensor, reach: int) -> _Places:
     """(B, F) pitch in bins, (B, F, bins) power -> places."""
     last = power.shape[-1] - 1
-    spacing = spacing.clamp(2.0, float(last))[..., None]
+    spacing = spacing.clamp(CLOSEST, float(last))[..., None]
     # An accelerator should not wait to learn the lowest pitch: the most harmonics, as if they were close.
-    closest = float(spacing.min()) if power.device.type == "cpu" else 2.0
-    n_harmonics = max(1, min(MOST_HARMONICS, int(last / closest)))
+    closest = float(spacing.nan_to_num(CLOSEST).min()) if power.device.type == "cpu" else CLOSEST
+    n_harmonics = max(1, int(last / closest))
     place = spacing * torch.arange(1, n_harmonics + 1, device=power.device, dtype=power.dtype)
-    lobe = place.round().long()[..., None, :] + torch.arange(-REACH, REACH + 1, device=power.device)[:, None]
+    lobe = place.round().long()[..., None, :] + torch.arange(-reach, reach + 1, device=power.device)[:, None]
     # One bin is a poor estimate of a noise: three that lie well within the gap, where it has so many.
     aside = torch.relu(spacing / 2 - 5.0) / 2
     gaps = torch.stack([place - spacing / 2 + shift for shift in (-aside, 0.0, aside)], dim=-2).round().long()
-    close = closest < 2 * REACH + 1
+    close = closest < 2 * reach + 1
     own = (lobe - place[..., None, :]).abs() <= 0.5 * spacing[..., None] if close else None
     return _Places(spacing, (place <= last).to(power.dtype), torch.cat([lobe, gaps], -2).clamp_(0, last), own)
 

@@ -6,7 +6,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from synths.descriptors.harmonic_lines import HarmonicLines, harmonic_lines
+from synths.descriptors.harmonic_lines import HarmonicLines
+from synths.descriptors.line_spectra import LineSpectra
 from synths.layers import Layers
 from synths.spectrum import Spectrum
 
@@ -58,11 +59,11 @@ class Sound(Memory):
         """(B, F, bins) power; spectra of one size are the same."""
         return self.remembered(("power", spectrum.n_fft), lambda: spectrum(self.audio, self.every))
 
-    def lines(self, spectrum: Spectrum) -> HarmonicLines:
-        """Harmonics and noise at the known pitch."""
+    def lines(self, spectra: LineSpectra) -> HarmonicLines:
+        """Harmonics and noise at the known pitch; those of spectra with one shortest window are the same."""
         return self.remembered(
-            ("lines", spectrum.n_fft),
-            lambda: harmonic_lines(self.power(spectrum), self.f0_hz, spectrum.frequency_hz),
+            ("lines", spectra.shortest.n_fft),
+            lambda: spectra(self.audio, self.f0_hz, self.every, lambda: self.power(spectra.shortest)),
         )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:
@@ -75,19 +76,19 @@ class PlayedSound(Memory):
 
     def __init__(self, layers: Layers, every: int = 1) -> None:
         super().__init__()
-        self.layers = Layers(*(layer[:, ::every] for layer in layers))
+        self.layers = layers.every(every)
         self.f0_hz, self.all_layers, self.every = self.layers.f0_hz, layers, every
 
     def power(self, spectrum: Spectrum) -> Tensor:
         """(B, F, bins) power."""
         return self.remembered(("power", spectrum.n_fft), lambda: spectrum.of_layers(self.layers))
 
-    def lines(self, spectrum: Spectrum) -> HarmonicLines:
+    def lines(self, spectra: LineSpectra) -> HarmonicLines:
         """Harmonics and noise as they are played."""
-        noise_alone = self.layers._replace(amplitudes=self.layers.amplitudes[..., :0])
+        spectrum = spectra.shortest
         return self.remembered(
             ("lines", spectrum.n_fft),
-            lambda: HarmonicLines(self.layers.amplitudes.square(), spectrum.of_layers(noise_alone).sum(-1)),
+            lambda: HarmonicLines(self.layers.harmonics_power, spectrum.of_layers(self.layers.noise_alone).sum(-1)),
         )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:

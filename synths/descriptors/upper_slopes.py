@@ -97,7 +97,7 @@ class UpperSlopes(nn.Module):
     def heard(self, core: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
         """(20, T) sone/Bark, (21, T) way left -> (240, T) sone/Bark, and its slope by the way: 0 where core wins."""
         left = (way.index_select(0, self.band) - self.beyond_start).clamp_min_(0.0)
-        cell = (left / CELL_BARK).int().clamp_max_(self.piece_of_cell.shape[1] - 1).add_(self.first_cell)
+        cell = (left / CELL_BARK).int().clamp_(0, self.piece_of_cell.shape[1] - 1).add_(self.first_cell)
         piece = self.piece_of_cell.view(-1).index_select(0, cell.view(-1))
         piece += left.view(-1) >= self.piece_end.view(-1).index_select(0, piece)
         slope = self.slope.view(-1).index_select(0, piece).view_as(left)

@@ -1,12 +1,12 @@
 """The harmonic layer, block by block."""
 
+import copy
 import math
 
 import torch
 from torch import Tensor
 
 from synths.harmonics import Harmonics
-from synths.signal import exp_sigmoid
 from synths.streaming.history import windows
 from synths.streaming.part import State, StreamingPart
 
@@ -32,7 +32,8 @@ class StreamingHarmonics(StreamingPart):
 
     def __init__(self, part: Harmonics) -> None:
         super().__init__()
-        self.hop, self.n_harmonics = part.clip.hop, part.n_harmonics
+        self.part = copy.deepcopy(part).cpu()
+        self.hop, self.n_harmonics, self.nyquist_hz = part.clip.hop, part.n_harmonics, part.clip.nyquist_hz
         j = torch.arange(self.hop + 1, dtype=torch.float64)
         bend = j * (j - 1) / (2 * self.hop)
         far = j[:-1] / self.hop if part.window is None else part.window.cpu()
@@ -51,6 +52,10 @@ class StreamingHarmonics(StreamingPart):
             "amplitudes": self.radians.new_zeros(batch, 1, self.n_harmonics),
             "phase_turns": self.progress.new_zeros(batch, 1),
         }
+
+    def state_limits(self) -> dict[str, float]:
+        """Pitches below Nyquist, gains that are not beyond all change, amplitudes of at most 2, a turn."""
+        return {"f0_hz": self.nyquist_hz, "raw": 100.0, "amplitudes": 2.1, "phase_turns": 1.0}
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor], state: State) -> tuple[Tensor, State]:
         """(B, F) pitch and raw parameters -> (B, F * hop) audio and new state."""
@@ -74,15 +79,17 @@ class StreamingHarmonics(StreamingPart):
         last_hz, raw = state["f0_hz"][:, 1:], state["raw"].expand(-1, 2, -1)
         # Offline the amplitudes of the last frame are held, so the pitch after it must leave its partials as they are.
         f0_hz = torch.cat([last_hz, state["f0_hz"].amax(1, keepdim=True)], dim=1)
-        held = {"harmonic_gain": raw[..., :1], "harmonic_balance": raw[..., 1:]}
-        return self(f0_hz, held, state)[0]
+        return self(f0_hz, self._named(raw), state)[0]
 
     def _amplitudes(self, f0_hz: Tensor, raw: Tensor) -> Tensor:
         """(B, F + 2) pitch, (B, F, 1 + K) raw parameters of the inner frames -> their (B, F, K) amplitudes."""
         highest = windows(f0_hz[..., None], 3).amax(2)
-        gain, balance = exp_sigmoid(raw).split([1, self.n_harmonics], dim=-1)
-        balance = balance * (highest < self.audible_below_hz)
-        return gain * balance / balance.sum(-1, keepdim=True).clamp_min(1e-7)
+        return self.part.shared(self._named(raw), highest < self.audible_below_hz)
+
+    def _named(self, raw: Tensor) -> dict[str, Tensor]:
+        """(B, F, 1 + K) raw parameters -> by their names."""
+        gain, balance = raw.split([1, self.n_harmonics], dim=-1)
+        return {"harmonic_gain": gain, "harmonic_balance": balance}
 
     def _turns(self, f0_hz: Tensor, phase_turns: Tensor) -> Tensor:
         """(B, F + 1) pitch at the ends of hops, (B, 1) phase -> (B, F, hop + 1) phase in -0.5..0.5 turns."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from synths.streaming.part import State, StreamingPart
+from synths.streaming.part import LOUDEST, State, StreamingPart
 
 
 class Late(StreamingPart):
@@ -23,9 +23,12 @@ class Late(StreamingPart):
 
     def initial_state(self, batch: int) -> State:
         """Silence waits."""
-        state = self.part.initial_state(batch)
         n_waiting = (self.latency_frames - self.part.latency_frames) * self.hop
-        return state | {"waiting": next(iter(state.values())).new_zeros(batch, n_waiting)}
+        return self.part.initial_state(batch) | {"waiting": torch.zeros(batch, n_waiting)}
+
+    def state_limits(self) -> dict[str, float]:
+        """What waits is sound."""
+        return self.part.state_limits() | {"waiting": LOUDEST}
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor], state: State) -> tuple[Tensor, State]:
         """The part's audio, later."""

@@ -1,12 +1,12 @@
 """The noise layer, block by block."""
 
+import copy
 import math
 
 import torch
 from torch import Tensor
 
 from synths.noise import FilteredNoise
-from synths.signal import exp_sigmoid
 from synths.streaming.history import windows
 from synths.streaming.part import State, StreamingPart
 
@@ -25,16 +25,15 @@ class StreamingNoise(StreamingPart):
 
     name = "noise"
     analysis: Tensor
-    response: Tensor
     synthesis: Tensor
 
     def __init__(self, part: FilteredNoise) -> None:
         super().__init__()
+        self.part = copy.deepcopy(part).cpu()
         self.hop = part.clip.hop
         self.latency_frames = math.ceil(part.half_length / self.hop)
         bins = part.response.shape[1]
         self.register_buffer("analysis", _analysis(self.hop, part.n_fft), persistent=False)
-        self.register_buffer("response", part.response.cpu().clone(), persistent=False)
         synthesis = _synthesis(bins, part.n_fft, self.hop, part.half_length)
         self.register_buffer("synthesis", synthesis, persistent=False)
 
@@ -45,14 +44,18 @@ class StreamingNoise(StreamingPart):
             "started": self.analysis.new_zeros(batch, self.latency_frames),
         }
 
+    def state_limits(self) -> dict[str, float]:
+        """A spectrum of a hop of white noise under the widest filters."""
+        return {"spectra": 8.0 * self.hop, "started": 1.0}
+
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor], state: State) -> tuple[Tensor, State]:
         """(B, F) pitch, raw bands, white_noise (B, F, hop) in -1..1 or else fresh -> (B, F * hop) audio, new state."""
-        magnitudes = exp_sigmoid(parameters["noise_bands"] - 5.0)
+        magnitudes = self.part.magnitudes(parameters)
         noise = parameters.get("white_noise")
         if noise is None:
             noise = 2.0 * torch.rand(*f0_hz.shape, self.hop, device=f0_hz.device) - 1.0
         spectrum = (noise @ self.analysis).unflatten(-1, (2, -1))
-        return self._sound((spectrum * (magnitudes @ self.response)[:, :, None]).flatten(2), state)
+        return self._sound((spectrum * (magnitudes @ self.part.response)[:, :, None]).flatten(2), state)
 
     def finish(self, state: State) -> Tensor:
         """What the filters still hold; no noise follows."""

@@ -1,24 +1,41 @@
 """What every layer of the synth promises when it runs block by block."""
 
+import torch
 from torch import Tensor, nn
 
 State = dict[str, Tensor]
-"""What a stream remembers from one block to the next; batch first, so that one voice of several can be started anew."""
+"""What a stream remembers from one block to the next; batch first: one voice of several can be started anew."""
+STATE_LIMIT = 1e4
+"""Of a state that says nothing else of itself: what a host hands back beyond it is clamped."""
+LOUDEST = 16.0
+"""No instrument sounds louder, in full scale: 24 dB above it."""
 
 
 class StreamingPart(nn.Module):
     """One additive layer with explicit state: blocks of any number of frames add up to the offline rendering.
 
-    The first `latency_frames` hops that it gives lie before the first frame; they are silent.
+    The first `latency_frames` hops that it gives lie before the first frame; they are silent. A part without a memory
+    and without latency has nothing to write but `forward`.
+
+    `name` owns the states: that of the class, in small letters, unless it gives another.
     """
 
     name: str
     hop: int
-    latency_frames: int
+    latency_frames: int = 0
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "name" not in vars(cls):
+            cls.name = cls.__name__.lower()
 
     def initial_state(self, batch: int) -> State:
-        """State before the first frame."""
-        raise NotImplementedError
+        """State before the first frame; nothing, if nothing is remembered."""
+        return {}
+
+    def state_limits(self) -> dict[str, float]:
+        """Greatest size that a number of a state has in earnest, by its name; `STATE_LIMIT` for those not named."""
+        return {}
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor], state: State) -> tuple[Tensor, State]:
         """(B, F) pitch and raw (B, F, size) parameters -> (B, F * hop) audio, `latency_frames` late, and new state."""
@@ -26,7 +43,9 @@ class StreamingPart(nn.Module):
 
     def finish(self, state: State) -> Tensor:
         """The (B, latency_frames * hop) audio still to come when the last frame is held, as it is offline."""
-        raise NotImplementedError
+        if self.latency_frames:
+            raise NotImplementedError
+        return torch.zeros(batch_of(state), 0)
 
 
 class StreamingEffect(nn.Module):
@@ -34,10 +53,34 @@ class StreamingEffect(nn.Module):
 
     name: str
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "name" not in vars(cls):
+            cls.name = cls.__name__.lower()
+
     def initial_state(self, batch: int) -> State:
-        """State before the first sample."""
-        raise NotImplementedError
+        """State before the first sample; nothing, if nothing is remembered."""
+        return {}
+
+    def state_limits(self) -> dict[str, float]:
+        """Greatest size that a number of a state has in earnest, by its name; `STATE_LIMIT` for those not named."""
+        return {}
 
     def forward(self, audio: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, F * hop) audio -> as much of it with the effect, and new state."""
         raise NotImplementedError
+
+
+def prefixed(owner: str, state: State) -> State:
+    """A state under `owner.what`."""
+    return {f"{owner}.{name}": value for name, value in state.items()}
+
+
+def owned_by(owner: str, state: State) -> State:
+    """What an owner has of a state of many, under the names that it knows."""
+    return {name.removeprefix(f"{owner}."): value for name, value in state.items() if name.startswith(f"{owner}.")}
+
+
+def batch_of(state: State) -> int:
+    """How many voices a state is of; 1 where nothing is remembered."""
+    return len(next(iter(state.values()), [None]))

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from synths.reverb import Reverb
 from synths.streaming.history import windows
-from synths.streaming.part import State, StreamingEffect
+from synths.streaming.part import LOUDEST, State, StreamingEffect
 
 
 class StreamingReverb(StreamingEffect):
@@ -48,6 +48,10 @@ class StreamingReverb(StreamingEffect):
             "last": self.analysis.new_zeros(batch, self.hop),
             "spectra": self.analysis.new_zeros(batch, self.n_partitions - 1, self.analysis.shape[1]),
         }
+
+    def state_limits(self) -> dict[str, float]:
+        """The loudest sound, and its spectrum of two hops."""
+        return {"last": LOUDEST, "spectra": 2.0 * self.hop * LOUDEST}
 
     def forward(self, audio: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, F * hop) dry audio -> as much of it in its room, and new state."""

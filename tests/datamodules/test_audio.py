@@ -1,11 +1,13 @@
 """Sound files become mono clips at the rate of the run, and unusable ones say why."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
 
 from datamodules import UnusableAudio, read_audio, read_clip
-from datamodules.audio import read_wav
+from datamodules.audio import header_of, read_wav
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
@@ -54,21 +56,97 @@ def test_channel_chooses_one_of_several(tmp_path):
     assert peak_hz(read_clip(path, CLIP, channel=0), 16000) == pytest.approx(440, abs=1)
     assert peak_hz(read_clip(path, CLIP, channel=1), 16000) == pytest.approx(880, abs=1)
     assert np.abs(read_clip(path, CLIP, channel="mix")).max() == pytest.approx(0.5, abs=0.1)
+    assert np.array_equal(read_clip(path, CLIP), read_clip(path, CLIP, channel="mix"))
     with pytest.raises(UnusableAudio, match=r"2 channels.*data\.channel"):
-        read_clip(path, CLIP)
+        read_clip(path, CLIP, channel=None)
+    with pytest.raises(UnusableAudio, match="--channel asks for number 5"):
+        read_audio(path, CLIP, channel=5, option="--channel")
     with pytest.raises(UnusableAudio, match="number 2"):
         read_clip(path, CLIP, channel=2)
 
 
+@pytest.mark.parametrize("level_db", [-41, -60, -79])
+def test_a_soft_sound_is_a_sound(tmp_path, level_db):
+    audio = 10 ** (level_db / 20) * np.cos(np.arange(16000) * np.pi / 4)
+    soundfile.write(tmp_path / "soft.wav", audio, 16000, subtype="FLOAT")
+    assert np.abs(read_clip(str(tmp_path / "soft.wav"), CLIP)).max() == pytest.approx(10 ** (level_db / 20), rel=1e-3)
+
+
 WRONG = {
     "text": (b"these are words, not sound", "cannot be read"),
-    "nothing": (b"", "cannot be read"),
+    "nothing": (b"", "empty"),
     "empty": (np.zeros(0), "empty"),
     "silent": (1e-5 * tone(16000), "silent"),
     "brief": (tone(16000, 0.005), "control frame"),
     "infinite": (np.where(np.arange(16000) == 99, np.inf, 0.1), "not finite"),
     "not a number": (np.where(np.arange(16000) == 99, np.nan, 0.1), "not finite"),
 }
+
+
+WRONG |= {
+    "nothing but an offset": (np.full(16000, 0.6), "silent"),
+    "in the scale of 16 bits": (9000 * tone(16000), "16 bits: divide them by 32768"),
+    "in the scale of 24 bits": (4e6 * tone(16000), "24 bits: divide them by 8388608"),
+    "whole numbers": (np.rint(20 * tone(16000)), "8 bits"),
+    "absurd": (1e30 * tone(16000), "no sound"),
+    "as large as can be": (3.4e38 * np.sign(tone(16000)), "no sound"),
+    "channels that cancel": (np.stack([tone(16000), 0.3 - tone(16000)], 1), r"cancel each other.*data\.channel 0"),
+}
+RATES = {1: False, 7: False, 100: False, 3999: False, 4000: True, 768000: True, 768001: False, 2**31 - 1: False}
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_rate_that_no_sound_has_is_refused_before_anything_is_read(tmp_path, rate):
+    content = wav(tmp_path / "a.wav")
+    (tmp_path / "a.wav").write_bytes(content[:24] + rate.to_bytes(4, "little") + content[28:])
+    if RATES[rate]:
+        assert header_of(str(tmp_path / "a.wav")).rate == rate
+    else:
+        with pytest.raises(UnusableAudio, match=f"{rate:,} samples a second"):
+            read_clip(str(tmp_path / "a.wav"), CLIP)
+
+
+@pytest.mark.parametrize("kind", ["wav", "aiff", "au", "w64", "rf64", "ogg", "opus", "mp3", "flac", "svx", "caf"])
+def test_a_file_that_is_cut_off_is_refused_as_that(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    known = {"opus": ("OGG", "OPUS")}.get(kind, (kind.upper(), None))
+    soundfile.write(path, tone(48000, 4.0), 48000, format=known[0], subtype=known[1])
+    content = path.read_bytes()
+    assert len(read_audio(str(path), CLIP)) >= 63990
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UnusableAudio, match="is cut off"):
+        read_audio(str(path), CLIP)
+
+
+def test_a_header_that_claims_more_than_memory_holds_costs_nothing(tmp_path):
+    soundfile.write(tmp_path / "a.flac", tone(16000), 16000)
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    content[21] |= 0x0F  # the highest four of the 36 bits that count its samples
+    content[22:26] = b"\xff" * 4
+    (tmp_path / "a.flac").write_bytes(content)
+    with pytest.raises(UnusableAudio, match="is cut off"):
+        read_audio(str(tmp_path / "a.flac"), CLIP)
+
+
+@pytest.mark.parametrize("claimed", [0, 3000])
+@pytest.mark.parametrize("lead", [0, 8000])
+def test_a_recorder_that_lost_power_is_named(tmp_path, claimed, lead):
+    soundfile.write(tmp_path / "a.wav", np.concatenate([np.zeros(lead), tone(16000)]), 16000)
+    content = (tmp_path / "a.wav").read_bytes()
+    sizes = (36 + claimed).to_bytes(4, "little"), claimed.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(content[:4] + sizes[0] + content[8:40] + sizes[1] + content[44:])
+    with pytest.raises(UnusableAudio, match=r"lost power.*ffmpeg -ignore_length 1 -i a\.wav"):
+        read_clip(str(tmp_path / "a.wav"), CLIP)
+
+
+def test_what_is_no_file_is_named_as_what_it_is(tmp_path):
+    (tmp_path / "folder.wav").mkdir()
+    os.mkfifo(tmp_path / "pipe.wav")
+    for name, why in {"folder.wav": "is a folder", "pipe.wav": "is a pipe"}.items():
+        with pytest.raises(UnusableAudio, match=why):
+            read_clip(str(tmp_path / name), CLIP)
+    with pytest.raises(UnusableAudio, match="is a pipe or a device"):
+        read_clip("/dev/zero", CLIP)
 
 
 @pytest.mark.parametrize("name", WRONG)

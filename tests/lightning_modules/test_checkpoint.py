@@ -35,7 +35,7 @@ def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
         plain = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *args, name=name, plain=plain: said.append(name) or plain(*args))
     WholeCheckpoints().save_checkpoint(AFTER, path)
-    assert said == ["fsync", "replace"]
+    assert said == ["fsync", "replace", "fsync"]
 
 
 @pytest.mark.parametrize("where", ["torch.save", "os.fsync", "os.replace"])
@@ -100,3 +100,15 @@ def test_a_checkpoint_of_something_else_is_refused(path, read_by):
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path, read_by):
     with pytest.raises(FileNotFoundError, match=r"no checkpoint .*last\.ckpt"):
         read_by(tmp_path / "last.ckpt")
+
+
+def test_a_full_disk_is_said_as_one(path, monkeypatch):
+    """Torch has another word for it."""
+
+    def full(*_):
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 704 vs 598")
+
+    monkeypatch.setattr("torch.save", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*last\.ckpt'"):
+        WholeCheckpoints().save_checkpoint(AFTER, path)
+    assert read(path).equal(BEFORE["weights"]) and list(path.parent.iterdir()) == [path]

@@ -171,11 +171,16 @@ def test_what_can_be_met_is_searched_once(tmp_path, monkeypatch):
     for _ in range(2):
         assert remembered_reach(knobs, synth, f0_hz, asked, tmp_path).tolist() == [True, False]
     assert len(asked_for) == 1
+    (answer,) = tmp_path.iterdir()
+    for damaged in (b"", answer.read_bytes()[:-1], b"no array"):
+        answer.write_bytes(damaged)
+        assert remembered_reach(knobs, synth, f0_hz, asked, tmp_path).tolist() == [True, False]
+    assert len(asked_for) == 4 and np.load(answer).tolist() == [True, False]
     remembered_reach(knobs, synth, 2 * f0_hz, asked, tmp_path)
     remembered_reach(knobs, synth, f0_hz, 0.5 * asked, tmp_path)
     knobs[0].range.span.mul_(2.0)
     remembered_reach(knobs, synth, f0_hz, asked, tmp_path)
-    assert len(asked_for) == 4
+    assert len(asked_for) == 7
 
 
 @pytest.mark.parametrize("settings", [{"n_notes": -1}, {"passes": 0}])

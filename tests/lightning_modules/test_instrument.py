@@ -8,8 +8,9 @@ import torch
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, TcnDecoder
 from lightning_modules.encoders import DescriptorEncoder, DisentangledEncoder, Trunk
-from lightning_modules.instrument import Instrument
-from synths import ClipFormat, SMSSynth
+from lightning_modules.instrument import Instrument, strayed_from
+from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth
+from synths.streaming import StreamingHarmonics
 
 N_FRAMES = 40
 DECODERS = {
@@ -134,3 +135,27 @@ def test_a_synth_that_cannot_stream_is_named():
 
     with pytest.raises(ValueError, match="Louder has no streaming form"):
         Instrument(model_of(synth=partial(SMSSynth, effects=(Louder,))))
+
+
+def test_two_parts_of_a_kind_are_played():
+    """Each with noise of its own, as offline."""
+    model = model_of(synth=partial(SMSSynth, parts=(Harmonics, FilteredNoise, FilteredNoise, Harmonics)))
+    instrument = Instrument(model)
+    assert instrument.noise_size == 128 and {"harmonics.raw", "harmonics_2.raw"} <= instrument.initial_state().keys()
+    assert strayed_from(model, instrument) < 1e-4
+
+
+def test_a_streaming_form_that_strays_is_noticed():
+    """A part that plays something else live."""
+
+    class Softer(StreamingHarmonics):
+        def forward(self, *given):
+            audio, state = super().forward(*given)
+            return 0.9 * audio, state
+
+    class Wrong(Harmonics):
+        def streaming(self):
+            return Softer(self)
+
+    model = model_of(synth=partial(SMSSynth, parts=(Wrong,)))
+    assert strayed_from(model, Instrument(model)) > 1e-3

@@ -1,6 +1,7 @@
 """A signal is noted, never acted on; a worker's is not the run's; the exit code is what the caller looks for."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -10,11 +11,11 @@ import pytest
 
 from lightning_modules.interruption import Interruption, requeue_marker
 
-ASKED_TO_STOP = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+ASKED_TO_STOP = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
-def _handlers_as_before(monkeypatch):
+def _handlers_as_before(monkeypatch, in_a_terminal):
     before = {number: signal.getsignal(number) for number in ASKED_TO_STOP}
     for name in ("SLURM_JOB_ID", "WANDB_SWEEP_ID", "TIMBRE_REQUEUE"):
         monkeypatch.delenv(name, raising=False)
@@ -66,7 +67,7 @@ def test_outside_of_training_only_the_early_warning_is_noted(interruption):
     """There is nothing to save; what would end a process silently ends it as Ctrl-C does."""
     interruption.watch()
     for _ in range(2):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with pytest.raises(KeyboardInterrupt):
                 os.kill(os.getpid(), number)
         interruption.watch_training()
@@ -82,6 +83,48 @@ def test_a_second_ctrl_c_stops_at_once(interruption, capfd):
     assert "Ctrl-C again" in capfd.readouterr().err
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_is_ignored_in_the_background_stays_so(interruption, number):
+    """Under nohup a run trains on when its terminal closes; a Ctrl-C in a script's terminal is for what is in front."""
+    signal.signal(number, signal.SIG_IGN)
+    interruption.watch()
+    interruption.watch_training()
+    os.kill(os.getpid(), number)
+    assert interruption.signal_number is None
+    interruption.leave_training()
+    assert signal.getsignal(number) == signal.SIG_IGN
+
+
+def test_a_closed_terminal_is_written_to_no_more(interruption):
+    """It would turn the next line of progress into an error, before anything is saved."""
+
+    def trains():
+        here, terminal = pty.openpty()
+        os.dup2(terminal, 1)
+        os.close(terminal)
+        interruption.watch()
+        interruption.watch_training()
+        os.close(here)
+        try:
+            os.write(1, b"to nobody")
+        except OSError:
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.write(1, b"to nowhere")
+            os._exit(interruption.signal_number)
+
+    assert in_a_fork(trains) == signal.SIGHUP
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_forked_worker_outlives_a_closed_terminal_until_training_ends(interruption, training):
+    """What trains still needs its clips to come to the end of the step."""
+    interruption.watch()
+    if training:
+        interruption.watch_training()
+    ends = in_a_fork(lambda: os.kill(os.getpid(), signal.SIGHUP))
+    assert ends == (3 if training else -signal.SIGHUP)
 
 
 @pytest.mark.parametrize(("number", "ends"), [(signal.SIGUSR1, 3), (signal.SIGTERM, -signal.SIGTERM)])
@@ -100,6 +143,7 @@ def test_a_forked_worker_leaves_the_run_alone(interruption, number, ends, traini
     [
         ({}, signal.SIGUSR1, 128 + signal.SIGUSR1),
         ({}, signal.SIGINT, 130),
+        ({}, signal.SIGHUP, 129),
         ({}, None, 128 + signal.SIGTERM),
         ({"SLURM_JOB_ID": "7"}, signal.SIGUSR1, 0),
         ({"WANDB_SWEEP_ID": "x"}, signal.SIGUSR1, 1),

@@ -9,7 +9,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DisentangledEncoder, Encoding, Trunk
 from lightning_modules.knobs import sweep, turn
-from lightning_modules.losses.turned_knobs import mean_position
+from synths import sounding_mean
 
 KNOBS = ["loudness", "brightness", "noisiness"]
 
@@ -48,7 +48,7 @@ def test_nudge_moves_by_as_much(encoding, sounding):
 def test_several_at_once(encoding, sounding):
     """Positions and nudges of one knob add up, of several stay apart."""
     turned = turn(encoding, sounding, KNOBS, {"loudness": 0.5, "brightness": 0.2}, {"brightness": 0.1})
-    mean = mean_position(turned.controls, sounding)
+    mean = sounding_mean(turned.controls, sounding)
     torch.testing.assert_close(mean[:, :2], torch.tensor([[0.5, 0.3], [0.5, 0.3]]))
 
 
@@ -93,7 +93,7 @@ def test_model_without_knobs_says_so(encoding, sounding):
 def test_the_ends_are_allowed(encoding, sounding, position):
     """0 and 1 are positions."""
     turned = turn(encoding, sounding, KNOBS, {"loudness": position}, {})
-    torch.testing.assert_close(mean_position(turned.controls, sounding)[:, 0], torch.full((2,), position))
+    torch.testing.assert_close(sounding_mean(turned.controls, sounding)[:, 0], torch.full((2,), position))
 
 
 def test_sweep(clip_format, harmonic_tone):
@@ -104,7 +104,8 @@ def test_sweep(clip_format, harmonic_tone):
     swept = sweep(model, audio, f0_hz, "sharpness", [0.1, 0.5, 0.9])
     assert swept.asked.tolist() == pytest.approx([0.1, 0.5, 0.9])
     assert swept.measured.shape == (2, 3) and swept.audio.shape == (2, 3, clip_format.n_samples)
-    again = mean_position(model.encoder.measure(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio))
+    every = model.encoder.judged_every
+    again = sounding_mean(model.encoder.measure(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio, every), every)
     torch.testing.assert_close(swept.measured[:, 2], again[:, model.encoder.knobs.index("sharpness")])
 
 
@@ -115,7 +116,7 @@ def test_factors_can_be_turned_and_do_not_disturb_a_sweep(clip_format, harmonic_
     audio, f0_hz = harmonic_tone(clip_format, 220.0), torch.full((1, clip_format.n_frames), 220.0)
     encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio)
     turned = turn(encoding, sounding, model.encoder.controls, {"vco_2.shape": 0.25}, {})
-    assert mean_position(turned.controls, sounding)[0, -1].item() == pytest.approx(0.25, abs=1e-5)
+    assert sounding_mean(turned.controls, sounding)[0, -1].item() == pytest.approx(0.25, abs=1e-5)
     assert turned.controls[..., :-1].equal(encoding.controls[..., :-1])
     swept = sweep(model, audio, f0_hz, "noisiness", [0.2, 0.8])
     assert swept.measured.shape == (1, 2) and swept.measured.isfinite().all()

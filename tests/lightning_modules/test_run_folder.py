@@ -72,7 +72,10 @@ def changed(key, value):
 def folder(tmp_path):
     """Of a run that was begun."""
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    return RunFolder(tmp_path)
+    folder = RunFolder(tmp_path)
+    folder.last.parent.mkdir()
+    folder.last.touch()
+    return folder
 
 
 @pytest.mark.parametrize(("key", "value"), PLACES + MACHINE)

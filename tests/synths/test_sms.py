@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from synths import FilteredNoise, Harmonics, Part, SMSSynth
+from synths import FilteredNoise, Harmonics, Part, Reverb, SMSSynth
 
 
 @pytest.fixture
@@ -63,10 +63,32 @@ def test_sizes_are_those_of_all_parts(clip_format):
     assert synth.sizes == Harmonics(clip_format).sizes | FilteredNoise(clip_format).sizes
 
 
-def test_same_parameter_twice_is_refused(clip_format):
-    """Two parts that want one parameter would silently share it."""
-    with pytest.raises(ValueError, match="same parameter: harmonic_balance, harmonic_gain"):
-        SMSSynth(clip_format, parts=[Harmonics, FilteredNoise, Harmonics])
+def test_two_parts_of_a_kind(clip_format, score):
+    """The second finds its parameters as NAME_2; each plays its own, with noise of its own."""
+    synth = SMSSynth(clip_format, parts=[Harmonics, FilteredNoise, Harmonics, FilteredNoise], effects=())
+    assert list(synth.sizes) == [
+        *("harmonic_gain", "harmonic_balance", "noise_bands"),
+        *("harmonic_gain_2", "harmonic_balance_2", "noise_bands_2"),
+    ]
+    f0_hz, raw = score(synth)
+    white = 2.0 * torch.rand(2, clip_format.n_frames, 2 * clip_format.hop) - 1.0
+    expected = 0.0
+    for ending, noise in zip(("", "_2"), white.chunk(2, dim=-1), strict=True):
+        own = {name: raw[f"{name}{ending}"] for name in ("harmonic_gain", "harmonic_balance", "noise_bands")}
+        one = SMSSynth(clip_format, effects=())
+        expected = expected + one(f0_hz, own | {"white_noise": noise})
+    torch.testing.assert_close(synth(f0_hz, raw | {"white_noise": white}), expected)
+
+
+def test_dry_switches_effects_off_and_back(clip_format, score):
+    """Also when something is raised inside; one that was off stays off."""
+    synth = SMSSynth(clip_format, parts=[Harmonics], effects=[Reverb, Reverb])
+    synth.effects[1].enabled = False
+    f0_hz, raw = score(synth)
+    with pytest.raises(KeyError), synth.dry():
+        assert synth(f0_hz, raw).equal(SMSSynth(clip_format, [Harmonics], ())(f0_hz, raw))
+        raise KeyError
+    assert [effect.enabled for effect in synth.effects] == [True, False]
 
 
 def test_gradient_to_every_parameter(clip_format, score):
@@ -96,23 +118,15 @@ def test_layers_are_those_of_the_parts(clip_format, score):
 
 
 def test_layers_of_an_unknown_part_are_refused(clip_format, score):
-    """What it plays cannot be guessed; two of a kind cannot be told apart."""
+    """What it plays cannot be guessed, and that can be known beforehand."""
 
     class Clicks(Part):
         def __init__(self, clip):
             super().__init__()
             self.sizes = {"click": 1}
 
-    class MoreHarmonics(Harmonics):
-        def __init__(self, clip):
-            super().__init__(clip)
-            self.sizes = {"more": 1}
-
-    for other, error, words in (
-        (Clicks, NotImplementedError, "Clicks cannot say what it plays"),
-        (MoreHarmonics, ValueError, "two parts of the synth play amplitudes"),
-    ):
-        synth = SMSSynth(clip_format, parts=[Harmonics, other])
-        f0_hz, raw = score(synth)
-        with pytest.raises(error, match=words):
-            synth.layers(f0_hz, raw)
+    synth = SMSSynth(clip_format, parts=[Harmonics, Clicks])
+    f0_hz, raw = score(synth)
+    with pytest.raises(NotImplementedError, match="Clicks cannot say what it plays"):
+        synth.layers(f0_hz, raw)
+    assert synth.parts_without_layers() == ["Clicks"] and not SMSSynth(clip_format).parts_without_layers()

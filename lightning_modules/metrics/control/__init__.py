@@ -10,6 +10,7 @@ from lightning_modules.metrics.control.figures import (
     rows_csv,
 )
 from lightning_modules.metrics.control.frave import FraveProtocol, run_protocol
+from lightning_modules.metrics.control.measures import measures_of
 from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "control_rows",
     "figures_table",
     "measure_crosstalk",
+    "measures_of",
     "rows_csv",
     "run_protocol",
 ]

@@ -130,7 +130,8 @@ def _cells(figures: dict[str, Figure]) -> list[str]:
     values = {name: readable(figures[name].value) if name in figures else "–" for name in TABLE_COLUMNS.values()}
     if "error" in figures:
         values["error"] += f" {figures['error'].unit}"
-    return [*values.values(), f"{figures['unreachable'].value:.0f} of {figures['requests'].value:.0f}"]
+    unreachable, requests = figures["unreachable"].value, figures["requests"].value
+    return [*values.values(), "not known" if math.isnan(unreachable) else f"{unreachable:.0f} of {requests:.0f}"]
 
 
 def _values(sweeps: Sweeps) -> dict[str, np.ndarray]:

@@ -23,6 +23,20 @@ class Measure(NamedTuple):
     statistic: Literal["mean", "median", "sum"] = "mean"
 
 
+_OF_ALL_REQUESTS = ("requests", "error_all", "ordering", "ordering_e1", "ordering_e2", "ordering_e3")
+
+
+def measures_of(reach_unknown: str) -> tuple[Measure, ...]:
+    """The measures; where it is not known which requests can be met, those that leave some out say that they do not."""
+    if not reach_unknown:
+        return MEASURES
+    remark = f" All requests count: {reach_unknown}"
+    return tuple(
+        measure if measure.name in _OF_ALL_REQUESTS else measure._replace(definition=measure.definition + remark)
+        for measure in MEASURES
+    )
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure("ordering_e1", "share", "higher", "Share of notes with more of the quality at position 0.8 than at 0.2."),
     Measure("ordering_e2", "share", "higher", "Share of notes with more of the quality at position 0.8 than at 0.5."),

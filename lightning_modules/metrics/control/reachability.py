@@ -119,13 +119,9 @@ class _Requests(NamedTuple):
             yield self.of(slice(start, start + _REQUESTS_TOGETHER))
 
     def start(self, gain: float, noise: float, noise_rise: float) -> Tensor:
-        """(R, P) raw parameters; what is neither the harmonics' gain nor a band of noise is 0."""
-        raw = {name: torch.zeros(size) for name, size in self.synth.sizes.items()}
-        if "harmonic_gain" in raw:
-            raw["harmonic_gain"] += gain
-        if "noise_bands" in raw:
-            raw["noise_bands"] += noise + noise_rise * torch.linspace(-0.5, 0.5, len(raw["noise_bands"]))
-        return torch.cat(list(raw.values())).to(self.f0_hz).repeat(len(self.f0_hz), 1)
+        """(R, P) raw parameters, as the parts begin a search."""
+        raw = self.synth.start(gain, noise, noise_rise)
+        return torch.cat([raw[name] for name in self.synth.sizes]).to(self.f0_hz).repeat(len(self.f0_hz), 1)
 
     def measure(self, settings: Tensor) -> Tensor:
         """(R, P) raw parameters -> (R, C) knob positions of what the synth then plays."""

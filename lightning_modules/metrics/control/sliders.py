@@ -26,7 +26,7 @@ class Sliders(NamedTuple):
         reach_low: lowest measured value in the unit of the knob, whatever was asked
         reach_high: highest
         requests: positions asked
-        unreachable: of them, those that no setting of the synth could meet
+        unreachable: of them, those that no setting of the synth could meet; NaN where that is not known
         unmeasured: of the reachable ones, those where the sound has no such quality
     """
 
@@ -63,7 +63,7 @@ def measure_sliders(sweeps: Sweeps) -> Sliders:
         reach_low=measured.min(axis=-1).filled(np.nan),
         reach_high=measured.max(axis=-1).filled(np.nan),
         requests=np.full(error.shape, len(sweeps.positions)),
-        unreachable=(~sweeps.reachable).sum(axis=-1),
+        unreachable=np.where(sweeps.reach_unknown != "", np.nan, (~sweeps.reachable).sum(axis=-1)),
         unmeasured=sweeps.reachable.sum(axis=-1) - usable.count(axis=-1),
     )
 

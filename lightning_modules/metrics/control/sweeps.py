@@ -53,6 +53,7 @@ class Sweeps(NamedTuple):
         own: (N, J) measured on the resynthesis with no knob turned
         measured: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of a silent sound)
         reachable: (N, K, P) whether any setting of the synth could meet the request
+        reach_unknown: why that is not known, and all requests count as reachable; empty where it is known
     """
 
     notes: list[Note]
@@ -63,6 +64,7 @@ class Sweeps(NamedTuple):
     own: np.ndarray
     measured: np.ndarray
     reachable: np.ndarray
+    reach_unknown: str = ""
 
     @property
     def knobs(self) -> list[str]:

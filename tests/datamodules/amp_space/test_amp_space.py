@@ -73,7 +73,7 @@ def test_clips_are_pairs_at_one_musical_position(root, di):
     clips = [clip for split in SPLITS for clip in data.datasets[split]]
     assert len(clips) == 6 * 3
     alike = {clip.name: likeness(clip.audio.double(), clip.untouched.double()) for clip in clips}
-    lowest = {"Suite/Box": 0.9999, "Suite/Amp": 0.5, "FM3/fuzz": 0.5, "FM3/tone": 0.8}
+    lowest = {"Suite/Box": 0.999, "Suite/Amp": 0.5, "FM3/fuzz": 0.5, "FM3/tone": 0.8}
     assert all(value > lowest["/".join(name.split("/")[1:3])] for name, value in alike.items())
     first_channel = soxr.resample(soundfile.read(di)[0][:, 0], RATE, 16000)
     first = next(clip for clip in clips if clip.name.endswith("Suite/Box/sweep/000_riff/00000000.wav#0"))

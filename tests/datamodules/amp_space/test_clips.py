@@ -14,16 +14,17 @@ CLIP = ClipFormat(sample_rate=RATE, n_samples=1600, hop=160)
 
 
 def clips(root, n_source, n_target, lag=0, skip_s=0.0, **of_the_pair):
-    """Every sample of both files is its own number, in steps of 16 bits."""
+    """Every sample of both files is its own number, in steps of 16 bits and with a sign of its own."""
     for name, n_frames in (("source", n_source), ("target", n_target)):
-        soundfile.write(root / f"{name}.wav", np.arange(1, n_frames + 1, dtype=np.int16), RATE)
+        numbers = np.arange(1, n_frames + 1)
+        soundfile.write(root / f"{name}.wav", (numbers * (-1) ** numbers).astype(np.int16), RATE)
     pair = Pair("a", "source.wav", "target.wav", "Box", sample_rate=RATE, **of_the_pair)
     return Cutter(CLIP, root, skip_s).clips(pair, {}, PairLag(lag))
 
 
 def first_and_last(sound):
     """Numbers of the first sample that is heard and of the last."""
-    numbers = np.rint(sound.read(CLIP) * 32768).astype(int)
+    numbers = np.abs(np.rint(sound.read(CLIP) * 32768)).astype(int)
     return numbers[0], numbers.max()
 
 

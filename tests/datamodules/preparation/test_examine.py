@@ -109,3 +109,34 @@ def test_what_is_heard_counts_clear_and_sounding_frames(peak):
     assert heard(np.repeat(level, 160), pitch, CLIP) == (200, 0.6, 0.6)
     unclear = pitch._replace(confidence=np.zeros(5))
     assert heard(np.zeros(800), unclear, CLIP) == (0, 0, 0)
+
+
+def test_the_pitch_that_counts_is_the_median():
+    """One slip of several octaves does not move it."""
+    pitch = Pitch(np.array([100, 100, 110, 3000, 200.0]), np.ones(5))
+    assert heard(np.ones(800), pitch, CLIP).median_f0_hz == 110
+
+
+class Failing(LevelInHz):
+    """Fails as no one foresaw."""
+
+    def track(self, audio, clip):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), RecursionError("deep"), IndexError("3"), KeyError("x")])
+def test_one_bad_sound_is_a_reason_and_not_the_end(error):
+    tracker = Failing()
+    tracker.error = error
+    assert type(error).__name__ in examine(Source("odd", Given()), tracker, CLIP)
+
+
+class Blip(Given):
+    """Sounds in its first hundredth of a second alone."""
+
+    def read(self, clip):
+        return np.where(np.arange(clip.n_samples) < 160, 0.5, 0.0).astype(np.float32)
+
+
+def test_a_clip_in_which_hardly_anything_sounds_is_left_out():
+    assert "blip sounds for 0.01 of 0.05 s only" in examine(Source("blip", Blip()), LevelInHz(), CLIP)

@@ -365,6 +365,7 @@ def test_killed_with_its_processes_at_work_it_leaves_none_behind_and_goes_on(tmp
     assert digests(tmp_path / "cache") == whole
 
 
+@pytest.mark.usefixtures("in_a_terminal")
 def test_interrupted_by_hand_it_ends_at_once_and_goes_on(tmp_path, whole, monkeypatch):
     """Control-C reaches every process of a group."""
     n_cores(monkeypatch, 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from datamodules import sound_file
 from datamodules.audio import UnusableAudio
 from datamodules.recordings import listening
 from datamodules.recordings.listening import File, Listener, Span
@@ -53,7 +54,7 @@ def test_a_gap_shorter_than_a_note_is_no_rest(tmp_path):
 def test_blocks_are_joined_without_a_seam(tmp_path, monkeypatch):
     path = write(tmp_path / "a.wav", tone(1.0), np.zeros(RATE), tone(2.0), np.zeros(RATE), tone(0.37))
     whole = Listener(trim_db=60, with_onsets=True).listen(path)
-    monkeypatch.setattr(listening, "BLOCK_FRAMES", 7)
+    monkeypatch.setattr(sound_file, "BLOCK_S", 0.0703)
     assert Listener(trim_db=60, with_onsets=True).listen(path) == whole and whole.onsets_s
 
 
@@ -89,14 +90,14 @@ def test_an_mp3_that_can_be_read_in_part_only_is_unusable(tmp_path):
 
 def test_why_a_file_cannot_be_used_is_said(tmp_path):
     write(tmp_path / "silent.wav", np.zeros(RATE))
-    soundfile.write(tmp_path / "stereo.wav", np.ones((RATE, 2)) / 2, RATE)
+    soundfile.write(tmp_path / "stereo.wav", np.stack([tone(1.0)] * 2, axis=1), RATE)
     soundfile.write(tmp_path / "broken.wav", np.full(RATE, np.nan), RATE, subtype="FLOAT")
     flac = write(tmp_path / "whole.flac", np.random.default_rng(0).standard_normal(RATE) / 9)
     (tmp_path / "cut.flac").write_bytes(open(flac, "rb").read()[:9000])
-    problems = {"silent": "silent from", "stereo": "2 channels", "broken": "finite", "cut": "cannot be read"}
+    problems = {"silent": "silent from", "stereo": "2 channels", "broken": "finite", "cut": "is cut off"}
     for name, why in problems.items():
         with pytest.raises(UnusableAudio, match=why) as error:
-            Listener().listen(str(*tmp_path.glob(f"{name}.*")))
+            Listener(channel=None).listen(str(*tmp_path.glob(f"{name}.*")))
         assert f"{name}." in str(error.value)
     assert Listener(channel="mix").listen(str(tmp_path / "stereo.wav")).sounding
 

@@ -188,13 +188,16 @@ def test_a_cut_that_cannot_be_made_is_an_error(tmp_path, wrong, key):
         Recordings(CLIP, str(tmp_path), **wrong)
 
 
-def test_stereo_needs_a_choice(tmp_path):
+def test_stereo_is_mixed_and_counted_or_chosen(tmp_path):
     for number in range(3):
         write_tone(tmp_path / f"{number}.wav", n_channels=2)
     data = Recordings(CLIP, str(tmp_path))
     data.prepare_data()
+    assert data.prepare_report().count("1 are the mean of several channels (data.channel: 0 takes the first)") == 3
+    mono = Recordings(CLIP, str(tmp_path), channel=None)
+    mono.prepare_data()
     with pytest.raises(ValueError, match=r"data\.channel"):
-        data.setup("fit")
+        mono.setup("fit")
     for channel in (0, "mix"):
         chosen = Recordings(CLIP, str(tmp_path), channel=channel)
         chosen.prepare_data()

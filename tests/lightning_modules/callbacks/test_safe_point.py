@@ -86,7 +86,7 @@ class Saves(SafePoint):
 
 
 @pytest.fixture(autouse=True)
-def _watching(monkeypatch):
+def _watching(monkeypatch, in_a_terminal):
     for name in ("SLURM_JOB_ID", "WANDB_SWEEP_ID", "TIMBRE_REQUEUE"):
         monkeypatch.delenv(name, raising=False)
     before = {number: signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)}

@@ -130,6 +130,8 @@ def _become(start: dict[str, Any], main: Callable[[list[str]], None]) -> None:
     log = os.open(start["log"], os.O_WRONLY | os.O_APPEND)
     for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
         os.dup2(target, stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.chdir(start["folder"])
     os.environ.update(start["variables"])
     for strike in start["strikes"]:

@@ -1,5 +1,6 @@
 """The verbs themselves."""
 
+import re
 import subprocess
 import sys
 
@@ -42,3 +43,28 @@ def test_every_verb_has_help(verb, capsys):
     with pytest.raises(SystemExit) as stop:
         main([verb, "--help"])
     assert stop.value.code == 0 and "usage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (AttributeError("x has no y"), r"internal fault \(AttributeError: x has no y\): set TIMBRE_DEBUG=1 to see"),
+        (KeyError("k"), r"internal fault \(KeyError: 'k'\)"),
+        (AssertionError(), r"internal fault \(AssertionError: \)"),
+        (RuntimeError("first\nsecond"), r"internal fault \(RuntimeError: first\)"),
+        (RecursionError("deep"), "nested too deeply"),
+        (MemoryError("256 GiB"), r"not enough memory \(256 GiB\)"),
+        (ValueError("wrong"), "timbre: wrong$"),
+    ],
+)
+def test_whatever_goes_wrong_is_one_sentence(error, said, refuses, monkeypatch):
+    monkeypatch.delenv("TIMBRE_DEBUG", raising=False)
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("lightning_modules.cli.knobs.run", fails)
+    assert re.search(said, refuses("knobs", "x"))
+    monkeypatch.setenv("TIMBRE_DEBUG", "1")
+    with pytest.raises(type(error)):
+        main(["knobs", "x"])

@@ -173,6 +173,6 @@ def test_a_folder_is_not_drawn(folder, refuses, tmp_path):
 
 
 def test_an_output_that_cannot_be_written_is_named(note, tmp_path, refuses):
-    (tmp_path / "full.json.partial").mkdir()  # stands for any folder that cannot be written, for root too
+    (tmp_path / "full.json").mkdir()  # stands for any place that cannot be written, for root too
     assert "full.json" in refuses("describe", note, *QUICK, "--json", tmp_path / "full.json")
-    assert not (tmp_path / "full.json").exists()
+    assert not [*(tmp_path / "full.json").iterdir(), *tmp_path.glob(".*.tmp")]

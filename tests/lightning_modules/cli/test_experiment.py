@@ -132,7 +132,7 @@ def test_an_empty_folder_is_named(tmp_path, refuses, tiny):
         ("--clip.hop", "7", "clip.hop"),
         ("--clip.sample_rate", "8000", "clip.sample_rate"),
         ("--model.encoder.descriptors", "[Sharpnes]", "Sharpnes"),
-        ("--model.encoder.init_args.descriptors", "[synths.Brilliance]", "'synths' has no attribute 'Brilliance'"),
+        ("--model.encoder.init_args.descriptors", "[synths.Brilliance]", "exports a class synths.Brilliance"),
         ("--model.encoder.descriptors", "[synths.SpectralDescriptor]", "SpectralDescriptor, a knob without a range"),
         ("--model.encoder.descriptors", "[synths.Hardness]", "hardness cannot be a knob"),
         ("--model.encoder.residual", "synths.Level", "subclass of"),
@@ -192,7 +192,8 @@ def uninterrupted(tones, tiny, tmp_path_factory):
 
 
 @pytest.mark.parametrize("step", [3, 4, 5])
-@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.usefixtures("in_a_terminal")
 def test_an_interruption_leaves_no_trace(step, number, uninterrupted, tones, tmp_path, tiny, monkeypatch):
     """A signal in the middle of a step, or at the end of an epoch: continued, the same weights to the bit."""
     from lightning_modules.autoencoder import TimbreAutoencoder
@@ -260,3 +261,76 @@ def test_clips_are_shared_out_by_the_data_not_by_the_trainer(tones, tmp_path, ti
 
     built = Experiment("fit", [*tiny(tones, tmp_path), "--trainer.logger", "false"])
     assert built.trainer._accelerator_connector.use_distributed_sampler is False
+
+
+def test_training_stops_at_the_first_value_that_is_not_finite(tones, tmp_path, tiny, refuses, monkeypatch):
+    """The checkpoint of before stays, none is written after, and a run that goes on from it ends well."""
+    from lightning_modules.autoencoder import TimbreAutoencoder
+    from lightning_modules.encoders import Term
+
+    options, run = [*tiny(tones, tmp_path, steps=6), "--name", "bad", "--trainer.logger", "false"], tmp_path / "bad"
+    plain = TimbreAutoencoder.knob_terms
+
+    def spoilt(module, *args):
+        terms = plain(module, *args)
+        return terms | {"knobs": Term(terms["knobs"].value * float("nan"))} if module.global_step == 4 else terms
+
+    main(["fit", *options, "--trainer.max_steps", "3"])
+    before = {path: path.read_bytes() for path in run.glob("checkpoints/*")}
+    (run / "DONE").unlink()
+    go_on = ["fit", run, "--ckpt_path", "last", "--trainer.max_steps", "6", "--trainer.val_check_interval", "6"]
+    with monkeypatch.context() as patch:
+        patch.setattr(TimbreAutoencoder, "knob_terms", spoilt)
+        sentence = refuses(*go_on)
+    assert "in step 5 of training, the term knobs was not finite" in sentence and "last.ckpt" in sentence
+    assert {path: path.read_bytes() for path in run.glob("checkpoints/*")} == before and not (run / "DONE").exists()
+    main([str(option) for option in go_on])
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 6
+
+
+def test_weights_that_are_not_finite_are_never_written(tones, tmp_path, tiny, refuses, monkeypatch):
+    """A gradient may be none where the loss still is a number."""
+    from lightning_modules.autoencoder import TimbreAutoencoder
+
+    def spoil(module, *_):
+        next(module.decoder.parameters()).data[0] = float("nan")
+
+    monkeypatch.setattr(TimbreAutoencoder, "on_before_zero_grad", spoil, raising=False)
+    monkeypatch.setattr(TimbreAutoencoder, "validation_step", lambda *_: None)
+    options = [*tiny(tones, tmp_path, steps=1), "--name", "bad", "--trainer.logger", "false"]
+    assert "not finite" in refuses("fit", *options) and not list(tmp_path.rglob("*.ckpt"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--model.learning_rate", value) for value in (".inf", "-.inf", ".nan", "nan", "0", "-1")),
+        *(("--data.batch_size", value) for value in ("0", "-1")),
+        ("--data.num_workers", "-1"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_before_there_is_a_folder(option, value, tones, tmp_path, tiny, refuses):
+    sentence = refuses("fit", *tiny(tones, tmp_path / "runs"), option, value)
+    assert option.rpartition(".")[2] in sentence and len(sentence) < 300 and not (tmp_path / "runs").exists()
+
+
+def test_a_start_that_failed_is_in_nobodys_way(tones, tmp_path, tiny, refuses, monkeypatch):
+    """It had no checkpoint: the mended command begins anew, and what it began with is forgotten."""
+    from lightning_modules.autoencoder import TimbreAutoencoder
+
+    def fails(*_):
+        raise ValueError("no")
+
+    options = [*tiny(tones, tmp_path, steps=1), "--name", "run", "--trainer.logger", "false"]
+    for resume in ("false", "true"):
+        with monkeypatch.context() as patch:
+            patch.setattr(TimbreAutoencoder, "on_fit_start", fails)
+            refuses("fit", *options, "--resume", resume)
+        assert (tmp_path / "run" / "config.yaml").exists()
+    main(["fit", *options, "--model.knob_weight", "2", "--resume", "true"])
+    assert yaml.safe_load((tmp_path / "run" / "config.first.yaml").read_text())["model"]["knob_weight"] == 2.0
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "a\\b", "a\nb"])
+def test_a_name_is_that_of_one_folder(name, tones, tmp_path, tiny, refuses):
+    assert "not the name of one folder" in refuses("fit", *tiny(tones, tmp_path), f"--name={name or '.'}")

@@ -53,6 +53,14 @@ def test_it_says_what_there_is_and_why_clips_are_left_out(prepare, root, tmp_pat
     assert len(shard_files(tmp_path)) == 3 * 6 + 1 and not (tmp_path / "runs").exists()
 
 
+def test_a_folder_in_which_nothing_can_be_used_is_one_sentence(tmp_path, tiny, refuses):
+    (tmp_path / "bad").mkdir()
+    for name in "abc":
+        soundfile.write(tmp_path / "bad" / f"{name}.wav", np.zeros(16000), 16000)
+    sentence = refuses("prepare", *options_of(tmp_path / "bad", tmp_path, tiny))
+    assert "none of the 3 clips" in sentence and "silent" in sentence
+
+
 def test_a_second_time_it_changes_nothing(prepare, tmp_path, capsys):
     prepare()
     before, printed = shard_files(tmp_path), capsys.readouterr()

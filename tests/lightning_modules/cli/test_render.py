@@ -68,7 +68,10 @@ def text_file(path):
 TONE = 0.1 * np.sin(2 * np.pi * 330 * np.arange(16000) / 16000)
 WRONG_SOUNDS = {
     "text": (lambda folder: text_file(folder / "in.wav"), "cannot be read as sound"),
-    "stereo": (lambda folder: write(folder / "in.wav", np.stack([TONE, TONE], 1)[::2], 8000), "2 channels"),
+    "cancelling": (lambda folder: write(folder / "in.wav", np.stack([TONE, -TONE], 1)), "cancel each other"),
+    "integers": (lambda folder: write(folder / "in.wav", 32767 * TONE), "in the scale of 16 bits"),
+    "rate": (lambda folder: write(folder / "in.wav", TONE, 7), "samples a second"),
+    "folder": (lambda folder: (folder / "in.wav").mkdir() or folder / "in.wav", "is a folder"),
     "silence": (lambda folder: write(folder / "in.wav", np.zeros(16000)), "silent"),
     "nan": (lambda folder: write(folder / "in.wav", np.where(np.arange(16000) == 5, np.nan, TONE)), "not finite"),
     "short": (lambda folder: write(folder / "in.wav", TONE[:100]), "less than one control frame"),
@@ -84,6 +87,12 @@ def test_a_sound_that_cannot_be_rendered_is_named(kind, trained, tmp_path, refus
     sentence = refuses("render", trained, make(tmp_path), tmp_path / "out.wav")
     assert "in.wav" in sentence and why in sentence
     assert not list(tmp_path.glob("out*"))
+
+
+def test_a_stereo_sound_is_mixed_and_it_is_said(trained, tmp_path, capsys):
+    stereo = write(tmp_path / "in.wav", np.stack([TONE, TONE], 1))
+    main(["render", str(trained), str(stereo), str(tmp_path / "out.wav")])
+    assert "2 channels was rendered (--channel 0" in capsys.readouterr().out
 
 
 def test_one_channel_of_a_stereo_sound_can_be_chosen(trained, tmp_path):
@@ -121,6 +130,6 @@ def test_pickled_code_is_refused(note, tmp_path, refuses):
 def test_an_output_that_cannot_be_written_is_named(trained, note, tmp_path, refuses):
     assert "nowhere" in refuses("render", trained, note, tmp_path / "nowhere" / "out.wav")
     assert ".mp9" in refuses("render", trained, note, tmp_path / "out.mp9")
-    (tmp_path / "full.wav.partial").mkdir()  # stands for any folder that cannot be written, for root too
+    (tmp_path / "full.wav").mkdir()  # stands for any place that cannot be written, for root too
     assert "full.wav" in refuses("render", trained, note, tmp_path / "full.wav")
-    assert not (tmp_path / "full.wav").exists()
+    assert not [*(tmp_path / "full.wav").iterdir(), *tmp_path.glob(".*.tmp")]

@@ -1,5 +1,6 @@
 """config.yaml is the run's at every start, config.first.yaml the first's; the logger gets both hashes."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -40,11 +41,13 @@ def save(tmp_path):
     return run
 
 
-def test_the_first_configuration_is_kept_and_the_last_is_the_runs(experiment, save):
+def test_the_first_configuration_is_kept_and_the_last_is_the_runs(experiment, save, trained):
     begun = experiment()
     save(begun)
     first = begun.folder.config.read_text()
     assert begun.folder.first_config.read_text() == first
+    begun.folder.last.parent.mkdir()
+    shutil.copy(trained / "checkpoints" / "last.ckpt", begun.folder.last)
     save(experiment("--data.num_workers", "3", "--resume", "true"))
     assert begun.folder.first_config.read_text() == first
     assert yaml.safe_load(begun.folder.config.read_text())["data"]["init_args"]["num_workers"] == 3

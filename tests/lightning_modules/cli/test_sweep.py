@@ -167,6 +167,17 @@ def test_a_wrong_use_is_named_before_anything_is_done(options, named, sweep, tra
     assert not training.calls and not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("by", ["command", "parameter"])
+def test_a_file_does_not_say_whom_to_trust(by, sweep, training):
+    if by == "command":
+        sweep(command=[*SWEEP["command"][:-1], "--trust", "${args}"])
+    else:
+        sweep(parameters={"trust": {"values": [True, False]}}, run_cap=2)
+    with pytest.raises(ValueError, match=r"why\.yaml says --trust"):
+        run("sweep", ["why.yaml", "--point", "0"])
+    assert not training.calls
+
+
 @pytest.mark.parametrize("option", ["--model.turned.weight=1", "--model.turned={share: 1}", "--seed=3"])
 def test_a_neighbour_of_what_is_swept_is_passed_on(option, sweep, training):
     run("sweep", ["why.yaml", "--point", "0", option])

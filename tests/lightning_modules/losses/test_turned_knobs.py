@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error, mean_position
+from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error
+from synths import sounding_mean
 
 N_CLIPS, N_FRAMES = 64, 9
 CURVES = ["moved", "constant", "ramped", "borrowed"]
@@ -64,7 +65,7 @@ def test_drawn_means_are_within_reach(controls, sounding, ends, curve):
     """Of notes of the clip's pitch, whatever the knob was; and all of it is drawn from."""
     low, high = ends
     drawn = TurnedKnobs(how_many="all", source="drawn", curve=curve).ask(controls, sounding, low, high)
-    place = (mean_position(drawn.controls, sounding) - low) / (high - low)
+    place = (sounding_mean(drawn.controls, sounding) - low) / (high - low)
     assert place.min() > -1e-3 and place.max() < 1 + 1e-3
     assert place.min() < 0.15 and place.max() > 0.85 and place.mean().item() == pytest.approx(0.5, abs=0.06)
 
@@ -74,16 +75,16 @@ def test_swapped_means_are_another_clips(controls, sounding, ends, curve):
     """All turned knobs of a clip go to the means of one and the same other clip, wherever this pitch reaches."""
     # A course is borrowed in the frames where the other clip sounds: here all do in all.
     mask = torch.ones_like(sounding) if curve == "borrowed" else sounding
-    means = mean_position(controls, mask)
+    means = sounding_mean(controls, mask)
     swapped = TurnedKnobs(how_many="all", source="swapped", curve=curve).ask(controls, mask, *ends)
-    same = (mean_position(swapped.controls, mask)[:, None] - means[None]).abs().amax(-1) < 1e-3
+    same = (sounding_mean(swapped.controls, mask)[:, None] - means[None]).abs().amax(-1) < 1e-3
     assert same.sum(1).eq(1).all() and not same.diagonal().any()
 
 
 def test_mixed_sources_are_both(controls, sounding, ends):
     """Half of the clips are swapped, the others drawn."""
     low, high = ends
-    means = mean_position(controls, sounding)
+    means = sounding_mean(controls, sounding)
     mixed = TurnedKnobs(how_many="all", curve="constant").ask(controls, sounding, low, high)
     swapped = ((mixed.controls[:, 0][:, None] - means[None]).abs().amax(-1) < 1e-4).any(1)
     within = (mixed.controls[:, 0] >= low - 1e-6) & (mixed.controls[:, 0] <= high + 1e-6)
@@ -121,7 +122,7 @@ def test_ramped_is_straight(controls, sounding, ends):
 def test_borrowed_has_another_clips_course(controls, sounding, ends, source):
     """Of all turned knobs from one other clip, about its own mean; where that clip is silent it stands still."""
     asked, _ = TurnedKnobs(how_many="all", curve="borrowed", source=source).ask(controls, sounding, *ends)
-    courses = (controls - mean_position(controls, sounding)[:, None]) * sounding[..., None]
+    courses = (controls - sounding_mean(controls, sounding)[:, None]) * sounding[..., None]
     away = (asked[:, None] - courses[None]).diff(dim=2).abs().amax(dim=(2, 3))
     assert (away < 1e-3).sum(1).eq(1).all() and not (away < 1e-3).diagonal().any()
     assert asked.abs().max() < 3, "the absurd positions of silence are not borrowed"
@@ -143,7 +144,7 @@ def test_only_the_first_clips_are_turned(controls, sounding, ends):
         controls, sounding, ends[0][:3], ends[1][:3]
     )
     assert asked.shape == (3, N_FRAMES, 4) and turned.shape == (3, 4)
-    means = mean_position(controls, sounding)
+    means = sounding_mean(controls, sounding)
     from_whom = (asked[:, 0][:, None] - means[None]).abs().amax(-1).argmin(1)
     assert (from_whom >= 3).any() and (from_whom != torch.arange(3)).all()
 
@@ -214,7 +215,7 @@ def test_can_be_read_with_weights_only(tmp_path):
 def test_mean_over_sounding_frames():
     """By hand; a clip that never sounds has the mean 0."""
     controls = torch.tensor([[[1.0, 10.0], [3.0, 30.0], [99.0, 99.0]], [[5.0, 5.0]] * 3])
-    mean = mean_position(controls, torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
+    mean = sounding_mean(controls, torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
     assert mean.tolist() == [[2.0, 20.0], [0.0, 0.0]]
 
 
@@ -222,8 +223,8 @@ def test_mean_is_exact_in_mixed_precision(sounding):
     """A knob's error is a few thousandths of its range: bfloat16 would round it away."""
     controls = torch.rand(64, 9, 3)
     with torch.autocast("cpu", torch.bfloat16):
-        mixed = mean_position(controls, sounding)
-    assert mixed.equal(mean_position(controls, sounding))
+        mixed = sounding_mean(controls, sounding)
+    assert mixed.equal(sounding_mean(controls, sounding))
 
 
 def test_knob_error():

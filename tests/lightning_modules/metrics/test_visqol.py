@@ -1,12 +1,15 @@
 """ViSQOL scores identity highest, noise lower, and never falls over."""
 
+import importlib.util
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from lightning_modules.metrics import ViSQOL
+from lightning_modules.metrics.visqol import _Opinions
 from synths.clip import ClipFormat
 
 
@@ -29,6 +32,25 @@ def test_a_note_too_short_is_undefined(tone, pair_of):
     clip = ClipFormat(16000, 8000, 160)
     short = tone(440.0)[:, :8000]
     assert ViSQOL(clip)(pair_of(short, short)).isnan().all()
+
+
+def test_without_the_package_the_figure_is_empty_and_says_once_how_to_get_it(clip, tone, pair_of, monkeypatch):
+    monkeypatch.setitem(sys.modules, "visqol", None)
+    pair = pair_of(tone(440.0).repeat(2, 1), tone(440.0).repeat(2, 1))
+    with pytest.warns(UserWarning, match="pip install --no-deps visqol-python") as said:
+        assert ViSQOL(clip)(pair).isnan().all()
+    assert len(said) == 1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("libsvm") is None, reason="needs libsvm, to compare with")
+def test_the_last_step_answers_as_libsvm_does():
+    from visqol.api import _DEFAULT_SVR_MODEL
+    from visqol.quality_mapper import SvrSimilarityToQualityMapper
+
+    theirs, ours = SvrSimilarityToQualityMapper(_DEFAULT_SVR_MODEL), _Opinions(32)
+    theirs.init()
+    for similarity in np.random.default_rng(0).uniform(0, 1, (20, 32)):
+        assert ours.predict_quality(similarity) == pytest.approx(theirs.predict_quality(similarity), abs=1e-9)
 
 
 @pytest.mark.slow

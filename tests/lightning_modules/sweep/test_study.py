@@ -150,3 +150,11 @@ def test_a_grid_can_be_a_study_too(grid, tmp_path):
     assert journal_path(grid, tmp_path) == tmp_path / "question" / "journal.log"
     assert isinstance(study, optuna.Study) and read_sweep(Path(grid.path)) == grid
     assert ask(study, grid, 0) == KeptPoint(0, study.trials[0].params, 0)
+
+
+def test_a_journal_is_read_as_text():
+    """Optuna unpickles snapshots of storages that have some; a file has none."""
+    from optuna.storages.journal import JournalFileBackend
+    from optuna.storages.journal._base import BaseJournalSnapshot
+
+    assert not issubclass(JournalFileBackend, BaseJournalSnapshot)

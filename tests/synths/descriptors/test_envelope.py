@@ -127,10 +127,10 @@ def test_gradient_of_layers_equals_finite_differences(descriptor, second):
     layers = Layers(
         f0_hz, 0.1 * shape.expand(1, 100, 3) * torch.rand(1, 100, 3).double(), 0.1 * shape.expand(1, 100, 9)
     )
-    points = [layer.clone().requires_grad_() for layer in layers[1:]]
+    points = [layer.clone().requires_grad_() for layer in layers[1:3]]
     gradients = torch.autograd.grad(module.measure_layers(Layers(f0_hz, *points)).sum(), points)
-    steps = [1e-7 * torch.randn_like(layer) for layer in layers[1:]]
-    above, below = ([layer + sign * step for layer, step in zip(layers[1:], steps, strict=True)] for sign in (1, -1))
+    steps = [1e-7 * torch.randn_like(layer) for layer in layers[1:3]]
+    above, below = ([layer + sign * step for layer, step in zip(layers[1:3], steps, strict=True)] for sign in (1, -1))
     change = module.measure_layers(Layers(f0_hz, *above)) - module.measure_layers(Layers(f0_hz, *below))
     slope = sum((gradient * step).sum() for gradient, step in zip(gradients, steps, strict=True))
     assert slope.item() == pytest.approx(change.item() / 2, rel=1e-4, abs=1e-13)

@@ -13,7 +13,7 @@ def lines_of(audio, clip, f0_hz):
     """Harmonics (K,) and noise in the middle of the first sound."""
     spectrum = Spectrum(clip, 0.05)
     pitch = torch.full((len(audio), audio.shape[1] // clip.hop), f0_hz, dtype=audio.dtype)
-    lines = harmonic_lines(spectrum(audio), pitch, spectrum.frequency_hz)
+    lines = harmonic_lines(spectrum(audio), pitch, spectrum.frequency_hz, reach=2)
     return lines.harmonics[0, pitch.shape[1] // 2], lines.noise[0, 10:-10].mean()
 
 
@@ -37,7 +37,7 @@ def test_noise_is_no_tone(second, f0_hz):
     """White noise of variance s has a power of 2 s in units of a sine, within 1 dB; hardly any passes for harmonics."""
     noise = 0.1 * torch.randn(1, 16000)
     spectrum = Spectrum(second)
-    lines = harmonic_lines(spectrum(noise), torch.full((1, 100), f0_hz), spectrum.frequency_hz)
+    lines = harmonic_lines(spectrum(noise), torch.full((1, 100), f0_hz), spectrum.frequency_hz, reach=2)
     assert lines.noise.mean().item() == pytest.approx(0.02, rel=0.25)
     assert lines.harmonics.sum(-1).mean() < 0.1 * lines.noise.mean()
 
@@ -48,7 +48,7 @@ def test_noise_beside_a_tone(second, harmonic_tone):
     noise = torch.randn(1, 16000)
     noise = noise * (0.1 * tone.square().mean() / noise.square().mean()).sqrt()
     spectrum = Spectrum(second)
-    lines = harmonic_lines(spectrum(tone + noise), torch.full((1, 100), 220.0), spectrum.frequency_hz)
+    lines = harmonic_lines(spectrum(tone + noise), torch.full((1, 100), 220.0), spectrum.frequency_hz, reach=2)
     ratio_db = 10 * math.log10(lines.noise[:, 10:-10].mean() / lines.harmonics.sum(-1)[:, 10:-10].mean())
     assert ratio_db == pytest.approx(-10.0, abs=1.0)
 
@@ -65,5 +65,5 @@ def test_a_partial_astray_is_no_noise(second, sine, harmonic_tone):
     tone = harmonic_tone(second, 220.0)
     astray = sine(second, 5.5 * 220.0, (0.02 * tone.square().mean()).sqrt().item())
     spectrum = Spectrum(second, 0.05)
-    lines = harmonic_lines(spectrum(tone + astray), torch.full((1, 100), 220.0), spectrum.frequency_hz)
+    lines = harmonic_lines(spectrum(tone + astray), torch.full((1, 100), 220.0), spectrum.frequency_hz, reach=2)
     assert 10 * (lines.noise / lines.harmonics.sum(-1)).log10()[0, 50] < -35.0

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all, whoever else writes."""
 
 import errno
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.preparation import replaced as module
-from datamodules.preparation.replaced import create, remove_leftovers, replaced
+from output import replaced as module
+from output.replaced import create, remove_leftovers, replaced
 
 FORK = get_context("fork")
 

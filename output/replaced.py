@@ -2,19 +2,24 @@
 
 import errno
 import os
+import secrets
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 OLD_S = 24 * 3600
 """Nothing takes so long to write."""
 
+LONGEST_NAME = 120
+"""Bytes of a name that its temporary file keeps: with what is added it must stay below 255."""
+
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A temporary path, of this process alone, to write to; it becomes `path` when all went well, else it is removed.
+    """A temporary path to write to that nobody else has; it becomes `path` when all went well, else it is removed.
 
     Raises:
         OSError: if it cannot be written
@@ -48,9 +53,14 @@ def create(path: Path, text: str) -> bool:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed were writing: those of this machine, and of any a day later."""
-    for path in folder.glob(".*.*.tmp"):
+def remove_leftovers(folder: Path, name: str | None = None) -> None:
+    """Remove what processes that were killed were writing: those of this machine, and of any a day later.
+
+    Args:
+        folder: where they were writing
+        name: only what was to become the file of this name; None is every file
+    """
+    for path in folder.glob(".*.*.tmp" if name is None else f"{escape(_kept(name))}.*.tmp"):
         with suppress(OSError):
             if _is_left_over(path):
                 path.unlink(missing_ok=True)
@@ -72,7 +82,8 @@ def _named(temporary: Path, path: Path) -> bool:
 
 
 def _is_left_over(path: Path) -> bool:
-    machine, process = path.name.removesuffix(".tmp").rsplit(".", 1)
+    machine, writer = path.name.removesuffix(".tmp").rsplit(".", 1)
+    process = writer.partition("-")[0]
     is_ours = machine.endswith(f".{socket.gethostname()}") and process.isdecimal()
     if is_ours and not _is_alive(int(process)):
         return True
@@ -81,7 +92,13 @@ def _is_left_over(path: Path) -> bool:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
+    """Another one at each call: threads of a process may write the same file."""
+    return path.with_name(f"{_kept(path.name)}.{socket.gethostname()}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def _kept(name: str) -> str:
+    """How the temporary files of a file begin."""
+    return "." + os.fsdecode(os.fsencode(name)[:LONGEST_NAME])
 
 
 def _is_alive(process: int) -> bool:

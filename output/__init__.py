@@ -1,0 +1,1 @@
+"""What every room writes files with."""
