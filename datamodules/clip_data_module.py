@@ -19,6 +19,7 @@ from datamodules.pitch import PitchTracker
 from datamodules.preparation import Entry, Preparation, Selection, Shards, Slice, SplitSummary, label_table
 from datamodules.preparation.local_copy import copy_files
 from datamodules.preparation.report import report
+from datamodules.second_tracker import second_tracker
 from datamodules.source import Heard, Source
 from datamodules.splits import SPLITS
 from datamodules.training_loader import EpochOrder, ResumableDataModule, TrainingLoader
@@ -80,6 +81,11 @@ class ClipDataModule(ResumableDataModule, ABC):
         self.label_names: dict[str, list[str]] = {}
         self.datasets: dict[str, Dataset[Clip]] = {}
 
+    @property
+    def second_tracker(self) -> PitchTracker:
+        """Another tracker, to judge by: it does not share the slips of the one that told the pitch."""
+        return second_tracker(self.tracker)
+
     @abstractmethod
     def sources(self, split: str) -> list[Source]:
         """Where the clips of "train", "valid" or "test" are, always in the same order; [] if there is no such split."""
@@ -139,6 +145,8 @@ class ClipDataModule(ResumableDataModule, ABC):
         """What `prepare_data` found, for people: a line per split, and why clips are left out."""
         reasons = [path for path in map(self._reasons_path, filter(self.in_shards, SPLITS)) if path.is_file()]
         where = [f"Every reason: {path}" for path in reasons if path.stat().st_size]
+        noticed = [path for path in map(self._noticed_path, filter(self.in_shards, SPLITS)) if path.is_file()]
+        where += [f"What was noticed of which clip: {path}" for path in noticed if path.stat().st_size]
         return "\n".join([report(self.summary()), *where])
 
     def summary(self) -> dict[str, SplitSummary | None]:
@@ -260,33 +268,36 @@ class ClipDataModule(ResumableDataModule, ABC):
         shards.open()
         _discard_damaged(shards, shards.whole())
         if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
-            selection = self._select(sources, shards.entries(), listing)
+            selection, noticed = self._select(sources, shards.entries(), listing)
             selection.save(self._selection_path(split))
-            reasons = [f"{name}\t{reason}\n" for name, reason in selection.skipped.items()]
-            if reasons or self._reasons_path(split).is_file():
-                update(self._reasons_path(split), "".join(reasons).encode("utf-8", "backslashreplace"))
+            _write_words(self._reasons_path(split), selection.skipped)
+            _write_words(self._noticed_path(split), noticed)
         return True
 
-    def _select(self, sources: list[Source], entries: dict[str, Entry], listing: str) -> Selection:
+    def _select(
+        self, sources: list[Source], entries: dict[str, Entry], listing: str
+    ) -> tuple[Selection, dict[str, str]]:
+        """The selection, and what was noticed of clips that are used, by name."""
         used: list[tuple[Source, Entry]] = []
-        skipped, remarks = {}, Counter[str]()
+        skipped, noticed = {}, {}
         for source in sources:
             problem = source.problem or entries[source.name].problem
             if not problem:
                 entry = entries[source.name]
                 heard = entry.heard
                 problem = self.objection(source.name, source.labels, heard)
-                remarks[self.remark(source.name, source.labels, heard)] += not problem
             if problem:
                 skipped[source.name] = problem
             else:
+                if remark := self.remark(source.name, source.labels, heard):
+                    noticed[source.name] = remark
                 used.append((source, entry))
         rows = np.array([(entry.shard, entry.row) for _, entry in used], dtype=np.int32).reshape(-1, 2)
         scales = np.array([entry.scales for _, entry in used], dtype=np.float32).reshape(-1, 2)
         label_names, labels = label_table([source.labels for source, _ in used])
         names = [source.name for source, _ in used]
-        counted = {remark: count for remark, count in remarks.items() if remark and count}
-        return Selection(names, rows, scales, labels, label_names, skipped, counted, listing)
+        counted = dict(Counter(part for remark in noticed.values() for part in remark.split(", ")))
+        return Selection(names, rows, scales, labels, label_names, skipped, counted, listing), noticed
 
     def _refuse_damaged(self, splits: list[str]) -> None:
         for split in splits:
@@ -322,6 +333,10 @@ class ClipDataModule(ResumableDataModule, ABC):
         path = self._selection_path(split)
         return path.with_name(path.name.replace("selection", "skipped")).with_suffix(".tsv")
 
+    def _noticed_path(self, split: str) -> Path:
+        """A line per clip that is used and was remarked upon."""
+        return self._reasons_path(split).with_name(self._reasons_path(split).name.replace("skipped", "noticed"))
+
     def _is_there(self, split: str) -> bool:
         return not self.in_shards(split) or self.selection(split) is not None
 
@@ -351,3 +366,10 @@ def _discard_damaged(shards: Shards, numbers: list[int]) -> bool:
         rank_zero_warn(f"{path} is not what was written (its sha256 differs): its clips are prepared again.")
         shards.discard(path)
     return bool(damaged)
+
+
+def _write_words(path: Path, words: Mapping[str, str]) -> None:
+    """A line per clip, name and words; no file where there never was a word."""
+    if words or path.is_file():
+        lines = "".join(f"{name}\t{said}\n" for name, said in words.items())
+        update(path, lines.encode("utf-8", "backslashreplace"))

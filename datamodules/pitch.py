@@ -1,5 +1,6 @@
 """What a pitch tracker promises, and the neural one."""
 
+import math
 from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any, NamedTuple
@@ -23,7 +24,13 @@ class Pitch(NamedTuple):
 
 
 class PitchTracker(ABC):
-    """Hears the fundamental frequency of a monophonic sound once per control frame."""
+    """Hears the fundamental frequency of a monophonic sound once per control frame.
+
+    `lowest_hz` and `highest_hz` are the ends of what it hears.
+    """
+
+    lowest_hz: float = 0.0
+    highest_hz: float = math.inf
 
     @property
     @abstractmethod
@@ -45,7 +52,12 @@ class PitchTracker(ABC):
 
 
 class SwiftF0(PitchTracker):
-    """The swift-f0 network (Nieradzik 2025), which the package swift-f0 brings: hears 47 to 2094 Hz."""
+    """The swift-f0 network (Nieradzik 2025), which the package swift-f0 brings: hears 47 to 2094 Hz.
+
+    What lies beyond is heard octaves off, with confidence.
+    """
+
+    lowest_hz, highest_hz = 47.0, 2094.0
 
     @property
     def identity(self) -> str:

@@ -45,7 +45,7 @@ Periods are sought from 20 to 8000 Hz, beyond what counts as a pitch: what lies 
 from its octaves inside. All windows hear the same band: in one where noise is less, twice the period would seem better.
 """
 
-PER_WINDOW = 4
+PER_WINDOW = 2.5
 """Windows overlap so many times at least; where frames are closer, some share theirs."""
 
 

@@ -15,7 +15,7 @@ from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Ter
 from lightning_modules.first_fault import FirstFault, NotFinite, weights_sentence
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error
-from lightning_modules.provenance import provenance, refuse_other_tracker
+from lightning_modules.provenance import provenance, remark_on_tracker
 from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth, sounding_mean
 
 LEVEL_SPAN_DB = 50.0
@@ -227,7 +227,7 @@ class TimbreAutoencoder(LightningModule):
             self.seed = torch.initial_seed()
         tracker = getattr(getattr(self.trainer, "datamodule", None), "tracker", None)
         if tracker is not None:
-            refuse_other_tracker(self.f0_tracker, tracker.identity)
+            _meet_tracker(self.f0_tracker, tracker.identity)
             self.f0_tracker = tracker.identity
 
     def on_fit_start(self) -> None:
@@ -294,7 +294,13 @@ class TimbreAutoencoder(LightningModule):
                 f"the checkpoint's knobs are {', '.join(made_by['knobs']) or 'none'}; this model's are "
                 f"{', '.join(self.encoder.knob_kinds) or 'none'}: use the run's own config.yaml."
             )
-        refuse_other_tracker(made_by["f0_tracker"], self.f0_tracker)
-        self.f0_tracker = made_by["f0_tracker"]
+        _meet_tracker(made_by["f0_tracker"], self.f0_tracker)
+        self.f0_tracker = self.f0_tracker or made_by["f0_tracker"]
         self.trained_steps = checkpoint["global_step"]
         self.seed, self._n_processes = made_by.get("seed", self.seed), made_by.get("processes")
+
+
+def _meet_tracker(trained: str | None, given: str | None) -> None:
+    """Refuse another tracker than training's; say so where it is another version of the same."""
+    if remark := remark_on_tracker(trained, given):
+        rank_zero_warn(remark)

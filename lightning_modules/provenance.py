@@ -1,11 +1,10 @@
 """What made a checkpoint: versions, commit and pitch tracker."""
 
+import re
 import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-
-from lightning.pytorch.utilities import rank_zero_warn
 
 
 @cache
@@ -23,18 +22,28 @@ def _git_hash() -> str:
     return result.stdout.strip() or "unknown"
 
 
-def refuse_other_tracker(trained: str | None, given: str | None) -> None:
-    """Raise ValueError when a model would meet a pitch tracker that it was not trained with.
+def remark_on_tracker(trained: str | None, given: str | None) -> str:
+    """What to say when a model meets another pitch tracker than it was trained with; "" if it is the same.
 
-    Another version of the same tracker is remarked on: it hears nearly the same.
+    Another version of the same kind is used, and remarked upon: it hears the same, but for mended mistakes.
+
+    Raises:
+        ValueError: if it is of another kind, or has other settings
     """
     if trained is None or given is None or trained == given:
-        return
-    (kind, version_), (given_kind, given_version) = (f"{identity} -".split()[:2] for identity in (trained, given))
-    if kind == given_kind and version_ != given_version:
-        rank_zero_warn(f"This model was trained on pitch from '{trained}', and now hears that of '{given}'.")
-        return
+        return ""
+    if _kind(trained) == _kind(given) and _version(trained) != _version(given):
+        return f"this model was trained on pitch from '{trained}'; '{given}', another version of it, tells it here."
     raise ValueError(
         f"this model was trained on pitch from '{trained}', but the data's tracker is '{given}': "
         "set data.tracker to the former."
     )
+
+
+def _kind(identity: str) -> str:
+    return identity.partition(" ")[0]
+
+
+def _version(identity: str) -> str:
+    """What stands between the kind and the range: a tracker without a version has none."""
+    return re.sub(r" [\d.]+-[\d.]+ Hz$", "", identity).partition(" ")[2]

@@ -97,13 +97,14 @@ class NSynth(ClipDataModule):
         )
 
     def remark(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
-        """In another octave than its label, out of tune with it, mostly silent."""
+        """Off its label by octaves, which are counted per family, or by less; mostly silent."""
         cents = _cents_off(labels, heard)
         remarks = []
         if abs(_folded(cents)) > IN_TUNE_CENTS:
             remarks.append("sounds off its label")
         elif abs(cents) > IN_TUNE_CENTS:
-            remarks.append("sounds one or more octaves off its label")
+            family = FAMILIES[int(labels["instrument_family"])]
+            remarks.append(f"{family}: sounds one or more octaves off its label (used at the pitch it sounds)")
         if heard.sounding < MOSTLY_SILENT:
             remarks.append("silent for more than half")
         return ", ".join(remarks)

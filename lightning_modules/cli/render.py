@@ -3,20 +3,25 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
 import soundfile
 import torch
 
 from datamodules import TRACKERS, NoPitch, PitchTracker
 from datamodules.audio import Channel, header_of, read_audio
+from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
-from lightning_modules.provenance import refuse_other_tracker
+from lightning_modules.cli.pitch_curve import given_pitch
+from lightning_modules.provenance import remark_on_tracker
 from lightning_modules.render import measured_knobs, render
 from lightning_modules.whole_files import written_whole
 from synths import Descriptor
 
 EXAMPLE = """examples:
   timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set sharpness=0.8
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge sharpness=+0.2 --nudge level=-0.1"""
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge sharpness=+0.2 --nudge level=-0.1
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --f0 440
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --f0 pitch.csv"""
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -33,6 +38,12 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=0..1", help="mean position of a knob")
     parser.add_argument("--nudge", action="append", default=[], metavar="KNOB=-1..1", help="move a knob by this much")
+    parser.add_argument(
+        "--f0",
+        metavar="HZ|FILE",
+        help="the pitch where it is known: a number in Hz, or a text file with a line per moment, time_s,f0_hz "
+        "(between them interpolated in log-frequency, held at the ends); otherwise it is tracked",
+    )
     parser.add_argument("--channel", default="mix", help="of a stereo input: 0, 1 or mix, the mean (default)")
     parser.add_argument("--dry", action="store_true", help="leave out the learned room")
     parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
@@ -55,11 +66,7 @@ def _render(given: argparse.Namespace) -> None:
     model = load_model(path)
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
     audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")
-    tracker = _tracker_of(model.f0_tracker)
-    try:
-        f0_hz, _ = tracker.track(audio, model.clip)
-    except NoPitch as error:
-        raise ValueError(f"{given.input}: {error}; the synth needs a sound with a pitch.") from error
+    f0_hz = _tracked(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
     torch.manual_seed(given.seed)
     output = render(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), positions, nudges, given.dry)
     gain_db = _write(given.output, output, model.clip.sample_rate)
@@ -97,12 +104,23 @@ def _knob_values(given: list[str], option: str) -> dict[str, float]:
     return values
 
 
+def _tracked(audio: np.ndarray, model: TimbreAutoencoder, path: Path) -> np.ndarray:
+    """The pitch that the model's tracker hears."""
+    tracker = _tracker_of(model.f0_tracker)
+    if remark := remark_on_tracker(model.f0_tracker, tracker.identity):
+        print(f"  {remark}")
+    try:
+        return tracker.track(audio, model.clip).f0_hz
+    except NoPitch as error:
+        raise ValueError(
+            f"{path}: {error}; the synth needs a sound with a pitch, or one that --f0 gives it."
+        ) from error
+
+
 def _tracker_of(identity: str | None) -> PitchTracker:
     """The tracker a model was trained with, so that its pitch means the same here."""
     recalled = [tracker for kind in TRACKERS if identity and (tracker := kind.recalled(identity))]
-    tracker = recalled[0] if recalled else TRACKERS[0]()
-    refuse_other_tracker(identity, tracker.identity)
-    return tracker
+    return recalled[0] if recalled else TRACKERS[0]()
 
 
 def _write(path: Path, audio: torch.Tensor, sample_rate: int) -> float:

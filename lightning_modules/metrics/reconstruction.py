@@ -25,8 +25,10 @@ class F0L1:
     unit: ClassVar[str] = "semitones"
     better: ClassVar[Better] = "lower"
     definition: ClassVar[str] = (
-        "Mean absolute difference in pitch, 12 log2 of the ratio, over frames where the tracker's confidence is at "
-        "least 0.5 on both sides (where there is none, over frames where it is on the target's side)."
+        "Mean absolute difference in pitch, 12 log2 of the ratio, heard on both sides by another tracker than the one "
+        "that told the model the pitch (second_tracker in the facts: SwiftF0 where it is installed, else librosa's "
+        "YIN), over frames where its confidence is at least 0.5 on both sides (where there is none, over frames where "
+        "it is on the target's side) and the pitch lies in its range."
     )
 
     def __init__(self, clip: ClipFormat) -> None:

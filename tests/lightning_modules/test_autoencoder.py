@@ -23,7 +23,7 @@ from lightning_modules.encoders import (
     VariationalResidual,
 )
 from lightning_modules.losses.turned_knobs import TurnedKnobs
-from lightning_modules.provenance import refuse_other_tracker
+from lightning_modules.provenance import remark_on_tracker
 from synths import Clip, Level, Roughness, Sharpness, SMSSynth
 
 SMALL = partial(GruDecoder, width=16)
@@ -402,9 +402,9 @@ def test_other_tracker_is_refused_in_the_same_session(model, batch, trainer_for)
 @pytest.mark.parametrize(("trained", "given"), [(None, None), ("yin", None), (None, "yin"), ("yin", "yin")])
 def test_unknown_or_same_tracker_is_accepted(trained, given):
     """Only a known difference is refused."""
-    refuse_other_tracker(trained, given)
+    remark_on_tracker(trained, given)
     with pytest.raises(ValueError, match=r"data\.tracker"):
-        refuse_other_tracker("yin", "swift")
+        remark_on_tracker("yin", "swift")
 
 
 @every_family

@@ -1,0 +1,100 @@
+"""A pitch that somebody gives: one number, or a file of times and frequencies."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from synths import ClipFormat
+
+LOWEST_HZ = 16.0
+COLUMNS = ("time_s", "f0_hz")
+
+
+def given_pitch(given: str, n_samples: int, clip: ClipFormat) -> np.ndarray:
+    """The pitch of a sound, as the option --f0 gives it.
+
+    Args:
+        given: a number in Hz, or the path of a text file: a line per moment, time in seconds and pitch in Hz, between
+            them a comma, semicolon, tab or blanks; a first line `time_s,f0_hz` and lines that begin with # are passed
+            over. Between the moments pitch is interpolated in log-frequency, before and after them it is held
+        n_samples: of the sound
+        clip: its format
+
+    Returns:
+        (F,) float32 in Hz, F = ceil(N / hop), frame t at sample t * hop
+
+    Raises:
+        ValueError: it is not such a number or file; the message names what is wrong and the mend
+    """
+    time_s, f0_hz = _steady(given, clip) or _curve(Path(given), clip)
+    frame_s = np.arange(-(-n_samples // clip.hop)) * clip.hop / clip.sample_rate
+    return np.exp(np.interp(frame_s, time_s, np.log(f0_hz))).astype(np.float32)
+
+
+def _steady(given: str, clip: ClipFormat) -> tuple[list[float], list[float]] | None:
+    """The pitch that a number gives; None if it is no number."""
+    try:
+        f0_hz = float(given)
+    except ValueError:
+        return None
+    _check(f0_hz, f"--f0 {given}", clip)
+    return [0.0], [f0_hz]
+
+
+def _curve(path: Path, clip: ClipFormat) -> tuple[list[float], list[float]]:
+    """Times and pitches of a file."""
+    time_s: list[float] = []
+    f0_hz: list[float] = []
+    for number, line in _lines(path):
+        where = f"{path}, line {number}"
+        moment, pitch = _numbers(line, where)
+        if not math.isfinite(moment):
+            raise ValueError(f"{where}: {moment} is no time: give seconds from the beginning of the sound.")
+        if time_s and moment <= time_s[-1]:
+            raise ValueError(f"{where}: {moment:g} s does not come after {time_s[-1]:g} s: sort the lines by time.")
+        _check(pitch, where, clip)
+        time_s.append(moment)
+        f0_hz.append(pitch)
+    if not time_s:
+        raise ValueError(f"{path} holds no pitch: write a line per moment, such as 0.5,440.")
+    return time_s, f0_hz
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """The numbered lines that hold numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"--f0 {path} is no text: give a number in Hz, or a file of lines such as 0.5,440.") from None
+    except OSError as error:
+        raise ValueError(
+            f"--f0 {path} is no number and cannot be read ({error.strerror}): give Hz, or a file of time_s,f0_hz."
+        ) from error
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    is_headed = bool(lines) and tuple(_parts(lines[0][1].lower())) == COLUMNS
+    return lines[1:] if is_headed else lines
+
+
+def _numbers(line: str, where: str) -> tuple[float, float]:
+    try:
+        moment, pitch = map(float, _parts(line))
+    except ValueError:
+        shown = line if len(line) <= 40 else f"{line[:40]}…"
+        raise ValueError(f"{where}: '{shown}' is not a time in s and a pitch in Hz, such as 0.5,440.") from None
+    return moment, pitch
+
+
+def _parts(line: str) -> list[str]:
+    return [part.strip() for part in (re.split(r"[,;]", line) if re.search(r"[,;]", line) else line.split())]
+
+
+def _check(f0_hz: float, where: str, clip: ClipFormat) -> None:
+    """Refuse what no sound at this rate has as its pitch."""
+    if not LOWEST_HZ <= f0_hz < clip.nyquist_hz:
+        raise ValueError(
+            f"{where}: {f0_hz:g} Hz is out of range: give {LOWEST_HZ:g} Hz to less than {clip.nyquist_hz:g} Hz, half "
+            "the model's rate."
+        )
