@@ -5,8 +5,8 @@ import re
 import numpy as np
 import soxr
 
-from datamodules.pitch import Pitch, PitchTracker, bridged
-from datamodules.pitch_path import best_path
+from datamodules.pitch import VOICED, NoPitch, Pitch, PitchTracker, bridged
+from datamodules.pitch_path import best_path, lasts
 from datamodules.repeats import WINDOWS, dips
 from synths.clip import ClipFormat
 
@@ -16,6 +16,7 @@ VERSION = 2
 LOWEST_HZ, HIGHEST_HZ = 20.0, 7500.0
 REACH_HZ = 8000
 REACHED = 0.1
+UNSURE = 0.4
 NEAR_S = 0.01
 SURROUNDED = 0.05
 LONGEST_S = max(window.length_s for window in WINDOWS)
@@ -55,6 +56,8 @@ class Yin(PitchTracker):
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio of any length -> pitch in F = ceil(N / hop) frames."""
         audio, frame_s = np.asarray(audio, np.float32), clip.hop / clip.sample_rate
+        if not len(audio):
+            raise NoPitch("it is empty")
         centre_s = np.arange(-(-len(audio) // clip.hop)) * frame_s
         found = dips(audio, clip.sample_rate, centre_s)
         there = presence(audio, clip.sample_rate, centre_s)
@@ -62,7 +65,10 @@ class Yin(PitchTracker):
         chosen = best_path(found, frame_s)[:, None]
         period_s, depth = (np.take_along_axis(part, chosen, axis=1)[:, 0] for part in found)
         heard = (period_s >= 1 / self.highest_hz) & (period_s <= 1 / self.lowest_hz)
-        return bridged(1 / np.where(heard, period_s, 1), np.where(heard, 1 - depth, 0))
+        confidence = np.where(heard, 1 - depth, 0)
+        lasting = lasts(period_s, confidence >= VOICED, frame_s)
+        confidence = np.where(lasting, confidence, np.minimum(confidence, UNSURE))
+        return bridged(1 / np.where(heard, period_s, 1), confidence)
 
 
 def presence(audio: np.ndarray, sample_rate: int, centre_s: np.ndarray) -> np.ndarray:
