@@ -143,11 +143,12 @@ class ClipDataModule(ResumableDataModule, ABC):
 
     def prepare_report(self) -> str:
         """What `prepare_data` found, for people: a line per split, and why clips are left out."""
-        reasons = [path for path in map(self._reasons_path, filter(self.in_shards, SPLITS)) if path.is_file()]
-        where = [f"Every reason: {path}" for path in reasons if path.stat().st_size]
-        noticed = [path for path in map(self._noticed_path, filter(self.in_shards, SPLITS)) if path.is_file()]
-        where += [f"What was noticed of which clip: {path}" for path in noticed if path.stat().st_size]
-        return "\n".join([report(self.summary()), *where])
+        prepared = list(filter(self.in_shards, SPLITS))
+        noticed = [
+            f"What was noticed of which clip: {path}" for path in map(self._noticed_path, prepared) if _has(path)
+        ]
+        reasons = [f"Every reason: {path}" for path in map(self._reasons_path, prepared) if _has(path)]
+        return "\n".join([report(self.summary()), *noticed, *reasons])
 
     def summary(self) -> dict[str, SplitSummary | None]:
         """Per split, how many clips can be used and which cannot; None where it is not prepared."""
@@ -366,6 +367,11 @@ def _discard_damaged(shards: Shards, numbers: list[int]) -> bool:
         rank_zero_warn(f"{path} is not what was written (its sha256 differs): its clips are prepared again.")
         shards.discard(path)
     return bool(damaged)
+
+
+def _has(path: Path) -> bool:
+    """Whether a file is there and says something."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _write_words(path: Path, words: Mapping[str, str]) -> None:

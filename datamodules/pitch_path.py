@@ -18,6 +18,9 @@ JUMP_OCTAVES = 0.2
 FRAME_S = 0.01
 """The costs are those of frames so far apart."""
 
+PERIODS = 2
+"""A pitch must last so many periods."""
+
 GAP = 2
 """Where more frames than this have no say, another note may begin."""
 
@@ -42,6 +45,17 @@ def best_path(dips: Dips, frame_s: float) -> np.ndarray:
     if len(rows):
         path[rows] = _cheapest(cost[rows] * frame_s / FRAME_S, np.where(there, octaves, 0.0)[rows], rows)
     return path
+
+
+def lasts(period_s: np.ndarray, sure: np.ndarray, frame_s: float) -> np.ndarray:
+    """(F,) periods and whether they are sure -> (F,) whether they are for two periods on end.
+
+    At the edges of a note a window of a low pitch holds hardly a period, and anything looks like its repetition.
+    """
+    octaves = np.log2(np.where(sure, period_s, 1))
+    begins = (np.abs(np.diff(octaves)) > JUMP_OCTAVES) | (sure[1:] != sure[:-1])
+    run = np.concatenate([[0], np.cumsum(begins)])
+    return sure & (np.bincount(run)[run] * frame_s >= PERIODS * period_s)
 
 
 @numba.njit("int64[::1](float64[:, ::1], float64[:, ::1], int64[::1])", cache=True)

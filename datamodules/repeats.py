@@ -17,7 +17,7 @@ DOUBT = 0.005
 RATE_HZ = 16000
 """Sound is heard at this rate: what lies above 8 kHz says nothing of a pitch below 4 kHz that the rest does not."""
 
-FRAMES_AT_ONCE = 512
+FRAMES_AT_ONCE = 32
 SILENCE = 1e-4
 MOVED = 1e-3
 """Where the sound has differed less than this from itself so far, it has not moved yet, and cannot have come back."""

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import soxr
 
-from datamodules.pitch import Pitch, PitchTracker, bridged
-from datamodules.pitch_path import best_path
+from datamodules.pitch import VOICED, NoPitch, Pitch, PitchTracker, bridged
+from datamodules.pitch_path import best_path, lasts
 from datamodules.repeats import WINDOWS, dips
 from synths.clip import ClipFormat
 
@@ -18,6 +18,8 @@ REACH_HZ = 8000
 """Nothing above is tracked."""
 REACHED = 0.1
 """Where less of the power than this lies below, what is below is not what sounds."""
+UNSURE = 0.4
+"""The most confidence of what does not last as long as a pitch must."""
 NEAR_S = 0.01
 SURROUNDED = 0.05
 """Where there is less power than this share of that around it, the note has not begun, or is over."""
@@ -58,6 +60,8 @@ class Yin(PitchTracker):
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio of any length -> pitch in F = ceil(N / hop) frames."""
         audio, frame_s = np.asarray(audio, np.float32), clip.hop / clip.sample_rate
+        if not len(audio):
+            raise NoPitch("it is empty")
         centre_s = np.arange(-(-len(audio) // clip.hop)) * frame_s
         found = dips(audio, clip.sample_rate, centre_s)
         there = presence(audio, clip.sample_rate, centre_s)
@@ -65,7 +69,10 @@ class Yin(PitchTracker):
         chosen = best_path(found, frame_s)[:, None]
         period_s, depth = (np.take_along_axis(part, chosen, axis=1)[:, 0] for part in found)
         heard = (period_s >= 1 / self.highest_hz) & (period_s <= 1 / self.lowest_hz)
-        return bridged(1 / np.where(heard, period_s, 1), np.where(heard, 1 - depth, 0))
+        confidence = np.where(heard, 1 - depth, 0)
+        lasting = lasts(period_s, confidence >= VOICED, frame_s)
+        confidence = np.where(lasting, confidence, np.minimum(confidence, UNSURE))
+        return bridged(1 / np.where(heard, period_s, 1), confidence)
 
 
 def presence(audio: np.ndarray, sample_rate: int, centre_s: np.ndarray) -> np.ndarray:
