@@ -9,8 +9,8 @@ import soxr
 from datamodules.pitch import Pitch, PitchTracker, bridged
 from synths.clip import ClipFormat
 
-LAG_RATE_HZ = 32000
-"""At 16 kHz a period of 2 kHz is only 8 samples, and octaves get lost."""
+LAG_RATE_HZ = 64000
+"""At 16 kHz a period of 4 kHz is only 4 samples, and octaves get lost."""
 WINDOW_S = 0.1
 TROUGH = 0.05
 """librosa's own 0.1 takes weak fundamentals for their octaves."""

@@ -1,20 +1,36 @@
-"""Which pitch a model may meet."""
+"""A model meets the tracker it was trained with, or is told that it does not."""
 
 import pytest
 
 from lightning_modules.provenance import remark_on_tracker
 
-
-def test_another_version_of_a_tracker_is_remarked_on():
-    assert "yin 2 27-4400 Hz" in remark_on_tracker("yin librosa 0.11.0 32.7-4200 Hz", "yin 2 27-4400 Hz")
+FORMER, NOW = "yin librosa 0.11.0 32.7-4200 Hz", "yin 2 27-4400 Hz"
 
 
-def test_the_same_tracker_is_not():
-    assert remark_on_tracker("yin 2 27-4400 Hz", "yin 2 27-4400 Hz") == ""
-    assert remark_on_tracker(None, "yin 2 27-4400 Hz") == ""
+@pytest.mark.parametrize(("trained", "given"), [(None, None), (NOW, None), (None, NOW), (NOW, NOW), ("known", "known")])
+def test_nothing_is_said_of_the_same_or_of_what_is_not_known(trained, given):
+    assert remark_on_tracker(trained, given) == ""
 
 
-@pytest.mark.parametrize("given", ["swift-f0 0.3", "yin 2 50-4400 Hz"])
-def test_another_tracker_or_other_settings_are_refused(given):
-    with pytest.raises(ValueError, match="set data"):
-        remark_on_tracker("yin 2 27-4400 Hz", given)
+@pytest.mark.parametrize(
+    ("trained", "given"),
+    [(FORMER, NOW), (NOW, FORMER), (FORMER, "yin 2 32.7-4200 Hz"), ("swift-f0 0.3.0", "swift-f0 0.4")],
+)
+def test_another_version_of_the_same_kind_is_used_with_one_remark(trained, given):
+    remark = remark_on_tracker(trained, given)
+    assert trained in remark and given in remark and "\n" not in remark
+
+
+@pytest.mark.parametrize(
+    ("trained", "given"),
+    [
+        (NOW, "swift-f0 0.3.0"),
+        (FORMER, "swift-f0 0.3.0"),
+        (NOW, "yin 2 60-4400 Hz"),
+        ("yin", "swift"),
+        (NOW, "yinyang 3"),
+    ],
+)
+def test_another_kind_or_other_settings_are_refused(trained, given):
+    with pytest.raises(ValueError, match=r"set data\.tracker to the former"):
+        remark_on_tracker(trained, given)

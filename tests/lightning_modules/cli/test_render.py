@@ -6,6 +6,7 @@ import soundfile
 import torch
 
 from lightning_modules.cli import main
+from lightning_modules.render import render
 
 
 @pytest.fixture
@@ -133,3 +134,55 @@ def test_an_output_that_cannot_be_written_is_named(trained, note, tmp_path, refu
     (tmp_path / "full.wav").mkdir()  # stands for any place that cannot be written, for root too
     assert "full.wav" in refuses("render", trained, note, tmp_path / "full.wav")
     assert not [*(tmp_path / "full.wav").iterdir(), *tmp_path.glob(".*.tmp")]
+
+
+def trained_with(trained, folder, identity):
+    """The run's best checkpoint, as another tracker would have left it."""
+    checkpoint = torch.load(trained / "checkpoints" / "best.ckpt", weights_only=True)
+    checkpoint["interpretsynth"]["f0_tracker"] = identity
+    torch.save(checkpoint, folder / "other.ckpt")
+    return folder / "other.ckpt"
+
+
+def test_a_checkpoint_of_the_former_tracker_renders_with_one_remark(trained, note, tmp_path, capsys):
+    former = trained_with(trained, tmp_path, "yin librosa 0.11.0 32.7-4200 Hz")
+    main(["render", str(former), str(note), str(tmp_path / "out.wav")])
+    assert capsys.readouterr().out.count("trained on pitch from 'yin librosa 0.11.0 32.7-4200 Hz'") == 1
+    assert (tmp_path / "out.wav").is_file()
+
+
+def test_a_checkpoint_of_an_unknown_kind_of_tracker_is_refused_unless_the_pitch_is_given(
+    trained, note, tmp_path, refuses
+):
+    other = trained_with(trained, tmp_path, "crepe 1.0")
+    assert "crepe 1.0" in refuses("render", other, note, tmp_path / "out.wav")
+    main(["render", str(other), str(note), str(tmp_path / "out.wav"), "--f0", "330"])
+    assert (tmp_path / "out.wav").is_file()
+
+
+def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_path, monkeypatch):
+    (tmp_path / "pitch.csv").write_text("time_s,f0_hz\n0,330\n0.4,330\n0.41,495\n1,495\n")
+    asked = []
+
+    def spying(model, audio, f0_hz, *others):
+        asked.append(f0_hz)
+        return render(model, audio, f0_hz, *others)
+
+    monkeypatch.setattr("lightning_modules.cli.render.render", spying)
+    for f0 in ("165", str(tmp_path / "pitch.csv")):
+        main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
+    held, curve = asked
+    assert held.shape == curve.shape == (100,) and torch.allclose(held, torch.tensor(165.0))
+    assert torch.allclose(curve[:41], torch.tensor(330.0)) and torch.allclose(curve[41:], torch.tensor(495.0))
+
+
+def test_noise_is_rendered_at_a_pitch_that_is_given(trained, tmp_path):
+    source = write(tmp_path / "in.wav", np.random.default_rng(0).normal(0, 0.1, 16000))
+    main(["render", str(trained), str(source), str(tmp_path / "out.wav"), "--f0", "220"])
+    assert np.isfinite(soundfile.read(tmp_path / "out.wav")[0]).all()
+
+
+@pytest.mark.parametrize("f0", ["nan", "20000", "nowhere.csv"])
+def test_a_pitch_that_is_none_is_refused_in_a_sentence(trained, note, tmp_path, refuses, f0):
+    assert f"--f0 {f0}" in refuses("render", trained, note, tmp_path / "out.wav", "--f0", f0)
+    assert not (tmp_path / "out.wav").exists()
