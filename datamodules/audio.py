@@ -29,7 +29,7 @@ Channel = int | Literal["mix"] | None
 """Which channel of a file to hear: a number from 0, "mix" for their mean, None to insist on mono files."""
 
 READING = 2
-"""Of what is read of a file: another number, and clips are prepared anew."""
+"""Version of the way in which files are read: when it changes, clips are prepared again."""
 
 SILENT_DB = -80.0
 CANCELLED = 0.05
@@ -165,7 +165,7 @@ def _heard(file: SoundFile, choice: Choice, start: int = 0, n_frames: int | None
     mean, loudest = np.sqrt(spread)
     if choice.channel == "mix" and mean < CANCELLED * loudest and loudest > 10 ** (SILENT_DB / 20):
         raise UnusableAudio(
-            f"{file.path} has channels that cancel each other, so that nothing is left of their mean: choose one with "
+            f"{file.path} has channels that cancel each other, and their mean is nearly silent: choose one with "
             f"{choice.option} 0."
         )
 
@@ -191,7 +191,7 @@ def _refuse_no_sound(path: str, audio: np.ndarray) -> None:
 
 @lru_cache(maxsize=256)
 def _file_has_offset(path: str, stamp: str, choice: Choice) -> bool:
-    """Of the whole file, so that all its clips are heard alike; a file is looked through once per process."""
+    """Decided for the whole file, because all its clips must be read alike; each process looks through a file once."""
     with opened(path) as file:
         return has_offset(_heard(file, choice), file.rate)
 

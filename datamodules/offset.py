@@ -13,16 +13,16 @@ REACH_S = 0.2
 """How far to both sides the filter hears."""
 
 FRAME_S, HOP_S = 0.1, 0.043
-"""Not of one measure, so that no steady tone or rumble meets every frame in the same phase."""
+"""Unequal lengths: a steady tone or rumble cannot meet every frame in the same phase."""
 FAINTEST = 1e-5
 """A third of a step of 16 bits. Four steps make silence so alike that it has a sure pitch."""
 AUDIBLE_SHARE, LASTING_SHARE = 0.2, 1e-4
-"""Of what moves: more than that much matters at once, or if it lasts. Rounding to 16 bits leaves less."""
+"""An offset below this is only what rounding to 16 bits leaves; above, it counts at once or when it lasts."""
 ENOUGH_FRAMES, LASTING_FRAMES = 7, 15
 
 
 def has_offset(blocks: Iterable[np.ndarray], rate: int) -> bool:
-    """Whether there is anything to take out, so that a clean recording, or one with a few thumps, stays as it is.
+    """Whether there is anything to take out; a clean recording, or one with a few thumps, stays as it is.
 
     There is where the mean of a tenth of a second is over a fifth of what moves in it, seven times in all, as for an
     offset in silence; and where it keeps its sign for 0.7 s, as for an offset below a note that is held.
@@ -44,7 +44,7 @@ def has_offset(blocks: Iterable[np.ndarray], rate: int) -> bool:
 def without_offset(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     """The recording without what is below hearing, in blocks of other lengths, neither delayed nor turned in phase.
 
-    A linear-phase high-pass. At both ends it weighs what there is, so that a steady offset leaves no edge. A stretch
+    A linear-phase high-pass. At both ends it weighs what there is, and a steady offset leaves no edge. A stretch
     read with `reach` samples more on both sides, where there are so many, gives there what the whole recording gives.
 
     Args:

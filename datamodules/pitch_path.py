@@ -31,7 +31,7 @@ CLEAR = 0.5
 def best_path(dips: Dips, frame_s: float) -> np.ndarray:
     """(F, D) dips, one frame every `frame_s` -> (F,) which dip of each frame is its period.
 
-    A period twice as long costs an octave more, so that it must be twice as deep: every sound repeats after two periods
+    A period twice as long costs an octave more and must be twice as deep: every sound repeats after two periods
     as well as after one.
     """
     with np.errstate(divide="ignore"):

@@ -33,7 +33,7 @@ _KINDS = soundfile.available_formats()
 SUFFIXES = tuple(
     sorted({*FFMPEG_SUFFIXES, *(name for kind in _KINDS for name in SUFFIXES_OF.get(kind, (f".{kind.lower()}",)))})
 )
-"""Of the files that are looked for in folders: all that the installed libsndfile or ffmpeg reads."""
+"""Endings of the files that folders are searched for: all that the installed libsndfile or ffmpeg reads."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from lightning_modules.tested_run import Crosstalk, Figure, Run, Subject, read_r
 
 NORMAL_95 = 1.96
 ENOUGH = 0.9
-"""Of the share of notes that another model's figure is over: with less, a figure is not called best."""
+"""A figure over less than this part of another model's share of notes is not called best."""
 SEED_SUFFIX = re.compile(r"[-_.](s|seed)?[-_.]?\d*$")
 
 

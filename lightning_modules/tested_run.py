@@ -48,7 +48,7 @@ class Figure(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Of the notes, those that it is over, 0..1."""
+        """Share of the notes that it is over, 0..1."""
         return self.n / self.of if self.of else 0.0
 
     @property

@@ -61,7 +61,7 @@ class Layers(NamedTuple):
 def layers_together(f0_hz: Tensor, each: Sequence[Mapping[str, Tensor]]) -> Layers:
     """(B, F) pitch and what each part plays, by the names in `Layers` -> what they play together.
 
-    Harmonics of several parts are in phase, so that their amplitudes add. Noises are independent, so that their powers
+    Harmonics of several parts are in phase, and their amplitudes add. Noises are independent, and their powers
     add, on the finest of their grids.
     """
     harmonics = [played["amplitudes"] for played in each if "amplitudes" in played and "frequencies_hz" not in played]

@@ -240,7 +240,7 @@ def _entry(shard: int, line: dict[str, Any]) -> tuple[str, Entry]:
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content; of an index, of its lines but the first, which holds this very number."""
+    """Checksum of a file; for an index, of all lines but the first, which holds the checksum itself."""
     with open(path, "rb") as file:
         if path.name.endswith(".index.jsonl"):
             file.readline()

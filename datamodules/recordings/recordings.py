@@ -79,7 +79,7 @@ class Recordings(ClipDataModule):
         return [_file(path.relative_to(root).as_posix(), str(path)) for path in sound_files(self.root)]
 
     def remark(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
-        """Of a file with several channels, whose mean was taken."""
+        """Remark on a file with several channels, whose mean was taken."""
         if self.channel == "mix" and self._n_channels.get(name.rpartition("#")[0], 1) > 1:
             return "are the mean of several channels (data.channel: 0 takes the first)"
         return ""

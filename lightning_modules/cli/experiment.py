@@ -63,7 +63,7 @@ class Experiment(LightningCLI):
 
     @cached_property
     def lock(self) -> RunLock:
-        """Of the run's folder."""
+        """The lock of the run's folder."""
         return RunLock(self.folder.path)
 
     def _read(self, args: list[str]) -> None:
@@ -354,7 +354,7 @@ def readable_error(message: str) -> str:
 
 
 _UNION = re.compile(r"Does not validate against any of the Union subtypes.*?Errors:\s*-\s*(.*?)\n\s*-\s*Expected", re.S)
-"""Of a value that may also be nothing: what else was wrong with it."""
+"""What the parser says of a value that may also be null: the part that tells what is wrong."""
 
 
 def _expand_run_folder(args: list[str]) -> list[str]:
@@ -365,7 +365,7 @@ def _expand_run_folder(args: list[str]) -> list[str]:
     config = folder / "config.yaml"
     if not config.is_file():
         raise FileNotFoundError(f"{folder} is not a run: it has no config.yaml.")
-    if folder.name in ("", ".."):  # not resolved in general: a link to a run has a name of its own
+    if folder.name in ("", ".."):  # not resolved in general: a link to a run has its own name
         folder = Path(os.path.abspath(folder))
     return ["-c", str(config), "--name", folder.name, "--runs", str(folder.parent), *args[1:]]
 

@@ -25,7 +25,7 @@ LIGHTNING: tuple[type, ...] = (
     *(loggers.CSVLogger, loggers.TensorBoardLogger, profilers.AdvancedProfiler, profilers.SimpleProfiler),
     *(strategies.DDPStrategy, strategies.SingleDeviceStrategy),
 )
-"""Of Lightning's classes those that run nothing and delete nothing, whatever they are given."""
+"""Classes of Lightning that run and delete nothing, whatever they are given."""
 
 VARIABLES = (
     *("NSYNTH", "AMP_SPACE", "RECORDINGS", "SYNTH1B1", "TIMBRE_RUNS", "HOME", "USER", "TMPDIR"),

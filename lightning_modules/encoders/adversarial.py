@@ -104,7 +104,7 @@ class AdversarialEncoder(Encoder):
         return Encoding(controls, residual, terms)
 
     def strength_now(self) -> float:
-        """Of the reversed gradient, after the training steps so far; asking does not count as one."""
+        """Strength of the reversed gradient after the training steps so far; asking does not count as a step."""
         return self.strength * min(1.0, self.n_steps.item() / max(1, self.ramp_steps))
 
     def mistaken(self, guessed: Tensor, controls: Tensor, sounding: Tensor) -> Tensor:

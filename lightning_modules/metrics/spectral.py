@@ -18,7 +18,7 @@ FLOOR_DB = -80.0
 """Bins of the log-spectral distance are floored here, relative to the target's strongest."""
 
 LEAST_MAGNITUDE = 1e-4
-"""Of the multi-resolution distance; auraloss's value."""
+"""Floor of the magnitudes in the multi-resolution distance, as in auraloss."""
 
 
 class MagnitudeSNR:

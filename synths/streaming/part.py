@@ -6,7 +6,7 @@ from torch import Tensor, nn
 State = dict[str, Tensor]
 """What a stream remembers from one block to the next; batch first: one voice of several can be started anew."""
 STATE_LIMIT = 1e4
-"""Of a state that says nothing else of itself: what a host hands back beyond it is clamped."""
+"""Limit of a state whose owner states none: larger values that a host hands back are clamped."""
 LOUDEST = 16.0
 """No instrument sounds louder, in full scale: 24 dB above it."""
 

@@ -11,9 +11,9 @@ from synths import Descriptor, SMSSynth, measure_all
 SOUND_S, EDGE_S = 0.6, 0.15
 """Length of what is played, and how much of either end the longest window does not see whole."""
 ROUNDS = 6
-"""Of searching, playing, and searching again for what the sound missed."""
+"""How often a setting is searched for, played, and searched for again with what the sound missed."""
 SHARE = 0.5
-"""Of what it missed, that is asked for in advance: all of it overshoots where noise covers weak partials."""
+"""How much of what the sound missed is added to the next request: all of it overshoots where noise covers partials."""
 _PLAYED_TOGETHER = 64
 
 

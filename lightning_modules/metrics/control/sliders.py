@@ -9,7 +9,7 @@ from lightning_modules.metrics.control.sweeps import Sweeps
 MIN_POSITIONS = 3
 """A line through two points fits whatever happens."""
 MOST_UNMEASURED = 0.1
-"""Of the requests that a note can meet: a knob that answered more of them with what is no sound has no value."""
+"""Largest share of reachable requests that may go unmeasured; a knob with more has no value on that note."""
 
 
 class Sliders(NamedTuple):
