@@ -283,3 +283,9 @@ def test_checksums_are_of_what_was_written_not_of_what_was_damaged_since(shards)
     path = next(shards.folder.glob("00000.*.npy"))
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     assert shards.checksums([0]) == before and shards.damaged()
+
+
+def test_what_was_read_in_another_way_is_not_used(tmp_path, monkeypatch):
+    before = shards_in(tmp_path).folder
+    monkeypatch.setattr("datamodules.preparation.shards.READING", "another way")
+    assert shards_in(tmp_path).folder != before
