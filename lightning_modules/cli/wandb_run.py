@@ -20,11 +20,14 @@ def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogg
     """
     os.environ.setdefault("WANDB_DATA_DIR", str(folder.path.resolve()))
     usual = "online" if os.environ.get("WANDB_SWEEP_ID") else "offline"  # an agent is where there is internet
+    offline = os.environ.get("WANDB_MODE", usual) in ("offline", "dryrun")
     return WandbLogger(
         project=os.environ.get("WANDB_PROJECT", "interpretsynth"),
         name=name,
         save_dir=str(folder.path),
-        offline=os.environ.get("WANDB_MODE", usual) in ("offline", "dryrun"),
+        offline=offline,
+        # Said twice: Lightning passes `offline` on by the environment, which W&B reads once in a process, maybe before.
+        mode="offline" if offline else None,
         version=_identity(folder),
         resume="allow",
         job_type="train",

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import wandb
 
 from lightning_modules.cli import main
 from lightning_modules.cli.dashboard import run
@@ -79,6 +80,7 @@ def server(monkeypatch):
         monkeypatch.setenv("WANDB_SILENT", "true")
         yield Wandb.views
         served.shutdown()
+    wandb.teardown()  # W&B keeps the settings that it reads first in a process
 
 
 def test_a_workspace_is_saved(server, tmp_path, capsys):

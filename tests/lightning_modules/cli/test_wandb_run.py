@@ -4,6 +4,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+import wandb
 from lightning.pytorch.loggers import WandbLogger
 
 from lightning_modules.cli import wandb_run
@@ -73,7 +74,23 @@ def test_words_and_places(folder, monkeypatch):
 def test_it_needs_no_account_unless_it_is_online(folder, monkeypatch, mode, offline):
     if mode:
         monkeypatch.setenv("WANDB_MODE", mode)
-    assert wandb_logger(folder, "flute", [])._offline is offline
+    logger = wandb_logger(folder, "flute", [])
+    assert logger._offline is offline and asked_of(logger)["mode"] == ("offline" if offline else None)
+
+
+def test_it_needs_no_account_where_wandb_was_set_up_before(folder, monkeypatch):
+    """W&B has read its settings already, those of a server where nobody is logged in."""
+    monkeypatch.setenv("WANDB_MODE", "online")
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    wandb.teardown()
+    wandb.setup()
+    monkeypatch.delenv("WANDB_MODE")
+    try:
+        assert wandb_logger(folder, "flute", []).experiment.offline
+    finally:
+        wandb.finish()
+        wandb.teardown()  # no later test of this process meets that server
 
 
 @pytest.mark.parametrize("exit_code", [0, 1])
