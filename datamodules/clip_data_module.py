@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_dataset import ClipDataset, collate
+from datamodules.loader_workers import loader_workers
 from datamodules.pitch import PitchTracker
 from datamodules.preparation import Entry, Preparation, Selection, Shards, Slice, SplitSummary, label_table
 from datamodules.preparation.local_copy import copy_files
@@ -199,9 +200,8 @@ class ClipDataModule(ResumableDataModule, ABC):
             drop_last=n_clips // world_size > self.batch_size,
             # A generator of its own: reading data draws nothing from the one that the model draws from.
             generator=torch.Generator().manual_seed(self.seed),
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
             collate_fn=collate,
+            **loader_workers(self.num_workers),
         )
         return self.resumable(loader)
 
@@ -354,9 +354,8 @@ class ClipDataModule(ResumableDataModule, ABC):
             dataset,
             batch_size=self.batch_size,
             generator=torch.Generator().manual_seed(self.seed),
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
             collate_fn=collate,
+            **loader_workers(self.num_workers),
         )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 # would break the one of the environment for everybody. It must be set before anything imports numba.
 _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 os.environ["NUMBA_CACHE_DIR"] = str(_CACHE)
+# As the commands do: ONNX Runtime starts a thread that tells its makers how it is used.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def _begin_with_compiled_code() -> None:
