@@ -127,7 +127,7 @@ class Examination:
         """What every knob of every note did."""
         positions = torch.tensor(POSITIONS)
         knobs = self.descriptors[: self.n_knobs]
-        ends = torch.stack([d.from_unit(positions.to(d.span)) for d in knobs]).cpu()
+        ends = torch.stack([d.value_at(positions.to(d.span)) for d in knobs]).cpu()
         own, measured = (torch.cat(parts).cpu().double().numpy() for parts in self._all("own", "measured"))
         notes = [note for part in self.examined for note in part.notes]
         return Sweeps(
@@ -297,7 +297,7 @@ def _column(descriptor: Descriptor) -> Column:
 
 def _in_positions(values: Tensor, knobs: Sequence[Descriptor]) -> Tensor:
     """(..., J) values in units -> (..., K) positions of the knobs, the first K of them."""
-    return torch.stack([knob.to_unit(values[..., index]) for index, knob in enumerate(knobs)], dim=-1)
+    return torch.stack([knob.position_of(values[..., index]) for index, knob in enumerate(knobs)], dim=-1)
 
 
 def _register(midi: float) -> str:

@@ -84,8 +84,8 @@ def _turned(module: Any, clip: Clip, number: int) -> list[tuple[Slider, Tensor]]
     sounds = []
     for descriptor in module.encoder.each_descriptor():
         turned = _repeatable_sweep(module, clip, descriptor.name)
-        asked = descriptor.from_unit(turned.asked.to(turned.measured.device)).tolist()
-        measured = descriptor.from_unit(turned.measured[0]).tolist()
+        asked = descriptor.value_at(turned.asked.to(turned.measured.device)).tolist()
+        measured = descriptor.value_at(turned.measured[0]).tolist()
         audio = turned.audio[0].cpu()
         for position, *values, sound in zip(POSITIONS, asked, measured, audio, strict=True):
             asked_for, found = (value if math.isfinite(value) else None for value in values)

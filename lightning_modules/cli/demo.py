@@ -137,8 +137,8 @@ def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
 def _sweep(model: TimbreAutoencoder, clip: Clip) -> KnobSweep:
     descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
     turned = sweep(model, clip.audio, clip.f0_hz, KNOB, POSITIONS)
-    requested = descriptor.from_unit(turned.asked).tolist()
-    measured = descriptor.from_unit(turned.measured[0]).tolist()
+    requested = descriptor.value_at(turned.asked).tolist()
+    measured = descriptor.value_at(turned.measured[0]).tolist()
     return KnobSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])
 
 

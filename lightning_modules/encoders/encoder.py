@@ -133,7 +133,7 @@ class Encoder(nn.Module):
         if not measured:
             return f0_hz.new_zeros(*f0_hz[:, ::every].shape, 0)
         shape = f0_hz[:, ::step].shape
-        each = [d.to_unit(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
+        each = [d.position_of(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
         positions = torch.stack(each, dim=-1)
         return positions if step == every else interpolate_frames(positions, step, f0_hz.shape[1])[:, ::every]
 
@@ -172,7 +172,7 @@ class Encoder(nn.Module):
         for descriptor, kept_values in zip(self.each_descriptor(), each, strict=True):
             descriptor.calibrate(kept_values, pitch)
         if each:
-            positions = [d.to_unit(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
+            positions = [d.position_of(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
             self.learn_positions(torch.stack(positions, dim=-1))
         self.calibrated.fill_(True)
 

@@ -56,7 +56,7 @@ class Descriptor(nn.Module):
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, F) or (B, 1) knob positions: 0..1 within the training range."""
-        return self.to_unit(self.measure(audio, f0_hz))
+        return self.position_of(self.measure(audio, f0_hz))
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """Measure from sound.
@@ -98,13 +98,13 @@ class Descriptor(nn.Module):
         weight = sounding + (sounding.sum(-1, keepdim=True) == 0)
         return (value * weight).sum(-1) / weight.sum(-1)
 
-    def to_unit(self, value: Tensor) -> Tensor:
+    def position_of(self, value: Tensor) -> Tensor:
         """Value in the descriptor's unit -> knob position."""
-        return self.range.to_unit(value)
+        return self.range.position_of(value)
 
-    def from_unit(self, position: Tensor) -> Tensor:
+    def value_at(self, position: Tensor) -> Tensor:
         """Knob position -> value in the descriptor's unit."""
-        return self.range.from_unit(position)
+        return self.range.value_at(position)
 
     def calibrate(self, values: Tensor, f0_hz: Tensor, percentiles: tuple[float, float] = (1.0, 99.0)) -> None:
         """Set the range to robust ends of (n,) values measured at (n,) pitches in Hz (`KnobRange.calibrate`)."""

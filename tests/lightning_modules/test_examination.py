@@ -16,7 +16,7 @@ CLIP = ClipFormat(sample_rate=16000, n_samples=8000, hop=160)
 
 def gain_of(asked, own, level):
     """Positions asked and own (b, F) of the level knob -> (b, N) amplitude that leads from the one to the other."""
-    difference_db = level.from_unit(asked) - level.from_unit(own)
+    difference_db = level.value_at(asked) - level.value_at(own)
     return (10 ** (difference_db / 20)).repeat_interleave(CLIP.hop, dim=1)
 
 
@@ -91,7 +91,7 @@ def test_a_perfect_system_is_charged_nothing(notes, tmp_path, monkeypatch):
     def read_what_was_asked(self, audio, f0_hz):
         values = read(self, audio, f0_hz)
         if audio is played.get("audio"):
-            values[..., 0] = self.descriptors[0].from_unit(played["controls"][:, :: model.encoder.judged_every, 0])
+            values[..., 0] = self.descriptors[0].value_at(played["controls"][:, :: model.encoder.judged_every, 0])
         return values
 
     model.put_together = put_together

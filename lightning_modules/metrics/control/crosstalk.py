@@ -48,7 +48,7 @@ def measure_crosstalk(sweeps: Sweeps) -> Crosstalk:
 
 def _slopes(sweeps: Sweeps, measured: np.ndarray) -> np.ndarray:
     """Measured (N, K, P, J) -> (N, K, J) slope of each column's position against the asked position."""
-    position = [column.position(measured[..., index]) for index, column in enumerate(sweeps.columns)]
+    position = [column.position_of(measured[..., index]) for index, column in enumerate(sweeps.columns)]
     slopes, _ = fitted_lines(sweeps.positions, np.stack(position, axis=2))
     return slopes
 

@@ -57,7 +57,7 @@ def tolerances_off(measured: Tensor, asked: Tensor, descriptors: Sequence[Descri
     off = torch.empty_like(measured - asked)
     for index, descriptor in enumerate(descriptors):
         ends = measured[..., index], asked[..., index]
-        high, low = ends if descriptor.jnd is None else map(descriptor.from_unit, ends)
+        high, low = ends if descriptor.jnd is None else map(descriptor.value_at, ends)
         off[..., index] = (high - low) / (TOLERANCE_POSITION if descriptor.jnd is None else descriptor.jnd)
     return off
 
@@ -134,7 +134,7 @@ class _Requests(NamedTuple):
         each = settings[:, None].split(list(self.synth.sizes.values()), dim=-1)
         layers = self.synth.layers(self.f0_hz[:, None], dict(zip(self.synth.sizes, each, strict=True)))
         values = measure_all_layers(self.descriptors, layers)
-        return torch.cat([d.to_unit(value) for d, value in zip(self.descriptors, values, strict=True)], dim=-1)
+        return torch.cat([d.position_of(value) for d, value in zip(self.descriptors, values, strict=True)], dim=-1)
 
     def judge(self, settings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(R, P) raw parameters -> positions (R, C), tolerances off (R, C), and (R, C, P) their slopes."""

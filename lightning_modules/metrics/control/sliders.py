@@ -55,7 +55,7 @@ def measure_sliders(sweeps: Sweeps) -> Sliders:
     measured = np.ma.masked_invalid(np.where(too_few[..., None], np.nan, of_knob))
     usable = np.ma.masked_where(~sweeps.reachable, measured)
     values = usable.filled(np.nan)
-    position = np.stack([knob.position(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
+    position = np.stack([knob.position_of(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
     slope, r_squared = fitted_lines(sweeps.positions, position)
     error = np.abs(usable - sweeps.asked).mean(axis=-1).filled(np.nan)
     jnd = np.array([np.nan if knob.jnd is None else knob.jnd for knob in knobs])

@@ -32,7 +32,7 @@ class Column(NamedTuple):
     jnd: float | None
     curve: str = "linear"
 
-    def position(self, value: np.ndarray) -> np.ndarray:
+    def position_of(self, value: np.ndarray) -> np.ndarray:
         """Values in the unit -> positions, 0..1 within the training range."""
         if self.curve == "log":
             return np.asarray(np.log(np.maximum(value, 1e-3 * self.low) / self.low) / np.log(self.high / self.low))

@@ -53,7 +53,7 @@ class StandIn(torch.nn.Module):
         """The samples, by the gain from their own level to the one asked for."""
         audio, (level,) = encoding.residual.flatten(1), self.encoder.each_descriptor()
         own = self.encoder.measure(audio, f0_hz)[..., 0]
-        asked_db = self.obeys * (level.from_unit(encoding.controls[..., 0]) - level.from_unit(own))
+        asked_db = self.obeys * (level.value_at(encoding.controls[..., 0]) - level.value_at(own))
         gain = (10 ** (asked_db / 20)).repeat_interleave(self.clip.hop, dim=1)
         return Rendering(audio * gain, {}, encoding)
 

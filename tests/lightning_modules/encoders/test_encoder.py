@@ -113,7 +113,7 @@ def test_measure_layers_is_every_knob_of_what_a_synth_plays(second):
     """Positions in the knobs' order, as each descriptor measures them."""
     encoder = DescriptorEncoder(second, [Sharpness, Level])
     layers = Layers(torch.full((2, 100), 220.0), 0.1 * torch.rand(2, 100, 20), 0.01 * torch.rand(2, 100, 65))
-    each = [d.to_unit(d.measure_layers(layers)) for d in encoder.each_descriptor()]
+    each = [d.position_of(d.measure_layers(layers)) for d in encoder.each_descriptor()]
     torch.testing.assert_close(encoder.measure_layers(layers)[:, ::2], torch.stack(each, dim=-1)[:, ::2])
 
 
