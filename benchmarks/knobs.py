@@ -67,7 +67,7 @@ def in_step(model: TimbreAutoencoder, batch: Clip) -> Call:
 
     def call() -> None:
         every = model.encoder.judged_every
-        model.encoder.measure(batch.audio, batch.f0_hz)
+        model.encoder.knob_positions(batch.audio, batch.f0_hz)
         model.encoder.sounding(batch.audio, every)
         for rendering in renderings:
             measured = model.measured_knobs(rendering, batch.f0_hz[: len(rendering.audio)], every).mean()

@@ -185,8 +185,8 @@ class TimbreAutoencoder(LightningModule):
     def measured_knobs(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
         """(B, F / every, C) knob positions of a resynthesis: of its sound, or in training as `knobs_from` says."""
         if self.training and self.knobs_from == "layers":
-            return self.encoder.measure_layers(self.synth.layers(f0_hz, rendering.parameters), every)
-        return self.encoder.measure(rendering.audio, f0_hz, every)
+            return self.encoder.knob_positions_of_layers(self.synth.layers(f0_hz, rendering.parameters), every)
+        return self.encoder.knob_positions(rendering.audio, f0_hz, every)
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
         """Log the reconstruction and the error of turned knobs."""

@@ -118,7 +118,7 @@ class Examination:
         notes = [Note(*each) for each in zip(clip.name, families, registers, strict=True)]
         own = self._read_mean(encoding, clip.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
         turned = torch.stack([self._sweep(encoding, clip.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
-        series = encoder.measure(clip.audio, clip.f0_hz, encoder.every).transpose(1, 2)
+        series = encoder.knob_positions(clip.audio, clip.f0_hz, encoder.every).transpose(1, 2)
         readings = self._read(clip.audio, clip.f0_hz)
         kept = (encoding, clip.f0_hz, series, readings, sounding, own, turned)
         self.examined.append(Examined(notes, *kept))
@@ -239,7 +239,7 @@ class Examination:
         turned = Encoding(torch.cat([knobs, controls[..., self.n_knobs :]], dim=-1), residual, {})
         with torch.no_grad():
             audio = self.model.put_together(f0_hz, turned).audio
-            return encoder.measure(audio, f0_hz, encoder.every).transpose(1, 2).cpu().double().numpy()
+            return encoder.knob_positions(audio, f0_hz, encoder.every).transpose(1, 2).cpu().double().numpy()
 
     def _reachable(self) -> Tensor:
         """(N, K, P) whether any setting of the synth meets a request, or this model just did."""

@@ -69,5 +69,5 @@ def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, pos
         turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {}, every)
         output = model.put_together(f0_hz, turned).audio
         audios.append(output)
-        measured.append(sounding_mean(model.encoder.measure(output, f0_hz, every), sounding)[:, index])
+        measured.append(sounding_mean(model.encoder.knob_positions(output, f0_hz, every), sounding)[:, index])
     return Sweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -46,7 +46,7 @@ def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> di
     """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
     every = model.encoder.judged_every
-    measured = model.encoder.measure(padded, f0_hz[None], every)
+    measured = model.encoder.knob_positions(padded, f0_hz[None], every)
     mean = sounding_mean(measured, model.encoder.sounding(padded, every))[0]
     return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
 

@@ -109,7 +109,7 @@ class Encoder(nn.Module):
             assert isinstance(module, Descriptor)
             yield module
 
-    def measure(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> Tensor:
+    def knob_positions(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> Tensor:
         """(B, N) audio, (B, F) pitch in Hz -> (B, F / every, C) knob positions measured from it."""
         step = max(every, self.every)
         with without_autocast(audio):
@@ -117,7 +117,7 @@ class Encoder(nn.Module):
             measured = measure_all(self.each_descriptor(), audio, f0_hz, step)
             return self._positions(measured, f0_hz, step, every)
 
-    def measure_layers(self, layers: Layers, every: int = 1) -> Tensor:
+    def knob_positions_of_layers(self, layers: Layers, every: int = 1) -> Tensor:
         """What a synth plays -> (B, F / every, C) knob positions, of its dry sound.
 
         Raises:

@@ -34,7 +34,7 @@ class StandIn:
         """The recordings of these pitches, louder or softer."""
         which = [int((self.f0_hz[:, 0] - pitch).abs().argmin()) for pitch in f0_hz[:, 0]]
         audio, (level,) = self.audio[which], list(self.encoder.each_descriptor())
-        own = self.encoder.measure(audio, f0_hz)[..., 0]
+        own = self.encoder.knob_positions(audio, f0_hz)[..., 0]
         asked = own + self.obeys * (encoding.controls[..., 0] - own)
         return Rendering(audio * gain_of(asked, own, level), {}, encoding)
 

@@ -105,7 +105,9 @@ def test_sweep(clip_format, harmonic_tone):
     assert swept.asked.tolist() == pytest.approx([0.1, 0.5, 0.9])
     assert swept.measured.shape == (2, 3) and swept.audio.shape == (2, 3, clip_format.n_samples)
     every = model.encoder.judged_every
-    again = sounding_mean(model.encoder.measure(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio, every), every)
+    again = sounding_mean(
+        model.encoder.knob_positions(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio, every), every
+    )
     torch.testing.assert_close(swept.measured[:, 2], again[:, model.encoder.knobs.index("sharpness")])
 
 

@@ -129,7 +129,7 @@ class _Requests(NamedTuple):
         raw = self.synth.start(gain, noise, noise_rise)
         return torch.cat([raw[name] for name in self.synth.sizes]).to(self.f0_hz).repeat(len(self.f0_hz), 1)
 
-    def measure(self, settings: Tensor) -> Tensor:
+    def knob_positions(self, settings: Tensor) -> Tensor:
         """(R, P) raw parameters -> (R, C) knob positions of what the synth then plays."""
         each = settings[:, None].split(list(self.synth.sizes.values()), dim=-1)
         layers = self.synth.layers(self.f0_hz[:, None], dict(zip(self.synth.sizes, each, strict=True)))
@@ -139,7 +139,7 @@ class _Requests(NamedTuple):
     def judge(self, settings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(R, P) raw parameters -> positions (R, C), tolerances off (R, C), and (R, C, P) their slopes."""
         settings = settings.detach().requires_grad_()
-        positions = self.measure(settings)
+        positions = self.knob_positions(settings)
         off = tolerances_off(positions, self.asked, self.descriptors)
         # No request depends on another's setting: the slope of their sum is the slope of each.
         slopes = [torch.autograd.grad(each.sum(), settings, retain_graph=True)[0] for each in off.unbind(-1)]

@@ -33,7 +33,7 @@ class SamplesAsResidual(DescriptorEncoder):
 
     def forward(self, audio, f0_hz):
         """Nothing is lost."""
-        return Encoding(self.measure(audio, f0_hz), audio.unflatten(-1, (-1, self.hop)), {})
+        return Encoding(self.knob_positions(audio, f0_hz), audio.unflatten(-1, (-1, self.hop)), {})
 
 
 class StandIn(torch.nn.Module):
@@ -52,7 +52,7 @@ class StandIn(torch.nn.Module):
     def put_together(self, f0_hz, encoding):
         """The samples, by the gain from their own level to the one asked for."""
         audio, (level,) = encoding.residual.flatten(1), self.encoder.each_descriptor()
-        own = self.encoder.measure(audio, f0_hz)[..., 0]
+        own = self.encoder.knob_positions(audio, f0_hz)[..., 0]
         asked_db = self.obeys * (level.value_at(encoding.controls[..., 0]) - level.value_at(own))
         gain = (10 ** (asked_db / 20)).repeat_interleave(self.clip.hop, dim=1)
         return Rendering(audio * gain, {}, encoding)
