@@ -227,8 +227,8 @@ class ClipDataModule(ResumableDataModule, ABC):
         """Batches of training clips that the ranges of the knobs are taken from: the same in every process of a run."""
         order = EpochOrder(len(self.datasets["train"]), self.seed)  # type: ignore[arg-type]
         loader = DataLoader(self.datasets["train"], self.batch_size, sampler=order, collate_fn=collate)
-        for clip in islice(loader, n_batches):
-            yield clip if self.augmenter is None else self.augmenter(clip, epoch=0)
+        for clips in islice(loader, n_batches):
+            yield clips if self.augmenter is None else self.augmenter(clips, epoch=0)
 
     def on_after_batch_transfer(self, batch: Clip, dataloader_idx: int) -> Clip:
         """Training clips are changed where the model is; what happens to each follows from seed, epoch and its name."""

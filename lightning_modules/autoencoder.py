@@ -119,31 +119,31 @@ class TimbreAutoencoder(LightningModule):
         parameters = self.decoder(f0_hz, encoding.controls, encoding.residual)
         return Rendering(self.synth(f0_hz, parameters), parameters, encoding)
 
-    def training_step(self, clip: Clip, batch_idx: int) -> Tensor:
+    def training_step(self, clips: Clip, batch_idx: int) -> Tensor:
         """Sum of weighted terms, each logged."""
-        rendering = self(clip.audio, clip.f0_hz)
-        terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clip.audio)), **rendering.encoding.terms}
-        sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
-        terms |= self.encoder.label_terms(rendering.encoding, sounding, clip.labels)
-        terms |= self.knob_terms(clip, rendering, sounding)
+        rendering = self(clips.audio, clips.f0_hz)
+        terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clips.audio)), **rendering.encoding.terms}
+        sounding = self.encoder.sounding(clips.audio, self.encoder.judged_every)
+        terms |= self.encoder.label_terms(rendering.encoding, sounding, clips.labels)
+        terms |= self.knob_terms(clips, rendering, sounding)
         self.fault.note(self.global_step + 1, {name: term.value for name, term in terms.items()})
-        if clip.audio.device.type == "cpu" and not torch.distributed.is_initialized():  # others had to wait for it
+        if clips.audio.device.type == "cpu" and not torch.distributed.is_initialized():  # others had to wait for it
             self.refuse_fault()
         total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
         logged = {f"train/{name}": term.value.detach() for name, term in terms.items()}
-        self.log_dict(logged, prog_bar=True, batch_size=len(clip.audio))
-        self.log("train/loss", total.detach(), batch_size=len(clip.audio))
+        self.log_dict(logged, prog_bar=True, batch_size=len(clips.audio))
+        self.log("train/loss", total.detach(), batch_size=len(clips.audio))
         return total
 
-    def knob_terms(self, clip: Clip, rendering: Rendering, sounding: Tensor) -> dict[str, Term]:
+    def knob_terms(self, clips: Clip, rendering: Rendering, sounding: Tensor) -> dict[str, Term]:
         """The knobs' errors as they were encoded, and with some of them turned."""
         terms = {}
         if self.encoder.knobs and self.knob_weight:
-            held = self.knob_error(rendering, clip.f0_hz, sounding)
+            held = self.knob_error(rendering, clips.f0_hz, sounding)
             terms["knobs"] = Term(held.mean(), self.knob_weight)
-        n_turned = math.ceil(self.turned.share * len(clip.audio))
+        n_turned = math.ceil(self.turned.share * len(clips.audio))
         if self.encoder.knobs and n_turned:
-            errors, turned, louder = self.turned_error(clip.f0_hz[:n_turned], rendering, sounding)
+            errors, turned, louder = self.turned_error(clips.f0_hz[:n_turned], rendering, sounding)
             strayed = 1.0 - turned
             terms["turned_knobs"] = Term((errors * turned).sum() / turned.sum(), self.turned.weight)
             guarded = (errors * strayed).sum() / strayed.sum().clamp_min(1.0) + louder
@@ -188,24 +188,24 @@ class TimbreAutoencoder(LightningModule):
             return self.encoder.knob_positions_of_layers(self.synth.layers(f0_hz, rendering.parameters), every)
         return self.encoder.knob_positions(rendering.audio, f0_hz, every)
 
-    def validation_step(self, clip: Clip, batch_idx: int) -> None:
+    def validation_step(self, clips: Clip, batch_idx: int) -> None:
         """Log the reconstruction and the error of turned knobs."""
-        rendering = self(clip.audio, clip.f0_hz)
-        n_clips = len(clip.audio)
-        logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clip.audio)}
+        rendering = self(clips.audio, clips.f0_hz)
+        n_clips = len(clips.audio)
+        logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clips.audio)}
         if self.encoder.knobs:
-            sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
-            errors, turned, _ = self.turned_error(clip.f0_hz, rendering, sounding)
+            sounding = self.encoder.sounding(clips.audio, self.encoder.judged_every)
+            errors, turned, _ = self.turned_error(clips.f0_hz, rendering, sounding)
             logged["validation/control_error"] = (errors * turned).sum() / turned.sum()
         self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
 
-    def test_step(self, clip: Clip, batch_idx: int) -> Any:
+    def test_step(self, clips: Clip, batch_idx: int) -> Any:
         """Render, for the evaluation callback to judge."""
-        return self(clip.audio, clip.f0_hz)
+        return self(clips.audio, clips.f0_hz)
 
-    def predict_step(self, clip: Clip, batch_idx: int) -> Rendering:
+    def predict_step(self, clips: Clip, batch_idx: int) -> Rendering:
         """Render, for the writing callback to keep."""
-        return self(clip.audio, clip.f0_hz)
+        return self(clips.audio, clips.f0_hz)
 
     def configure_optimizers(self) -> Any:
         """Adam, its rate on a cosine over the planned steps."""
@@ -233,8 +233,8 @@ class TimbreAutoencoder(LightningModule):
     def on_fit_start(self) -> None:
         """Take the knobs' ranges from the training split, once in the life of a run, in every process the same."""
         if not self.encoder.calibrated and self.encoder.knobs:
-            clips = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]
-            self.encoder.calibrate((clip.audio.to(self.device), clip.f0_hz.to(self.device)) for clip in clips)
+            batches = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]
+            self.encoder.calibrate((clips.audio.to(self.device), clips.f0_hz.to(self.device)) for clips in batches)
 
     def on_train_start(self) -> None:
         """Warn when an interrupted run goes on with batches of another size."""

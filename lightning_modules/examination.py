@@ -110,17 +110,17 @@ class Examination:
         return len(self.model.encoder.knobs)
 
     @torch.no_grad()
-    def add(self, clip: Clip, families: Sequence[str]) -> None:
+    def add(self, clips: Clip, families: Sequence[str]) -> None:
         """Turn every knob of b notes."""
         encoder, every = self.model.encoder, self.model.encoder.judged_every
-        encoding, sounding = self._encode(clip), encoder.sounding(clip.audio, every)
-        registers = [_register(float(midi)) for midi in hz_to_midi(clip.f0_hz.median(dim=1).values)]
-        notes = [Note(*each) for each in zip(clip.name, families, registers, strict=True)]
-        own = self._read_mean(encoding, clip.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
-        turned = torch.stack([self._sweep(encoding, clip.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
-        series = encoder.knob_positions(clip.audio, clip.f0_hz, encoder.every).transpose(1, 2)
-        readings = self._read(clip.audio, clip.f0_hz)
-        kept = (encoding, clip.f0_hz, series, readings, sounding, own, turned)
+        encoding, sounding = self._encode(clips), encoder.sounding(clips.audio, every)
+        registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
+        notes = [Note(*each) for each in zip(clips.name, families, registers, strict=True)]
+        own = self._read_mean(encoding, clips.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
+        turned = torch.stack([self._sweep(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
+        series = encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2)
+        readings = self._read(clips.audio, clips.f0_hz)
+        kept = (encoding, clips.f0_hz, series, readings, sounding, own, turned)
         self.examined.append(Examined(notes, *kept))
 
     def sweeps(self) -> Sweeps:
@@ -186,9 +186,9 @@ class Examination:
         names = [descriptor.name for descriptor in self.descriptors]
         return disentanglement(code, left, factor, names, pitch, groups, self.settings.seed)
 
-    def _encode(self, clip: Clip) -> Encoding:
+    def _encode(self, clips: Clip) -> Encoding:
         with always_drawing(self.model.encoder, self.settings.as_published):
-            return self.model.encoder(clip.audio, clip.f0_hz)
+            return self.model.encoder(clips.audio, clips.f0_hz)
 
     def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""

@@ -66,8 +66,8 @@ class ControlEvaluation(Callback):
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
         if self.examination is not None and chosen:
             names = trainer.datamodule.label_names  # type: ignore[attr-defined]
-            clip = some_of(batch, chosen)
-            self.examination.add(clip, families_of(clip, names))
+            clips = some_of(batch, chosen)
+            self.examination.add(clips, families_of(clips, names))
 
     def on_test_end(self, trainer: Trainer, module: Any) -> None:
         """Write and print what the knobs did."""
@@ -93,19 +93,19 @@ class ControlEvaluation(Callback):
             trainer.logger.log_metrics({f"test/{name}": overall[name] for name in LOGGED})
 
 
-def some_of(clip: Clip, places: Sequence[int]) -> Clip:
+def some_of(clips: Clip, places: Sequence[int]) -> Clip:
     """A batch of fewer notes."""
     chosen = list(places)
-    labels = {name: value[chosen] for name, value in clip.labels.items()}
-    names = [clip.name[place] for place in chosen]
-    return Clip(clip.audio[chosen], clip.f0_hz[chosen], clip.confidence[chosen], names, labels)
+    labels = {name: value[chosen] for name, value in clips.labels.items()}
+    names = [clips.name[place] for place in chosen]
+    return Clip(clips.audio[chosen], clips.f0_hz[chosen], clips.confidence[chosen], names, labels)
 
 
-def families_of(clip: Clip, label_names: dict[str, list[str]]) -> list[str]:
+def families_of(clips: Clip, label_names: dict[str, list[str]]) -> list[str]:
     """Instrument family of each note in words, "all" where the data does not say."""
-    if "instrument_family" not in clip.labels:
-        return ["all"] * len(clip.name)
-    numbers = clip.labels["instrument_family"].int().tolist()
+    if "instrument_family" not in clips.labels:
+        return ["all"] * len(clips.name)
+    numbers = clips.labels["instrument_family"].int().tolist()
     return [label_names["instrument_family"][number] for number in numbers]
 
 

@@ -93,18 +93,18 @@ def _exchange(new: Path, folder: Path) -> None:
 def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     """Write the page of a run that is about to get its place -> what says so."""
     model = load_model(folder / "checkpoints" / "best.ckpt")
-    clip = _held_out_note(model, tested)
+    clips = _held_out_note(model, tested)
     torch.manual_seed(0)
     with torch.no_grad():
-        output = model(clip.audio, clip.f0_hz).audio[0]
-    turned = _sweep(model, clip)
+        output = model(clips.audio, clips.f0_hz).audio[0]
+    turned = _sweep(model, clips)
     sounds = folder / "audio"
     sounds.mkdir(exist_ok=True)
-    write_wav(sounds / "target.wav", clip.audio[0], model.clip.sample_rate)
+    write_wav(sounds / "target.wav", clips.audio[0], model.clip.sample_rate)
     write_wav(sounds / "resynthesis.wav", output, model.clip.sample_rate)
     for position, audio in zip(turned.positions, turned.audios, strict=True):
         write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
-    save_png(pair_figure(clip.audio[0], output, model.clip, clip.name[0]), folder / "resynthesis.png")
+    save_png(pair_figure(clips.audio[0], output, model.clip, clips.name[0]), folder / "resynthesis.png")
     figure = sweep_figure(
         turned.audios, turned.positions, turned.measured, turned.requested, turned.name, turned.unit, model.clip
     )
@@ -117,7 +117,7 @@ def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]
         folder / PAGE,
         training,
         evaluation.summaries,
-        Resynthesis(clip.name[0], clip.audio[0], output),
+        Resynthesis(clips.name[0], clips.audio[0], output),
         [turned],
         commands,
         model.clip,
@@ -134,9 +134,9 @@ def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
     return Clip(clips.audio[one], clips.f0_hz[one], clips.confidence[one], clips.name[one], labels)
 
 
-def _sweep(model: TimbreAutoencoder, clip: Clip) -> KnobSweep:
+def _sweep(model: TimbreAutoencoder, clips: Clip) -> KnobSweep:
     descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
-    turned = sweep(model, clip.audio, clip.f0_hz, KNOB, POSITIONS)
+    turned = sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS)
     requested = descriptor.value_at(turned.asked).tolist()
     measured = descriptor.value_at(turned.measured[0]).tolist()
     return KnobSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])

@@ -80,13 +80,13 @@ def trainer(tmp_path):
 
 @pytest.fixture
 def transformed(trainer):
-    """Module, clips -> the callback after it has seen them."""
+    """Module, batches -> the callback after it has seen them."""
 
-    def run(module, *clips):
+    def run(module, *batches):
         callback = Transformation(QUICK)
         callback.on_test_start(trainer, module)
-        for index, clip in enumerate(clips):
-            callback.on_test_batch_end(trainer, module, module(clip.audio, clip.f0_hz), clip, index)
+        for index, batch in enumerate(batches):
+            callback.on_test_batch_end(trainer, module, module(batch.audio, batch.f0_hz), batch, index)
         callback.on_test_end(trainer, module)
         return callback
 
