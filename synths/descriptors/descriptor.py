@@ -11,7 +11,7 @@ from synths.clip import ClipFormat
 from synths.descriptors.harmonic_lines import HarmonicLines
 from synths.descriptors.knob_range import KnobRange
 from synths.descriptors.line_spectra import LineSpectra
-from synths.descriptors.sound import PlayedSound, Sound
+from synths.descriptors.sound import HeardSound, PlayedSound
 from synths.descriptors.sounding import frame_level_db, sounding_frames
 from synths.layers import Layers
 from synths.spectrum import Spectrum
@@ -71,7 +71,7 @@ class Descriptor(nn.Module):
         """
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure the frames that a sound is looked at in, (B, F / every), sharing what has been computed of it."""
         return sound.measured_by(self)
 
@@ -116,7 +116,7 @@ class SharingDescriptor(Descriptor):
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
-        return self.hear(Sound(audio, f0_hz))
+        return self.hear(HeardSound(audio, f0_hz))
 
     def measure_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F) in the descriptor's unit."""
@@ -134,7 +134,7 @@ class SpectralDescriptor(SharingDescriptor):
         """(B, F, bins) power as `Spectrum` defines it, (B, F) pitch -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure from a sound whose spectrum may be known already."""
         return self.of(sound.power(self.spectrum), sound.f0_hz)
 
@@ -159,7 +159,7 @@ class HarmonicDescriptor(SharingDescriptor):
         """Harmonics and noise -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure from a sound whose harmonics may be known already."""
         return self.of(sound.lines(self.spectra))
 
@@ -168,11 +168,11 @@ def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor,
     """(B, N) audio, (B, F) pitch -> (B, F / every) or (B, 1) by each descriptor; what they share is computed once."""
     descriptors = list(descriptors)
     if audio.device.type != "cpu":
-        return _heard(descriptors, Sound(audio, f0_hz, every))
+        return _heard(descriptors, HeardSound(audio, f0_hz, every))
     # A few clips at a time: their spectra stay in the cache, which makes it two to four times as fast.
     step = -(-_FRAMES_TOGETHER // max(1, f0_hz.shape[1] // every))
     parts = zip(audio.split(step), f0_hz.split(step), strict=True)
-    heard = [_heard(descriptors, Sound(*part, every)) for part in parts]
+    heard = [_heard(descriptors, HeardSound(*part, every)) for part in parts]
     return [torch.cat(values) for values in zip(*heard, strict=True)]
 
 
@@ -185,5 +185,5 @@ def measure_all_layers(descriptors: Iterable[Descriptor], layers: Layers, every:
     return _heard(descriptors, PlayedSound(layers, every))
 
 
-def _heard(descriptors: Iterable[Descriptor], sound: Sound | PlayedSound) -> list[Tensor]:
+def _heard(descriptors: Iterable[Descriptor], sound: HeardSound | PlayedSound) -> list[Tensor]:
     return [descriptor.hear(sound) for descriptor in descriptors]

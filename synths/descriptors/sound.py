@@ -41,7 +41,7 @@ class Memory:
         return self._known[key]
 
 
-class Sound(Memory):
+class HeardSound(Memory):
     """(B, N) audio and its (B, F) pitch in Hz, and what is remembered of them.
 
     Args:
@@ -72,7 +72,7 @@ class Sound(Memory):
 
 
 class PlayedSound(Memory):
-    """What a synth plays, as a `Sound` without a window's smear."""
+    """What a synth plays, as a `HeardSound` without a window's smear."""
 
     def __init__(self, layers: Layers, every: int = 1) -> None:
         super().__init__()
