@@ -38,7 +38,7 @@ class Resynthesis(NamedTuple):
     output: Tensor
 
 
-class KnobSweep(NamedTuple):
+class ShownSweep(NamedTuple):
     """One note at P positions of one knob.
 
     Attributes:
@@ -71,7 +71,7 @@ def write_report_page(
     training: Training,
     metrics: Sequence[MetricSummary],
     resynthesis: Resynthesis,
-    sweeps: Sequence[KnobSweep],
+    sweeps: Sequence[ShownSweep],
     next_commands: Sequence[str],
     clip: ClipFormat,
 ) -> None:
@@ -110,7 +110,7 @@ def _pair_players(resynthesis: Resynthesis, clip: ClipFormat) -> list[Player]:
     return [Player(*player) for player in zip(labels, details, urls, strict=True)]
 
 
-def _sweep_players(sweep: KnobSweep, clip: ClipFormat) -> list[Player]:
+def _sweep_players(sweep: ShownSweep, clip: ClipFormat) -> list[Player]:
     """The note at every position of the knob, ready to play."""
     urls = _audio_urls(sweep.audios, clip.sample_rate)
     return [
@@ -121,7 +121,7 @@ def _sweep_players(sweep: KnobSweep, clip: ClipFormat) -> list[Player]:
     ]
 
 
-def _sweep_url(sweep: KnobSweep, clip: ClipFormat) -> str:
+def _sweep_url(sweep: ShownSweep, clip: ClipFormat) -> str:
     """The picture of a sweep as a data URL."""
     figure = sweep_figure(sweep.audios, sweep.positions, sweep.measured, sweep.requested, sweep.name, sweep.unit, clip)
     return _png_url(png_bytes(figure))

@@ -17,7 +17,7 @@ from lightning_modules.cli.sweep import build_model
 from lightning_modules.knobs import sweep
 from lightning_modules.metrics import MetricSummary, readable
 from lightning_modules.pictures import pair_figure, save_png, sweep_figure
-from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
+from lightning_modules.report import Resynthesis, ShownSweep, Training, write_report_page
 from lightning_modules.run_folder import RunFolder
 from lightning_modules.run_lock import RunLock
 from synths import Clip
@@ -134,12 +134,12 @@ def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
     return Clip(clips.audio[one], clips.f0_hz[one], clips.confidence[one], clips.name[one], labels)
 
 
-def _sweep(model: TimbreAutoencoder, clips: Clip) -> KnobSweep:
+def _sweep(model: TimbreAutoencoder, clips: Clip) -> ShownSweep:
     descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
     turned = sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS)
     requested = descriptor.value_at(turned.asked).tolist()
     measured = descriptor.value_at(turned.measured[0]).tolist()
-    return KnobSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])
+    return ShownSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:
@@ -150,7 +150,7 @@ def _next_commands(folder: Path) -> list[str]:
     ]
 
 
-def _say(folder: Path, metrics: list[MetricSummary], turned: KnobSweep, commands: list[str]) -> None:
+def _say(folder: Path, metrics: list[MetricSummary], turned: ShownSweep, commands: list[str]) -> None:
     values = ", ".join(readable(value) for value in turned.measured)
     rises = all(later > earlier for earlier, later in zip(turned.measured, turned.measured[1:], strict=False))
     f0, loudness = (next(m for m in metrics if m.name == name) for name in ("f0_l1", "loudness_l1"))
