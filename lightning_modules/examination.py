@@ -15,7 +15,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
-from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
+from lightning_modules.metrics.control import Column, Figure, FraveProtocol, KnobSweeps, Note, run_protocol
 from lightning_modules.metrics.control.heard import reachable_in_sound
 from lightning_modules.metrics.control.reachability import met
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
@@ -123,14 +123,14 @@ class Examination:
         kept = (encoding, clips.f0_hz, series, readings, sounding, own, turned)
         self.examined.append(Examined(notes, *kept))
 
-    def sweeps(self) -> Sweeps:
+    def sweeps(self) -> KnobSweeps:
         """What every knob of every note did."""
         positions = torch.tensor(POSITIONS)
         knobs = self.descriptors[: self.n_knobs]
         ends = torch.stack([d.value_at(positions.to(d.span)) for d in knobs]).cpu()
         own, measured = (torch.cat(parts).cpu().double().numpy() for parts in self._all("own", "measured"))
         notes = [note for part in self.examined for note in part.notes]
-        return Sweeps(
+        return KnobSweeps(
             notes,
             self.columns,
             self.n_knobs,

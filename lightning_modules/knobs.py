@@ -11,7 +11,7 @@ from lightning_modules.encoders import Encoding
 from synths import sounding_mean
 
 
-class Sweep(NamedTuple):
+class KnobSweep(NamedTuple):
     """A batch of clips at P positions of one knob: asked (P,), measured (B, P), both as positions, audio (B, P, N)."""
 
     asked: Tensor
@@ -59,7 +59,7 @@ def turn(
 
 
 @torch.no_grad()
-def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> Sweep:
+def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> KnobSweep:
     """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
     every = model.encoder.judged_every
     encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio, every)
@@ -70,4 +70,4 @@ def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, pos
         output = model.put_together(f0_hz, turned).audio
         audios.append(output)
         measured.append(sounding_mean(model.encoder.knob_positions(output, f0_hz, every), sounding)[:, index])
-    return Sweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))
+    return KnobSweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -15,7 +15,7 @@ from lightning_modules.examination import Examination, ExaminationSettings
 from lightning_modules.metrics.control import (
     ControlRow,
     Figure,
-    Sweeps,
+    KnobSweeps,
     control_figures,
     control_rows,
     figures_table,
@@ -110,7 +110,7 @@ def families_of(clips: Clip, label_names: dict[str, list[str]]) -> list[str]:
 
 
 def write_control(
-    folder: Path, facts: dict[str, Any], sweeps: Sweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
+    folder: Path, facts: dict[str, Any], sweeps: KnobSweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
 ) -> None:
     """Write control.json (all figures, cross-talk, mean of every sweep) and control.csv (a line per note and knob)."""
     crosstalk = measure_crosstalk(sweeps)

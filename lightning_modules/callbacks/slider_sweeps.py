@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lightning_modules.callbacks.control import some_of
 from lightning_modules.callbacks.listen import write_wav
-from lightning_modules.knobs import Sweep, sweep
+from lightning_modules.knobs import KnobSweep, sweep
 from lightning_modules.whole_files import written_whole
 from synths import Clip
 
@@ -95,7 +95,7 @@ def _turned(module: Any, clips: Clip, number: int) -> list[tuple[Slider, Tensor]
     return sounds
 
 
-def _repeatable_sweep(module: Any, clips: Clip, knob: str) -> Sweep:
+def _repeatable_sweep(module: Any, clips: Clip, knob: str) -> KnobSweep:
     """The noise of the synth is the same at every test, and that of whatever follows is as it was."""
     with torch.random.fork_rng(devices=[clips.audio.device] if clips.audio.is_cuda else []):
         torch.manual_seed(0)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lightning_modules.metrics.control.sliders import fitted_lines
-from lightning_modules.metrics.control.sweeps import Sweeps
+from lightning_modules.metrics.control.sweeps import KnobSweeps
 
 PITCH = "f0"
 """Name of the column of pitch, in cents from the pitch asked."""
@@ -31,8 +31,8 @@ class Crosstalk(NamedTuple):
     f0_drift_cents: np.ndarray
 
 
-def measure_crosstalk(sweeps: Sweeps) -> Crosstalk:
-    """Sweeps -> what each knob does to every column; what could not be measured is left out."""
+def measure_crosstalk(sweeps: KnobSweeps) -> Crosstalk:
+    """KnobSweeps -> what each knob does to every column; what could not be measured is left out."""
     measured = np.where(sweeps.reachable[..., None], sweeps.measured, np.nan)
     drift = np.abs(measured - sweeps.own[:, None, None, :])
     drift_jnd = drift / [np.nan if column.jnd is None else column.jnd for column in sweeps.columns]
@@ -46,14 +46,14 @@ def measure_crosstalk(sweeps: Sweeps) -> Crosstalk:
     )
 
 
-def _slopes(sweeps: Sweeps, measured: np.ndarray) -> np.ndarray:
+def _slopes(sweeps: KnobSweeps, measured: np.ndarray) -> np.ndarray:
     """Measured (N, K, P, J) -> (N, K, J) slope of each column's position against the asked position."""
     position = [column.position_of(measured[..., index]) for index, column in enumerate(sweeps.columns)]
     slopes, _ = fitted_lines(sweeps.positions, np.stack(position, axis=2))
     return slopes
 
 
-def _is_pitch(sweeps: Sweeps) -> np.ndarray:
+def _is_pitch(sweeps: KnobSweeps) -> np.ndarray:
     """(J,) whether a column is that of pitch."""
     return np.array([column.name == PITCH for column in sweeps.columns])
 

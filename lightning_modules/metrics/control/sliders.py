@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lightning_modules.metrics.control.sweeps import Sweeps
+from lightning_modules.metrics.control.sweeps import KnobSweeps
 
 MIN_POSITIONS = 3
 """A line through two points fits whatever happens."""
@@ -46,8 +46,8 @@ class Sliders(NamedTuple):
     unmeasured: np.ndarray
 
 
-def measure_sliders(sweeps: Sweeps) -> Sliders:
-    """Sweeps of N notes, K knobs -> what each knob of each note does; lines need three usable positions."""
+def measure_sliders(sweeps: KnobSweeps) -> Sliders:
+    """KnobSweeps of N notes, K knobs -> what each knob of each note does; lines need three usable positions."""
     knobs = sweeps.columns[: sweeps.n_knobs]
     of_knob = sweeps.of_knob()
     unmeasured = (sweeps.reachable & ~np.isfinite(of_knob)).sum(axis=-1)

@@ -39,7 +39,7 @@ class Column(NamedTuple):
         return (value - self.low) / (self.high - self.low)
 
 
-class Sweeps(NamedTuple):
+class KnobSweeps(NamedTuple):
     """K knobs of N notes at P positions each, all other knobs held at the note's own, and what J columns then measure.
 
     Values are in the columns' units, means over the frames in which the note sounds.

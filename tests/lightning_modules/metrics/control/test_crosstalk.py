@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lightning_modules.metrics.control.crosstalk import Crosstalk, measure_crosstalk
-from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, Note
 
 POSITIONS = np.linspace(0, 1, 11)
 COLUMNS = [
@@ -16,7 +16,7 @@ COLUMNS = [
 MATRIX = np.array([[0.9, 0.2, -0.3, 0.05], [-0.1, 0.6, 0.4, 0.0]])
 
 
-def linear_system(matrix: np.ndarray = MATRIX, n_notes: int = 5) -> Sweeps:
+def linear_system(matrix: np.ndarray = MATRIX, n_notes: int = 5) -> KnobSweeps:
     """(K, J) change of each column's position per position of the knob -> sweeps of notes set at random."""
     rng = np.random.default_rng(0)
     start = np.hstack([rng.uniform(0.3, 0.7, (n_notes, 3)), np.full((n_notes, 1), 0.5)])
@@ -24,7 +24,7 @@ def linear_system(matrix: np.ndarray = MATRIX, n_notes: int = 5) -> Sweeps:
     position = start[:, None, None] + turn[..., None] * matrix[:, None]
     asked = np.broadcast_to(POSITIONS, turn.shape)
     notes = [Note(f"note_{index}", "flute", "low") for index in range(n_notes)]
-    return Sweeps(notes, COLUMNS, len(matrix), POSITIONS, asked, values(start), values(position), asked >= 0)
+    return KnobSweeps(notes, COLUMNS, len(matrix), POSITIONS, asked, values(start), values(position), asked >= 0)
 
 
 def values(position: np.ndarray) -> np.ndarray:

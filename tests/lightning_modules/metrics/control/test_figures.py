@@ -16,7 +16,7 @@ from lightning_modules.metrics.control.figures import (
     rows_csv,
 )
 from lightning_modules.metrics.control.measures import MEASURES
-from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, Note
 
 POSITIONS = np.linspace(0, 1, 11)
 COLUMNS = [
@@ -27,7 +27,7 @@ COLUMNS = [
 FAMILIES, REGISTERS = ("flute", "flute", "reed", "reed"), ("low", "high", "low", "high")
 
 
-def controller(gain: np.ndarray) -> Sweeps:
+def controller(gain: np.ndarray) -> KnobSweeps:
     """Slope of each knob of each note (N, K) -> sweeps; the last request of all cannot be met, pitch is 3 cents off."""
     n_notes, n_knobs = gain.shape
     low, width = (np.array(ends) for ends in zip(*((c.low, c.high - c.low) for c in COLUMNS), strict=True))
@@ -40,7 +40,7 @@ def controller(gain: np.ndarray) -> Sweeps:
     notes = [Note(f"note_{n}", FAMILIES[n % 4], REGISTERS[n % 4]) for n in range(n_notes)]
     reachable = np.ones(measured.shape[:3], dtype=bool)
     reachable[-1, -1, -1] = False
-    return Sweeps(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)
+    return KnobSweeps(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)
 
 
 def figures_of(gain: np.ndarray) -> dict[tuple[str | None, ...], Figure]:
