@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from datamodules.audio import Channel
 from datamodules.clip_data_module import ClipDataModule
-from datamodules.recordings.cutting import Note, cut_at_hops, cut_at_onsets, sound_s
+from datamodules.recordings.cutting import CutSound, cut_at_hops, cut_at_onsets, sound_s
 from datamodules.recordings.listening import SHORTEST_NOTE_S, VERSION, Contents, File, Listener, Span
 from datamodules.sound_file import sound_files
 from datamodules.source import FileSound, Heard, Source
@@ -118,7 +118,7 @@ class Recordings(ClipDataModule):
 
     def _sound(self, file: File, span: Span) -> FileSound:
         if self.cut == "onsets" and self.stop_at_next:
-            return Note(file.path, span.start_s, self.channel, span.end_s - span.start_s)
+            return CutSound(file.path, span.start_s, self.channel, span.end_s - span.start_s)
         return FileSound(file.path, span.start_s, self.channel)
 
     def _rest(self, file: File, span: Span, contents: Contents) -> str:

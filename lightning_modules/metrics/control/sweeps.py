@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Note(NamedTuple):
+class TestedNote(NamedTuple):
     """Whose knobs were turned: name, instrument family, register of its pitch (low, middle, high)."""
 
     name: str
@@ -56,7 +56,7 @@ class KnobSweeps(NamedTuple):
         reach_unknown: why that is not known, and all requests count as reachable; empty where it is known
     """
 
-    notes: list[Note]
+    notes: list[TestedNote]
     columns: list[Column]
     n_knobs: int
     positions: np.ndarray
