@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lightning_modules.comparison_settings import Setting, settings_that_differ
-from lightning_modules.tested_run import Crosstalk, Figure, Run, Subject, read_run
+from lightning_modules.tested_run import DriftTable, Figure, Run, Subject, read_run
 
 NORMAL_95 = 1.96
 ENOUGH = 0.9
@@ -37,7 +37,7 @@ class Model(NamedTuple):
     knobs: tuple[str, ...]
     quality: list[Figure]
     control: list[Figure] | None
-    crosstalk: Crosstalk | None
+    crosstalk: DriftTable | None
     config: Mapping[str, Any] = {}
     folder: Path | None = None
 

@@ -26,7 +26,7 @@ from lightning_modules.comparison_figure import (
 from lightning_modules.comparison_parallel import parallel_plot
 from lightning_modules.comparison_settings import NONE_SUCH, Setting
 from lightning_modules.comparison_sounds import embedded, listening
-from lightning_modules.tested_run import Crosstalk, Figure
+from lightning_modules.tested_run import DriftTable, Figure
 from lightning_modules.whole_files import written_whole
 
 WIDTH_PX, HEIGHT_PX = 1000, 560
@@ -146,7 +146,7 @@ def pareto_plot(trade: TradeOff) -> dict[str, Any]:
     return {"data": [points, front], "layout": layout | {"hoverlabel": HOVER}}
 
 
-def crosstalk_plot(talk: Crosstalk) -> dict[str, Any]:
+def crosstalk_plot(talk: DriftTable) -> dict[str, Any]:
     """Heat map of the drift of each column while each knob is turned; a knob's own column is left blank."""
     own = np.array([[knob == column for column in talk.columns] for knob in talk.knobs])
     heat = {

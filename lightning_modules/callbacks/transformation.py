@@ -18,7 +18,7 @@ from lightning_modules.metrics.transformation import (
     NO_CONTROLS,
     NO_RESIDUAL,
     ComparedNote,
-    Comparison,
+    TransformationResult,
     compare,
     criteria_of,
     knob_errors,
@@ -46,7 +46,7 @@ class Transformation(Callback):
         self.compared_by = metrics
         self.metrics: list[Metric] = []
         self.notes: list[ComparedNote] = []
-        self.comparisons: list[Comparison] = []
+        self.comparisons: list[TransformationResult] = []
 
     def on_test_start(self, trainer: Trainer, module: Any) -> None:
         """Begin with nothing compared."""
@@ -141,7 +141,7 @@ def remark_on(encoder: Any) -> str:
     return "" if encoder.residual_size else NO_RESIDUAL
 
 
-def logged(comparisons: Sequence[Comparison]) -> dict[str, float]:
+def logged(comparisons: Sequence[TransformationResult]) -> dict[str, float]:
     """What dashboards get: means, share of notes that come nearer, and difference of what is in the table."""
     values: dict[str, float] = {}
     for criterion, sounds, win_rate, difference in comparisons:
@@ -154,7 +154,7 @@ def logged(comparisons: Sequence[Comparison]) -> dict[str, float]:
 def write_transformation(
     folder: Path,
     facts: Mapping[str, Any],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[TransformationResult],
     notes: Sequence[ComparedNote],
     remark: str = "",
 ) -> None:
