@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from datamodules.audio import READING
 from datamodules.pitch import PitchTracker
-from datamodules.preparation.parts import KINDS, UNIT, Parts
+from datamodules.preparation.parts import KINDS, UNIT, WaitingUnits
 from datamodules.preparation.verified import Verified
 from datamodules.source import Heard
 from output.replaced import replaced
@@ -65,7 +65,7 @@ class Shards:
         }
         self.hash = hashlib.sha256(json.dumps(self.made_by, sort_keys=True).encode()).hexdigest()
         self.folder = Path(cache) / f"{split}-{self.hash[:12]}"
-        self.parts = Parts(self.folder / "parts", clip)
+        self.parts = WaitingUnits(self.folder / "parts", clip)
         self.verified = Verified(self.folder)
 
     @property
