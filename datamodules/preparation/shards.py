@@ -154,7 +154,7 @@ class Shards:
         return [{name: each["sha256"] for name, each in self._facts(shard)["files"].items()} for shard in shards]
 
     def join(self, shard: int, n_units: int) -> None:
-        """Parts -> shard, if it is not whole yet; another process may do the same at the same time."""
+        """Waiting units -> shard, if it is not whole yet; another process may do the same at the same time."""
         with suppress(FileNotFoundError):  # the other was faster
             if not self.is_whole(shard):
                 self._join(shard, [self.parts.path(shard, number) for number in range(n_units)])
