@@ -15,7 +15,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
-from lightning_modules.metrics.control import Column, Figure, FraveProtocol, KnobSweeps, TestedNote, run_protocol
+from lightning_modules.metrics.control import Column, Figure, FraveProtocol, KnobSweeps, TurnedNote, run_protocol
 from lightning_modules.metrics.control.heard import reachable_in_sound
 from lightning_modules.metrics.control.reachability import met
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
@@ -70,7 +70,7 @@ class Examined(NamedTuple):
     measured (b, K, P, J) in units.
     """
 
-    notes: list[TestedNote]
+    notes: list[TurnedNote]
     encoding: Encoding
     f0_hz: Tensor
     series: Tensor
@@ -115,7 +115,7 @@ class Examination:
         encoder, every = self.model.encoder, self.model.encoder.judged_every
         encoding, sounding = self._encode(clips), encoder.sounding(clips.audio, every)
         registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
-        notes = [TestedNote(*each) for each in zip(clips.name, families, registers, strict=True)]
+        notes = [TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)]
         own = self._read_mean(encoding, clips.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
         turned = torch.stack([self._sweep(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
         series = encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2)

@@ -11,7 +11,7 @@ from lightning_modules.metrics.control.figures import (
 )
 from lightning_modules.metrics.control.frave import FraveProtocol, run_protocol
 from lightning_modules.metrics.control.measures import measures_of
-from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TestedNote
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 __all__ = [
     "Column",
@@ -20,7 +20,7 @@ __all__ = [
     "Figure",
     "FraveProtocol",
     "KnobSweeps",
-    "TestedNote",
+    "TurnedNote",
     "control_figures",
     "control_rows",
     "figures_table",

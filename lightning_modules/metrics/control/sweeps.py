@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class TestedNote(NamedTuple):
+class TurnedNote(NamedTuple):
     """Whose knobs were turned: name, instrument family, register of its pitch (low, middle, high)."""
 
     name: str
@@ -56,7 +56,7 @@ class KnobSweeps(NamedTuple):
         reach_unknown: why that is not known, and all requests count as reachable; empty where it is known
     """
 
-    notes: list[TestedNote]
+    notes: list[TurnedNote]
     columns: list[Column]
     n_knobs: int
     positions: np.ndarray

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lightning_modules.callbacks.control import families_of, some_of, write_control
-from lightning_modules.metrics.control import Column, KnobSweeps, TestedNote, control_figures, control_rows
+from lightning_modules.metrics.control import Column, KnobSweeps, TurnedNote, control_figures, control_rows
 from synths import Clip
 
 
@@ -47,7 +47,7 @@ def test_files(tmp_path):
     measured[:, 0, :, 0] = -60 + 60 * positions
     measured[:, 1, :, 1] = positions
     asked = np.broadcast_to(np.stack([-60 + 60 * positions, positions]), (2, 2, 11))
-    notes = [TestedNote("a", "flute", "low"), TestedNote("b", "reed", "high")]
+    notes = [TurnedNote("a", "flute", "low"), TurnedNote("b", "reed", "high")]
     sweeps = KnobSweeps(
         notes, columns, 2, positions, asked, np.zeros((2, 3)), measured, np.ones((2, 2, 11), dtype=bool)
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lightning_modules.metrics.control.crosstalk import Crosstalk, measure_crosstalk
-from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TestedNote
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 POSITIONS = np.linspace(0, 1, 11)
 COLUMNS = [
@@ -23,7 +23,7 @@ def linear_system(matrix: np.ndarray = MATRIX, n_notes: int = 5) -> KnobSweeps:
     turn = POSITIONS - start[:, : len(matrix), None]
     position = start[:, None, None] + turn[..., None] * matrix[:, None]
     asked = np.broadcast_to(POSITIONS, turn.shape)
-    notes = [TestedNote(f"note_{index}", "flute", "low") for index in range(n_notes)]
+    notes = [TurnedNote(f"note_{index}", "flute", "low") for index in range(n_notes)]
     return KnobSweeps(notes, COLUMNS, len(matrix), POSITIONS, asked, values(start), values(position), asked >= 0)
 
 

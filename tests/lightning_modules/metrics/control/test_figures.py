@@ -16,7 +16,7 @@ from lightning_modules.metrics.control.figures import (
     rows_csv,
 )
 from lightning_modules.metrics.control.measures import MEASURES
-from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TestedNote
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 POSITIONS = np.linspace(0, 1, 11)
 COLUMNS = [
@@ -37,7 +37,7 @@ def controller(gain: np.ndarray) -> KnobSweeps:
         measured[:, k, :, k] += width[k] * gain[:, k, None] * (POSITIONS - 0.5)
     measured[..., 2] += 3
     asked = np.broadcast_to(low[:n_knobs, None] + width[:n_knobs, None] * POSITIONS, measured.shape[:3])
-    notes = [TestedNote(f"note_{n}", FAMILIES[n % 4], REGISTERS[n % 4]) for n in range(n_notes)]
+    notes = [TurnedNote(f"note_{n}", FAMILIES[n % 4], REGISTERS[n % 4]) for n in range(n_notes)]
     reachable = np.ones(measured.shape[:3], dtype=bool)
     reachable[-1, -1, -1] = False
     return KnobSweeps(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TestedNote
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 
 def test_positions_are_shares_of_the_range():
@@ -29,7 +29,7 @@ def test_a_knob_meets_its_own_column():
     measured = np.arange(n_notes * n_knobs * n_positions * n_columns, dtype=float).reshape(3, 2, 4, 5)
     grid = np.zeros((n_notes, n_knobs, n_positions))
     columns = [Column(f"column_{index}", "dB", 0.0, 1.0, None) for index in range(n_columns)]
-    notes = [TestedNote("note", "flute", "low")] * n_notes
+    notes = [TurnedNote("note", "flute", "low")] * n_notes
     sweeps = KnobSweeps(notes, columns, n_knobs, np.linspace(0, 1, 4), grid, np.zeros((3, 5)), measured, grid == 0)
     assert sweeps.knobs == ["column_0", "column_1"]
     assert (sweeps.of_knob()[:, 0] == measured[:, 0, :, 0]).all()
