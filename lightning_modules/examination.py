@@ -65,19 +65,19 @@ class ExaminationSettings:
 class Examined(NamedTuple):
     """What is kept of b notes: their encoding and pitch, and what was read on them.
 
-    Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); series (b, K, F') positions of the knobs on the
-    recording; readings (b, F'', J) of its judged frames, sounding (b, F''); asked (b, K, P), own (b, J),
-    measured (b, K, P, J) in units.
+    Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); positions (b, K, F') of the knobs on the recording;
+    readings (b, F'', J) of its judged frames, sounding (b, F''); own_readings (b, J) with no knob turned,
+    measured_readings (b, K, P, J) with knob k at position p.
     """
 
     notes: list[TurnedNote]
     encoding: Encoding
     f0_hz: Tensor
-    series: Tensor
+    positions: Tensor
     readings: Tensor
     sounding: Tensor
-    own: Tensor
-    measured: Tensor
+    own_readings: Tensor
+    measured_readings: Tensor
 
 
 class Examination:
@@ -118,9 +118,9 @@ class Examination:
         notes = [TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)]
         own = self._read_mean(encoding, clips.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
         turned = torch.stack([self._sweep(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
-        series = encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2)
+        positions = encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2)
         readings = self._read(clips.audio, clips.f0_hz)
-        kept = (encoding, clips.f0_hz, series, readings, sounding, own, turned)
+        kept = (encoding, clips.f0_hz, positions, readings, sounding, own, turned)
         self.examined.append(Examined(notes, *kept))
 
     def sweeps(self) -> KnobSweeps:
@@ -128,7 +128,9 @@ class Examination:
         positions = torch.tensor(POSITIONS)
         knobs = self.descriptors[: self.n_knobs]
         ends = torch.stack([d.value_at(positions.to(d.span)) for d in knobs]).cpu()
-        own, measured = (torch.cat(parts).cpu().double().numpy() for parts in self._all("own", "measured"))
+        own, measured = (
+            torch.cat(parts).cpu().double().numpy() for parts in self._all("own_readings", "measured_readings")
+        )
         notes = [note for part in self.examined for note in part.notes]
         return KnobSweeps(
             notes,
@@ -149,15 +151,15 @@ class Examination:
         """
         published = self.settings.as_published
         protocol = FraveProtocol(published, passes=self.settings.passes, seed=self.settings.seed)
-        (series,), (sounding,) = self._all("series"), self._all("sounding")
-        frames = resample_frames(torch.cat(series).cpu().double().numpy(), protocol.n_frames, published)
+        (recorded,), (sounding,) = self._all("positions"), self._all("sounding")
+        frames = resample_frames(torch.cat(recorded).cpu().double().numpy(), protocol.n_frames, published)
         scale = PublishedRange.of(frames) if published else None
 
         def on_scale(positions: np.ndarray) -> np.ndarray:
             return scale.normalise(positions) if scale else curves_of(positions)
 
-        def system(targets: np.ndarray, examples: slice) -> np.ndarray:
-            asked = scale.restore(targets) if scale else positions_of(targets)
+        def system(asked_curves: np.ndarray, examples: slice) -> np.ndarray:
+            asked = scale.restore(asked_curves) if scale else positions_of(asked_curves)
             return on_scale(resample_frames(self._follow(asked, examples), protocol.n_frames, published))
 
         heard = resample_frames(torch.cat(sounding).cpu().numpy(), protocol.n_frames) > 0.5
@@ -245,7 +247,7 @@ class Examination:
         """(N, K, P) whether any setting of the synth meets a request, or this model just did."""
         knobs, n_positions = self.descriptors[: self.n_knobs], len(POSITIONS)
         readings, soundings, pitches, answers = (
-            torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured")
+            torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured_readings")
         )
         held = _in_positions(sounding_mean(readings, soundings), knobs)
         asked = held[:, None, None].repeat(1, self.n_knobs, n_positions, 1)

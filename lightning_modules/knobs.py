@@ -12,10 +12,10 @@ from synths import sounding_mean
 
 
 class KnobSweep(NamedTuple):
-    """A batch of clips at P positions of one knob: asked (P,), measured (B, P), both as positions, audio (B, P, N)."""
+    """A batch of clips at P positions of one knob: asked_positions (P,), measured_positions (B, P), audio (B, P, N)."""
 
-    asked: Tensor
-    measured: Tensor
+    asked_positions: Tensor
+    measured_positions: Tensor
     audio: Tensor
 
 

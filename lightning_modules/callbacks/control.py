@@ -130,7 +130,7 @@ def write_control(
                 "knob": column.name,
                 "unit": column.unit,
                 "positions": sweeps.positions.tolist(),
-                "asked": sweeps.asked[:, index].mean(0).tolist(),
+                "asked": sweeps.asked_readings[:, index].mean(0).tolist(),
                 "measured": _mean_of_measured(sweeps.of_knob()[:, index]),
             }
             for index, column in enumerate(sweeps.columns[: sweeps.n_knobs])

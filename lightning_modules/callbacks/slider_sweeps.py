@@ -84,8 +84,8 @@ def _turned(module: Any, clips: Clip, number: int) -> list[tuple[Slider, Tensor]
     sounds = []
     for descriptor in module.encoder.each_descriptor():
         turned = _repeatable_sweep(module, clips, descriptor.name)
-        asked = descriptor.value_at(turned.asked.to(turned.measured.device)).tolist()
-        measured = descriptor.value_at(turned.measured[0]).tolist()
+        asked = descriptor.value_at(turned.asked_positions.to(turned.measured_positions.device)).tolist()
+        measured = descriptor.value_at(turned.measured_positions[0]).tolist()
         audio = turned.audio[0].cpu()
         for position, *values, sound in zip(POSITIONS, asked, measured, audio, strict=True):
             asked_for, found = (value if math.isfinite(value) else None for value in values)

@@ -106,7 +106,13 @@ def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]
         write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
     save_png(pair_figure(clips.audio[0], output, model.clip, clips.name[0]), folder / "resynthesis.png")
     figure = sweep_figure(
-        turned.audios, turned.positions, turned.measured, turned.requested, turned.name, turned.unit, model.clip
+        turned.audios,
+        turned.positions,
+        turned.measured_readings,
+        turned.asked_readings,
+        turned.name,
+        turned.unit,
+        model.clip,
     )
     save_png(figure, folder / f"{KNOB}.png")
     evaluation = tested.evaluation
@@ -137,9 +143,9 @@ def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
 def _sweep(model: TimbreAutoencoder, clips: Clip) -> ShownSweep:
     descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
     turned = sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS)
-    requested = descriptor.value_at(turned.asked).tolist()
-    measured = descriptor.value_at(turned.measured[0]).tolist()
-    return ShownSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])
+    asked = descriptor.value_at(turned.asked_positions).tolist()
+    measured = descriptor.value_at(turned.measured_positions[0]).tolist()
+    return ShownSweep(KNOB, descriptor.unit, POSITIONS, asked, measured, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:
@@ -151,8 +157,10 @@ def _next_commands(folder: Path) -> list[str]:
 
 
 def _say(folder: Path, metrics: list[MetricSummary], turned: ShownSweep, commands: list[str]) -> None:
-    values = ", ".join(readable(value) for value in turned.measured)
-    rises = all(later > earlier for earlier, later in zip(turned.measured, turned.measured[1:], strict=False))
+    values = ", ".join(readable(value) for value in turned.measured_readings)
+    rises = all(
+        later > earlier for earlier, later in zip(turned.measured_readings, turned.measured_readings[1:], strict=False)
+    )
     f0, loudness = (next(m for m in metrics if m.name == name) for name in ("f0_l1", "loudness_l1"))
     print(
         f"\nHeld-out notes: pitch within {readable(f0.mean)} semitones, loudness within {readable(loudness.mean)} dB."

@@ -70,8 +70,8 @@ def test_a_model_that_obeys(notes, tmp_path):
     sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
     assert sweeps.knobs == ["level"] and [c.name for c in sweeps.columns][-1] == "f0"
     assert {"sharpness", "noisiness"} <= {column.name for column in sweeps.columns}
-    audible = sweeps.asked > -65.0  # the level of silence is not infinitely low
-    np.testing.assert_allclose(sweeps.of_knob()[audible], sweeps.asked[audible], atol=0.3)
+    audible = sweeps.asked_readings > -65.0  # the level of silence is not infinitely low
+    np.testing.assert_allclose(sweeps.of_knob()[audible], sweeps.asked_readings[audible], atol=0.3)
     figures = figures_of(sweeps)
     assert figures["ordering"] == figures["monotonicity"] == 1.0
     assert figures["error_jnd"] < 0.6 and figures["slope"] == pytest.approx(1.0, abs=0.05)
@@ -97,7 +97,7 @@ def test_a_perfect_system_is_charged_nothing(notes, tmp_path, monkeypatch):
     model.put_together = put_together
     monkeypatch.setattr(Examination, "_read", read_what_was_asked)
     sweeps = examined(model, swelling, tmp_path).sweeps()
-    np.testing.assert_allclose(sweeps.of_knob()[:, 0], sweeps.asked[:, 0], atol=0.01)
+    np.testing.assert_allclose(sweeps.of_knob()[:, 0], sweeps.asked_readings[:, 0], atol=0.01)
 
 
 def test_a_model_that_is_deaf(notes, tmp_path):
@@ -116,10 +116,10 @@ def test_a_model_that_half_obeys(notes, tmp_path):
 def test_pitch_is_read_where_it_is_tracked(notes, tmp_path):
     """In cents from the pitch of the note, at three positions only."""
     sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
-    known = np.isfinite(sweeps.measured[:, 0, :, -1])
+    known = np.isfinite(sweeps.measured_readings[:, 0, :, -1])
     assert (known.sum(axis=1) == 3).all() and known[0, [2, 5, 8]].all()
     cents = 1200 * np.abs(np.log2(440.0 / notes.f0_hz[:, 0].numpy()))
-    np.testing.assert_allclose(sweeps.own[:, -1], cents, rtol=1e-3)
+    np.testing.assert_allclose(sweeps.own_readings[:, -1], cents, rtol=1e-3)
 
 
 def test_notes_have_family_and_register(notes, tmp_path):
@@ -174,7 +174,7 @@ def test_requests_are_the_notes_own_with_one_knob_turned(notes, tmp_path, monkey
     ((f0_hz, asked),) = seen
     torch.testing.assert_close(asked[:, 0].view(12, 11), torch.linspace(0, 1, 11).expand(12, 11))
     assert f0_hz.view(12, 11).eq(notes.f0_hz[:, :1]).all()
-    audible = sweeps.asked > -65.0
+    audible = sweeps.asked_readings > -65.0
     assert sweeps.reachable[audible].all() and not sweeps.reachable[:, :, 0].any()
 
 

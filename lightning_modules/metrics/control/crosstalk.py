@@ -33,8 +33,8 @@ class Crosstalk(NamedTuple):
 
 def measure_crosstalk(sweeps: KnobSweeps) -> Crosstalk:
     """KnobSweeps -> what each knob does to every column; what could not be measured is left out."""
-    measured = np.where(sweeps.reachable[..., None], sweeps.measured, np.nan)
-    drift = np.abs(measured - sweeps.own[:, None, None, :])
+    measured = np.where(sweeps.reachable[..., None], sweeps.measured_readings, np.nan)
+    drift = np.abs(measured - sweeps.own_readings[:, None, None, :])
     drift_jnd = drift / [np.nan if column.jnd is None else column.jnd for column in sweeps.columns]
     own = np.arange(sweeps.n_knobs)
     drift_jnd[:, own, :, own] = np.nan

@@ -57,7 +57,7 @@ def measure_sliders(sweeps: KnobSweeps) -> Sliders:
     values = usable.filled(np.nan)
     position = np.stack([knob.position_of(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
     slope, r_squared = fitted_lines(sweeps.positions, position)
-    error = np.abs(usable - sweeps.asked).mean(axis=-1).filled(np.nan)
+    error = np.abs(usable - sweeps.asked_readings).mean(axis=-1).filled(np.nan)
     jnd = np.array([np.nan if knob.jnd is None else knob.jnd for knob in knobs])
     return Sliders(
         monotonicity=np.apply_along_axis(_rising_share, -1, values),
@@ -65,7 +65,7 @@ def measure_sliders(sweeps: KnobSweeps) -> Sliders:
         r_squared=r_squared,
         error=error,
         error_jnd=error / jnd,
-        error_all=np.abs(measured - sweeps.asked).mean(axis=-1).filled(np.nan),
+        error_all=np.abs(measured - sweeps.asked_readings).mean(axis=-1).filled(np.nan),
         reach_low=measured.min(axis=-1).filled(np.nan),
         reach_high=measured.max(axis=-1).filled(np.nan),
         requests=np.full(error.shape, len(sweeps.positions)),

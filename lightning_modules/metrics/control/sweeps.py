@@ -49,9 +49,9 @@ class KnobSweeps(NamedTuple):
         columns: J, the first K the knobs' own descriptors in the model's order, then what no knob turns, pitch last
         n_knobs: K
         positions: (P,) asked, 0..1, ascending
-        asked: (N, K, P) asked
-        own: (N, J) measured on the resynthesis with no knob turned
-        measured: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of a silent sound)
+        asked_readings: (N, K, P) asked
+        own_readings: (N, J) measured on the resynthesis with no knob turned
+        measured_readings: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of silence)
         reachable: (N, K, P) whether any setting of the synth could meet the request
         reach_unknown: why that is not known, and all requests count as reachable; empty where it is known
     """
@@ -60,9 +60,9 @@ class KnobSweeps(NamedTuple):
     columns: list[Column]
     n_knobs: int
     positions: np.ndarray
-    asked: np.ndarray
-    own: np.ndarray
-    measured: np.ndarray
+    asked_readings: np.ndarray
+    own_readings: np.ndarray
+    measured_readings: np.ndarray
     reachable: np.ndarray
     reach_unknown: str = ""
 
@@ -74,4 +74,4 @@ class KnobSweeps(NamedTuple):
     def of_knob(self) -> np.ndarray:
         """(N, K, P) what each knob's own descriptor measures while that knob is turned."""
         own = np.arange(self.n_knobs)
-        return self.measured[:, own, :, own].transpose(1, 0, 2)
+        return self.measured_readings[:, own, :, own].transpose(1, 0, 2)

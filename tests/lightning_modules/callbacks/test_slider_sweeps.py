@@ -75,8 +75,10 @@ def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, bat
         turned = sweep(model, batches[1].audio[1:], batches[1].f0_hz[1:], descriptor.name, POSITIONS)
         own = [row for row in rows if row["note"] == "strings/note-3" and row["knob"] == descriptor.name]
         assert {row["unit"] for row in own} == {descriptor.unit}
-        assert [row["asked"] for row in own] == pytest.approx(descriptor.value_at(turned.asked).tolist())
-        assert [row["measured"] for row in own] == pytest.approx(descriptor.value_at(turned.measured[0]).tolist())
+        assert [row["asked"] for row in own] == pytest.approx(descriptor.value_at(turned.asked_positions).tolist())
+        assert [row["measured"] for row in own] == pytest.approx(
+            descriptor.value_at(turned.measured_positions[0]).tolist()
+        )
         for row, audio in zip(own, turned.audio[0], strict=True):
             written = torch.from_numpy(soundfile.read(folder / row["file"], dtype="float32")[0])
             torch.testing.assert_close(written, audio.clamp(-1, 1), atol=1e-4, rtol=0)

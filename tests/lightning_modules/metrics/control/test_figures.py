@@ -80,11 +80,11 @@ def test_rows_carry_the_note_and_the_knob():
 
 def test_each_ordering_test_keeps_its_name():
     sweeps = controller(np.ones((1, 1)))
-    sweeps.measured[0, 0, :, 0] = [0, 0, 1, 0, 0, 3, 0, 0, 3, 0, 0]
+    sweeps.measured_readings[0, 0, :, 0] = [0, 0, 1, 0, 0, 3, 0, 0, 3, 0, 0]
     (row,) = control_rows(sweeps)
     assert [row.values[f"ordering_e{test}"] for test in (1, 2, 3)] == [1, 0.5, 1]
     assert row.values["ordering"] == pytest.approx(2.5 / 3)
-    sweeps.measured[0, 0, 5, 0] = 0
+    sweeps.measured_readings[0, 0, 5, 0] = 0
     (row,) = control_rows(sweeps)
     assert [row.values[f"ordering_e{test}"] for test in (1, 2, 3)] == [1, 1, 0]
 
