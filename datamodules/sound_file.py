@@ -10,8 +10,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from datamodules.ffmpeg import SUFFIXES as FFMPEG_SUFFIXES
-from datamodules.ffmpeg import decoded, is_for_ffmpeg
+from datamodules.ffmpeg import FFMPEG_SUFFIXES, decoded, is_for_ffmpeg
 from datamodules.headers import UnusableAudio, refuse_cut_off, refuse_early_end, refuse_implausible, refuse_no_file
 
 BLOCK_S = 60.0
