@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +16,12 @@ from datamodules.audio import Channel
 from datamodules.preparation.report import printable
 from lightning_modules.cli.sounds import DescribedSound, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
-from lightning_modules.encoders import DescriptorEncoder
+from lightning_modules.encoders import DEFAULT_KNOBS
 from lightning_modules.whole_files import written_whole
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description, describe, descriptor_kinds
 
 LOWEST_F0_HZ, HIGHEST_F0_HZ = 16.0, 8000.0
-DEFAULT_KNOBS: tuple[type[Descriptor], ...] = signature(DescriptorEncoder).parameters["descriptors"].default
-"""What a model has for knobs if nobody chooses: the columns of a folder's table."""
 EXAMPLE = """examples:
   timbre describe violin.wav --plot violin.png
   timbre describe violin.wav --only sharpness,roughness --f0 880

@@ -29,8 +29,8 @@ MEASURED_HZ = 50.0
 JUDGED_HZ = 25.0
 """How often training compares the knobs of a resynthesis with those asked for: no sample falls between the spectra."""
 
-
-DEFAULT_KNOBS: tuple[Recipe[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
+DEFAULT_KNOBS: tuple[type[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
+"""What a model has for knobs if nobody chooses."""
 
 
 class Term(NamedTuple):

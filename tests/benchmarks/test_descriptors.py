@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from benchmarks.descriptors import RIVALS, DescriptorContest, Work, contests, our_work, rows
-from benchmarks.knobs import DEFAULT, N_CLIPS, SETS, in_step, measuring, notes
+from benchmarks.knobs import N_CLIPS, SETS, in_step, measuring, notes
 from benchmarks.published import published
 from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.encoders import DEFAULT_KNOBS
 from synths import Clip, ClipFormat, Hardness, Level, SpectralCentroid
 from synths.descriptors.describe import descriptor_kinds
 
@@ -49,7 +50,7 @@ def test_knobs_are_measured(clip_format):
     audio, f0_hz = notes(clip_format, 2)
     assert audio.shape == (2, clip_format.n_samples) and audio.abs().max() < 1.0
     for backward in (False, True):
-        measuring(DEFAULT, clip_format, audio, f0_hz, backward)()
+        measuring(DEFAULT_KNOBS, clip_format, audio, f0_hz, backward)()
     in_step(TimbreAutoencoder(clip_format), Clip(audio, f0_hz, torch.ones_like(f0_hz), ["", ""], {}))()
 
 
