@@ -68,7 +68,7 @@ def in_step(model: TimbreAutoencoder, batch: Clip) -> Call:
         model.encoder.knob_positions(batch.audio, batch.f0_hz)
         model.encoder.sounding(batch.audio, every)
         for rendering in renderings:
-            measured = model.measured_knobs(rendering, batch.f0_hz[: len(rendering.audio)], every).mean()
+            measured = model.measured_positions(rendering, batch.f0_hz[: len(rendering.audio)], every).mean()
             torch.autograd.grad(measured, [rendering.audio, *rendering.parameters.values()], allow_unused=True)
 
     return call

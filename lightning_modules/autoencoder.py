@@ -180,9 +180,9 @@ class TimbreAutoencoder(LightningModule):
         """
         every = self.encoder.judged_every
         asked = rendering.encoding.controls[:, ::every, : len(self.encoder.knobs)]
-        return knob_error(asked, self.measured_knobs(rendering, f0_hz, every), sounding)
+        return knob_error(asked, self.measured_positions(rendering, f0_hz, every), sounding)
 
-    def measured_knobs(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
+    def measured_positions(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
         """(B, F / every, C) knob positions of a resynthesis: of its sound, or in training as `knobs_from` says."""
         if self.training and self.knobs_from == "layers":
             return self.encoder.knob_positions_of_layers(self.synth.layers(f0_hz, rendering.parameters), every)

@@ -42,7 +42,7 @@ def render(
 
 
 @torch.no_grad()
-def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
+def measured_positions(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
     """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
     every = model.encoder.judged_every

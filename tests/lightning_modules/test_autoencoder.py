@@ -471,11 +471,11 @@ def test_knobs_can_be_measured_on_the_layers(clip_format, batch):
     model = TimbreAutoencoder(clip_format, decoder=SMALL, knobs_from="layers")
     rendering = model(batch.audio, batch.f0_hz)
     played = model.encoder.knob_positions_of_layers(model.synth.layers(batch.f0_hz, rendering.parameters))
-    measured = model.measured_knobs(rendering._replace(audio=torch.zeros_like(rendering.audio)), batch.f0_hz)
+    measured = model.measured_positions(rendering._replace(audio=torch.zeros_like(rendering.audio)), batch.f0_hz)
     torch.testing.assert_close(measured, played)
     measured.square().mean().backward()
     assert all(weight.grad.isfinite().all() and weight.grad.any() for weight in model.decoder.parameters())
-    heard = model.eval().measured_knobs(rendering, batch.f0_hz)
+    heard = model.eval().measured_positions(rendering, batch.f0_hz)
     torch.testing.assert_close(heard, model.encoder.knob_positions(rendering.audio, batch.f0_hz))
 
 
