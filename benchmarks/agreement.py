@@ -46,7 +46,7 @@ from synths import (
 from synths.descriptors.describe import describe
 
 Values = dict[tuple[str, str], float]
-"""Of one file, by source and descriptor."""
+"""Readings of one file, by source and descriptor."""
 
 
 def odd_even_db(ratio: float) -> float:

@@ -21,7 +21,7 @@ from benchmarks.held_out import hold_out
 CONFIGS = Path(__file__).parents[1] / "configs" / "experiments"
 SECONDS, RATE = 2, 16000
 N_EXAMINED = 24
-"""Of the test notes, those whose knobs are turned: an examination of 24 takes a model about three minutes."""
+"""How many test notes have their knobs turned: 24 take about three minutes per model."""
 OURS = {"descriptor": "descriptor_bottleneck", "disentangled": "disentangled", "adversarial": "adversarial"}
 """Name of a model -> its experiment; these with several seeds."""
 RIVALS = {
@@ -43,7 +43,7 @@ class TrainingRun(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         return f"{self.model}-s{self.seed}"
 
     @property

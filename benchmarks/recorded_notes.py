@@ -23,7 +23,7 @@ PLAYED_DB_SPL, LONGEST_READ_S = 70.0, 60.0
 PITCH = "f0_hz"
 
 Numbers = dict[str, float]
-"""Of one note: its median pitch and what each descriptor reads, by name."""
+"""What is kept of a note: its median pitch and the reading of each descriptor, by name."""
 
 
 def chosen(folder: Path, limit: int | None) -> list[str]:

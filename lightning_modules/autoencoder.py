@@ -23,7 +23,7 @@ LEVEL_SPAN_DB = 50.0
 
 
 def batch_seed(seed: int, n_trained: int, rank: int) -> int:
-    """Of all that is random in a batch: seed of the run, batches trained before it, process -> 64 bits."""
+    """Seed of everything random in a batch: seed of the run, batches trained before it, process -> 64 bits."""
     return int(np.random.SeedSequence((seed, n_trained, rank)).generate_state(1, np.uint64)[0]) >> 1
 
 

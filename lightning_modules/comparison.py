@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
     @property
     def n_knobs(self) -> int:
-        """Of the model that has the most: who turns fewer has an easier task, and no part in a contest of control."""
+        """Most knobs of any model; models with fewer have an easier task and are not ranked on control."""
         return max(len(model.knobs) for model in self.models)
 
     def is_over_enough(self, model: Model, name: str) -> bool:

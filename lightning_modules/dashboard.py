@@ -100,7 +100,7 @@ def panels(ablation: Ablation = EVERYTHING) -> dict[str, list[Any]]:
 
 
 def columns(ablation: Ablation = EVERYTHING) -> list[str]:
-    """Of the ablation table: the settings varied, then the results."""
+    """Columns of the ablation table: the varied settings, then the results."""
     settings = [f"config:{stored_key(name)}" for name in ablation.settings]
     return ["run:displayName", *settings, *(f"summary:{name}" for name in RESULTS)]
 
@@ -155,5 +155,5 @@ def _runset(entity: str, project: str, ablation: Ablation) -> wr.Runset:
 
 
 def title(ablation: Ablation = EVERYTHING) -> str:
-    """Of a page."""
+    """Title of the workspace or report."""
     return f"Ablation: {ablation.name}" if ablation.name else "Control against quality"

@@ -49,7 +49,7 @@ class RunFolder:
         return not tested or self.done.read_text(encoding="utf-8").strip() == "tested"
 
     def say_done(self, tested: bool) -> None:
-        """Write DONE."""
+        """Write DONE, which says that the run was trained to its end, or tested too."""
         with written_whole(self.done) as partial:
             partial.write_text("tested\n" if tested else "trained\n", encoding="utf-8")
 

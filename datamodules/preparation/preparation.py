@@ -34,7 +34,7 @@ class Slice(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Slice":
-        """Of the form 3/16.
+        """A slice from text such as 3/16.
 
         Raises:
             ValueError: if it is not

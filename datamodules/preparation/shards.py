@@ -107,7 +107,7 @@ class Shards:
         return known
 
     def numbers(self) -> list[int]:
-        """Of all shards that are, or were, or are planned to begin with."""
+        """Numbers of all shards: those that are there, were there, or are planned."""
         names = [path.name for folder in (self.folder, self.parts.folder) for path in folder.glob("*")]
         found = (re.match(r"(?:plan-)?(\d{5})[.-]", name) for name in names)
         return sorted({int(number[1]) for number in found if number})
@@ -150,7 +150,7 @@ class Shards:
         self._index_path(int(path.name[:5])).unlink(missing_ok=True)
 
     def checksums(self, shards: list[int]) -> list[dict[str, str]]:
-        """Of every file of some shards, as they were when they were written."""
+        """SHA-256 of every file of some shards when it was written, by name."""
         return [{name: each["sha256"] for name, each in self._facts(shard)["files"].items()} for shard in shards]
 
     def join(self, shard: int, n_units: int) -> None:

@@ -41,7 +41,7 @@ class Tones(NamedTuple):
 
 
 class PartSizes(NamedTuple):
-    """Of sine, square-to-saw and noise in the mix, at full amplitude: rms (n, 3) and peak (n, 3)."""
+    """How large sine, square-to-saw and noise are in the mix at full amplitude: rms (n, 3) and peak (n, 3)."""
 
     rms: np.ndarray
     peak: np.ndarray

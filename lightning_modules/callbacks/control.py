@@ -60,7 +60,7 @@ class ControlEvaluation(Callback):
     def on_test_batch_end(
         self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
-        """Examine every so-manieth note."""
+        """Examine every `stride`-th note."""
         indices = range(self.n_seen, self.n_seen + len(batch.name))
         self.n_seen += len(batch.name)
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]

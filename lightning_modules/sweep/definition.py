@@ -32,7 +32,7 @@ class SweepFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its runs' folder, its W&B group and its study."""
+        """Name of its runs' folder, its W&B group and its study."""
         return self.path.stem
 
     def point_folder(self, runs: Path, index: int) -> Path:

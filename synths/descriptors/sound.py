@@ -18,11 +18,11 @@ class Measuring(Protocol):
     """What can be measured of both kinds of sound: `Descriptor` says how."""
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """Of (B, N) audio and its (B, F) pitch."""
+        """Readings of (B, N) audio with its (B, F) pitch in Hz."""
         ...
 
     def measure_layers(self, layers: Layers) -> Tensor:
-        """Of what a synth plays."""
+        """Readings of what a synth plays."""
         ...
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings(
 workers = pytest.mark.parametrize("n_workers", [0, 2])
 N_CLIPS, BATCH_SIZE = 11, 2
 N_STEPS = N_CLIPS // BATCH_SIZE
-"""Of an epoch: one clip is left out."""
+"""Steps of an epoch: one clip is left out."""
 
 
 class Numbers(Dataset[Clip]):

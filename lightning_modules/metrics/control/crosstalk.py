@@ -12,9 +12,9 @@ PITCH = "f0"
 
 
 class Crosstalk(NamedTuple):
-    """Of N notes, K knobs and J columns, over the requests that a note can meet; NaN where undefined.
+    """What N notes, K knobs and J columns show, over the requests that a note can meet; NaN where undefined.
 
-    Drift is the distance of a quality nobody turned from where it is with no knob turned.
+    Drift is how far a quality that was not turned moves from where it is with no knob turned.
 
     Attributes:
         change: (K, J) slope of the column's measured position against the knob's asked one, median over notes; 1 where

@@ -39,7 +39,7 @@ MEASURES: tuple[Measure, ...] = (
         "Pearson's r within each note, 0 where either curve is constant; mean over batches, which n counts.",
     ),
 )
-"""Of each field of Scores."""
+"""One for each field of Scores, in its order."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from torch import Tensor
 from synths import Descriptor, SMSSynth, measure_all_layers
 
 TOLERANCE_POSITION = 0.05
-"""Of a knob whose descriptor has no least audible difference: this share of its training range."""
+"""Tolerance of a knob whose descriptor has no least audible difference, as a share of its training range."""
 POWERS = (2, 8, 32, 128)
-"""Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
+"""Exponents of the errors in the minimised sum, one after the other: in the last, the worst error counts most."""
 N_STEPS = 20
 """For each of the powers."""
 LARGEST_STEP = 1.0

@@ -12,7 +12,7 @@ import numpy as np
 
 N_SINUSOIDS = 10
 HIGHEST_FREQUENCY = 29
-"""Of a sinusoid, in radians per half curve."""
+"""Highest frequency of a sinusoid, in radians per half curve."""
 N_BLENDS = 10
 """Curves from a simple one to a sinusoid."""
 N_MORPHS = 50

@@ -71,7 +71,7 @@ def test_what_is_measured_is_a_fact(encoder, notes):
 
 
 def test_dependence_is_that_of_the_frames_that_sound(encoder, notes):
-    """Of all controls with all of the residual."""
+    """Dependence is that of all controls on all of the residual."""
     controls, residual = torch.rand(3, 100, 4), torch.randn(3, 100, 3)
     every = encoder.judged_every
     sounding = encoder.sounding(notes[0], every).bool()

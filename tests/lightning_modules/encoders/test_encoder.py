@@ -84,7 +84,7 @@ def test_calibrate_refuses_silence(clip_format):
 
 
 def test_calibrate_tells_the_family_the_positions(second, notes):
-    """Of every knob, in the frames that sound, within the range that has just been learnt."""
+    """It is given positions of every knob, in the frames that sound, within the range just learnt."""
 
     class Curious(DescriptorEncoder):
         def learn_positions(self, positions):
@@ -176,7 +176,7 @@ def test_labels_are_of_no_use_to_most(encoder, notes):
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4])
 def test_fewer_frames_are_the_same_frames(encoder, notes, every):
-    """Of positions and of sounding; between measured frames lies the line between their positions."""
+    """Positions and sounding agree in the frames kept; between measured frames, positions are interpolated."""
     all_frames, sounding = encoder.knob_positions(*notes), encoder.sounding(notes[0])
     few = encoder.knob_positions(*notes, every)
     assert few.shape == all_frames[:, ::every].shape

@@ -159,7 +159,7 @@ def test_a_note_with_fewer_than_two_frames_says_nothing_of_its_own(rng):
 
 
 def test_requests_borrow_from_the_data_set(curves):
-    """Of 150 requests two in three are a curve of the data set, here one that is always the same."""
+    """Two of three requests, of 150, are a curve of the data set; here it is always the same one."""
     borrowed = []
 
     def system(targets, examples):
