@@ -59,7 +59,7 @@ def all_runs(n_seeds: int, only: Sequence[str]) -> list[TrainingRun]:
 
 
 def train_and_test(run: TrainingRun, release: Path, runs: Path, steps: int, n_examined: int = N_EXAMINED) -> str:
-    """Train and test as far as it is not done; its name, with what went wrong."""
+    """Train and test what is not done yet -> the run's name and what went wrong."""
     folder = runs / run.name
     if (folder / "control.json").is_file():
         return f"{run.name}: there already"

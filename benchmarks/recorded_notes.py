@@ -81,6 +81,6 @@ def read_cache(cache: Path) -> dict[str, Numbers]:
 
 
 def append(cache: Path, path: str, numbers: Numbers) -> None:
-    """Keep a note's numbers at once: what is interrupted goes on where it was."""
+    """Append a note's numbers at once: an interrupted measurement resumes with the next note."""
     with cache.open("a", newline="") as file:
         csv.writer(file).writerows((path, name, value) for name, value in numbers.items())

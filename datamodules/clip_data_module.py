@@ -325,7 +325,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         return folder if self.copy_to is None else Path(self.copy_to) / folder.name
 
     def _selection_path(self, split: str) -> Path:
-        """A file per choice of filters: choosing anew prepares nothing again."""
+        """One file per choice of filters: another choice prepares nothing again."""
         choice = json.dumps(dict(self.hparams), sort_keys=True, default=str)
         return self.shards(split).folder / f"selection-{hashlib.sha256(choice.encode()).hexdigest()[:12]}.npz"
 

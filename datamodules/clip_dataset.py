@@ -43,13 +43,15 @@ class ClipDataset(Dataset[Clip]):
         return Clip(batch.audio[0], batch.f0_hz[0], batch.confidence[0], batch.name[0], labels, untouched)  # type: ignore[arg-type]
 
     def __getitems__(self, indices: Sequence[int]) -> Clip:
-        """A batch of clips; raises ValueError where the pitch of one is no number."""
+        """A batch of clips; raises ValueError where the pitch of one is not a number."""
         chosen = list(indices)
         rows, (scale, untouched_scale) = self.selection.rows[chosen], self.selection.scales[chosen].T
         pitch = torch.from_numpy(self._read(rows, "pitch"))
         if not pitch.isfinite().all():
             first = int(rows[(~pitch.isfinite()).any(dim=(1, 2)).int().argmax(), 0])
-            raise ValueError(f"{self._path(first, 'pitch')} holds what is no number: delete it and run timbre prepare.")
+            raise ValueError(
+                f"{self._path(first, 'pitch')} holds what is not a number: delete it and run timbre prepare."
+            )
         labels = torch.from_numpy(self.selection.labels[chosen])
         return Clip(
             torch.from_numpy(self._read(rows, "audio") * scale[:, None]),

@@ -59,7 +59,7 @@ def _decoded(path: str, changed_ns: int, n_bytes: int) -> IO[bytes]:
             f"{path} is of a kind that needs the program ffmpeg: install it, or convert the file with ffmpeg -i "
             f"'{name}' '{Path(name).stem}.wav'."
         )
-    # The path is no option and no address: it begins with file: and is absolute.
+    # The path is neither an option nor an address: it begins with file: and is absolute.
     read = [
         "-xerror",
         "-format_whitelist",

@@ -59,7 +59,7 @@ class SoundFile:
         return int(self.file.frames)
 
     def blocks(self, start: int = 0, n_frames: int | None = None) -> Iterator[np.ndarray]:
-        """A stretch as far as it is there, (N, channels) after (N, channels).
+        """A stretch of the file in blocks (N, channels); it ends early where the file does.
 
         Raises:
             UnusableAudio: if its end is asked for and lies before the one that the header says

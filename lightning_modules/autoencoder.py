@@ -237,7 +237,7 @@ class TimbreAutoencoder(LightningModule):
             self.encoder.calibrate((clips.audio.to(self.device), clips.f0_hz.to(self.device)) for clips in batches)
 
     def on_train_start(self) -> None:
-        """Warn when an interrupted run goes on with batches of another size."""
+        """Warn when an interrupted run resumes with another batch size."""
         now = self.trainer.world_size
         if self._n_processes not in (None, now):
             rank_zero_warn(
@@ -245,7 +245,7 @@ class TimbreAutoencoder(LightningModule):
             )
 
     def on_train_batch_start(self, batch: Clip, batch_idx: int) -> None:
-        """Draw what is random from seed, number of the batch and process alone: a run that goes on draws the same."""
+        """Seed this batch from the run, its number and the process alone: a resumed run draws the same."""
         n_trained = self.trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
         torch.manual_seed(batch_seed(self.seed, n_trained, self.global_rank))
 
@@ -272,7 +272,7 @@ class TimbreAutoencoder(LightningModule):
         torch.manual_seed(0)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say what made the checkpoint; refuse to write one that nobody could go on from."""
+        """Say what made the checkpoint; refuse to write one that cannot be resumed."""
         self.refuse_fault(checkpoint["state_dict"])
         checkpoint["interpretsynth"] = {
             **provenance(),

@@ -105,13 +105,13 @@ def write_comparison_page(
 
 
 def _settings_of(number: int, settings: Sequence[Setting]) -> str:
-    """What sets a model apart, for who reads its name."""
+    """What sets a model apart from the others, beside its name."""
     texts = [(setting.name, setting.texts[number]) for setting in settings]
     return " · ".join(f"{name} {text}" for name, text in texts if text != NONE_SUCH)
 
 
 def hover_text(model: Model, said: str = "") -> str:
-    """What is said of a model, then all its overall figures, a line each."""
+    """Remarks on a model, then all its overall figures, one per line."""
     defined = [figure for name in {figure.name: None for figure in model.figures} if (figure := model.overall(name))]
     lines = [f"{figure.name} {figure.text} {'' if figure.unit == '1' else figure.unit}" for figure in defined]
     seeds = f"{model.n_seeds} seed{'s' if model.n_seeds > 1 else ''}"

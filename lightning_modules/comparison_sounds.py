@@ -1,4 +1,4 @@
-"""What a comparison lets one hear: the same notes resynthesised, and the same knobs turned, by every model."""
+"""Sounds of a comparison: the same notes resynthesised, and the same knobs turned, by every model."""
 
 import base64
 import io

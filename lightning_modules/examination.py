@@ -1,4 +1,4 @@
-"""Turns every knob of notes and reads what comes out: where the numbers come from that metrics of control judge."""
+"""Turns every knob of notes and measures the result: the numbers that metrics of control judge."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -227,7 +227,7 @@ class Examination:
     def _cents(self, audio: Tensor, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(b,) median distance of the tracked pitch from the pitch asked, NaN where no pitch is heard."""
         every = self.model.encoder.judged_every
-        heard = audio.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is no sound: nothing is heard in it
+        heard = audio.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound: nothing is heard in it
         tracked_hz, confidence = (value[:, ::every].to(audio.device) for value in self.track(heard))
         cents = 100.0 * (hz_to_midi(tracked_hz) - hz_to_midi(f0_hz[:, ::every])).abs()
         return cents.masked_fill((sounding == 0) | (confidence <= 0), torch.nan).nanmedian(dim=1).values

@@ -108,5 +108,5 @@ INTERRUPTION = Interruption()
 
 
 def requeue_marker(folder: Path) -> Path:
-    """The file that says that a run stopped early and wants to go on; a job's script may name another place."""
+    """The marker file of a run that stopped early and is to be resumed; a job's script may name another place."""
     return Path(os.environ.get("TIMBRE_REQUEUE") or folder / "REQUEUE")

@@ -33,9 +33,9 @@ def turn(
         encoding: of B clips
         sounding: (B, F / every) 1 where the clip sounds, in the frames that the mean is of
         knobs: names of the controls, in order
-        positions: knob to the position, 0..1, that its mean over the sounding frames shall have
+        positions: knob to the position, 0..1, that its mean over the sounding frames takes
         nudges: knob to how far it moves, -1..1
-        every: so-many-th frame counts in the mean; an encoder's `judged_every` wherever the sound is then measured
+        every: the mean is over every so-many frames, an encoder's `judged_every` wherever the sound is then measured
 
     Raises:
         ValueError: a knob is not there, or a position or nudge is out of range

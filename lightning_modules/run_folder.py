@@ -39,7 +39,7 @@ class RunFolder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether there is something to lose: a start that failed before its first checkpoint is in nobody's way."""
+        """Whether there is something to lose: a start that failed before its first checkpoint does not count."""
         return self.config.is_file() and any(path.is_file() for path in (self.last, self.best, self.done))
 
     def is_done(self, tested: bool) -> bool:

@@ -28,7 +28,7 @@ def exp_sigmoid(x: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Ten
 
 
 def interpolate_frames(values: Tensor, every: int, n_frames: int) -> Tensor:
-    """(B, ceil(F / every), C) known in every so-many-th frame -> (B, F, C), in lines between, the last held."""
+    """(B, ceil(F / every), C) known in every `every`-th frame -> (B, F, C), in lines between, the last held."""
     if every == 1:
         return values
     frame = torch.arange(n_frames, device=values.device)

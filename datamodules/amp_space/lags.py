@@ -120,7 +120,7 @@ class LagFile:
         return {}
 
     def _save(self) -> None:
-        """Along with what another process may have found meanwhile."""
+        """Merge with what another process may have found meanwhile."""
         self._found = {**self._load(), **self._found}
         keep(self.path, json.dumps(self._found))
 

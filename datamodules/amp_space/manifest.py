@@ -83,7 +83,7 @@ class DevicePair:
 
 
 def broken(name: str, problem: str) -> DevicePair:
-    """An entry that is no pair, and why."""
+    """An entry that is not a pair, and why."""
     return DevicePair(name, "", "", "", problem=problem)
 
 

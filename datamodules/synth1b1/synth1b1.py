@@ -103,4 +103,4 @@ class Synth1B1(ClipDataModule):
         return LiveSynth1B1(self.clip, self.ids(split), self.pitched)
 
     def check_root(self) -> None:
-        """There is nothing to find in the root: sounds are computed."""
+        """Accept any root: sounds are computed, not read."""

@@ -96,7 +96,7 @@ def _turned(module: Any, clips: Clip, number: int) -> list[tuple[Slider, Tensor]
 
 
 def _repeatable_sweep(module: Any, clips: Clip, knob: str) -> KnobSweep:
-    """The noise of the synth is the same at every test, and that of whatever follows is as it was."""
+    """A sweep with the same noise at every test; the caller's random numbers are not touched."""
     with torch.random.fork_rng(devices=[clips.audio.device] if clips.audio.is_cuda else []):
         torch.manual_seed(0)
         return sweep(module, clips.audio, clips.f0_hz, knob, POSITIONS)

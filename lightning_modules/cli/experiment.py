@@ -49,7 +49,7 @@ CLIP_FIELDS = ("sample_rate", "n_samples", "hop")
 
 
 class Finished(Exception):
-    """There is nothing left to do; says so in a sentence."""
+    """Raised when nothing is left to do; the message says so."""
 
 
 class Experiment(LightningCLI):

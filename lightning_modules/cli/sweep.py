@@ -41,7 +41,7 @@ def run(verb: str, args: list[str]) -> None:
     sweep = read_sweep(given.file)
     said_by_the_file = [*sweep.options, *(f"--{setting.name}" for setting in sweep.settings)]
     if any(word.partition("=")[0] == "--trust" for word in said_by_the_file):
-        raise ValueError(f"{sweep.path} says --trust, which is for whoever starts it to say: leave it out there.")
+        raise ValueError(f"{sweep.path} says --trust, which only the person who starts it may say: leave it out there.")
     _refuse_swept(sweep, passed_on)
     if given.storage is None and (given.objectives or given.reference):
         raise ValueError("--objectives and --reference are for a study: say --storage journal.")

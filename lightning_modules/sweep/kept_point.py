@@ -1,4 +1,4 @@
-"""point.json: what a run of a sweep was given, written once, so that it can go on with the same after any stop."""
+"""point.json: the point that a run of a sweep was given, written once: after any stop it resumes with the same."""
 
 import json
 import time

@@ -47,7 +47,7 @@ class HeardSound(Memory):
     Args:
         audio: (B, N)
         f0_hz: (B, F)
-        every: look at every so-many-th frame only: F / every of them, rounded up
+        every: look at one frame of so many: F / every of them, rounded up
     """
 
     def __init__(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> None:

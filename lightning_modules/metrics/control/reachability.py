@@ -88,7 +88,7 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
             f"{len(descriptors)} descriptors at each pitch."
         )
     if not (asked.isfinite().all() and f0_hz.isfinite().all()):
-        raise ValueError("a position asked or its f0_hz is not finite: leave out requests that nobody can make.")
+        raise ValueError("a position asked or its f0_hz is not finite: leave that request out.")
     f0_hz, asked = f0_hz.detach().clone().float(), asked.detach().clone().float()
     achieved = asked.clone()
     for position, descriptor in zip(achieved.unbind(-1), descriptors, strict=True):

@@ -17,7 +17,7 @@ class Sliders(NamedTuple):
 
     A request that the note cannot meet is counted as unreachable and left out of monotonicity, slope, r_squared, error
     and error_jnd; so is a sound whose quality could not be measured, counted as unmeasured. Where these are more than a
-    tenth, all of them are NaN: to answer hard requests with what is no sound must not pay.
+    tenth, all of them are NaN: to answer hard requests with what is not sound must not pay.
 
     Attributes:
         monotonicity: share of steps between neighbouring positions that go up, 0.5 for a step that changes nothing

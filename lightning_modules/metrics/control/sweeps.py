@@ -1,4 +1,4 @@
-"""What turning knobs did: the numbers that the metrics of control are functions of."""
+"""What turning knobs did: the input of all metrics of control."""
 
 from typing import NamedTuple
 

@@ -99,7 +99,7 @@ def target_pool(pair: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def draw_targets(
     curves: np.ndarray, own_curves: np.ndarray, rng: np.random.Generator, swapped: Collection[int] | None = None
 ) -> np.ndarray:
-    """What a batch is asked for: per descriptor a pool of its own, from which each example draws one curve.
+    """What a batch is asked for: each descriptor has a pool, from which each example draws one curve.
 
     Two items of the data set, the same for all descriptors, lend the pools their curves.
 

@@ -162,7 +162,7 @@ def test_reach_is_every_knobs_own(encoder, notes):
 
 
 def test_level_is_known_without_a_knob(second, notes):
-    """In dB, every so-many-th frame."""
+    """In dB, in every `every`-th frame."""
     encoder = DescriptorEncoder(second, [Sharpness])
     expected = Level(second).measure(*notes)
     torch.testing.assert_close(encoder.level_db(notes[0]), expected)

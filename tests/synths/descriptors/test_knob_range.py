@@ -50,7 +50,7 @@ def test_degenerate_range_keeps_the_default():
 
 
 def test_more_values_than_quantile_takes(monkeypatch):
-    """A training split has more frames than torch.quantile accepts: every so-many-th counts."""
+    """A training split has more frames than torch.quantile accepts: only every n-th is counted."""
     monkeypatch.setattr("synths.descriptors.knob_range.MOST", 1000)
     taken, quantile = [], torch.quantile
     monkeypatch.setattr(torch, "quantile", lambda values, q: taken.append(len(values)) or quantile(values, q))
