@@ -97,10 +97,10 @@ def shards_in(cache) -> Shards:
     return Shards(str(cache), "Tones", "train", Level(), CLIP)
 
 
-def prepare(cache, sources: list[Source], part: Slice = ALL) -> bool:
+def prepare(cache, sources: list[Source], work: Slice = ALL) -> bool:
     shards = shards_in(cache)
     shards.open()
-    return Preparation(shards, Level(), "tones").run(sources, part)
+    return Preparation(shards, Level(), "tones").run(sources, work)
 
 
 def digests(cache) -> dict[str, str]:
