@@ -46,7 +46,7 @@ from synths import (
 from synths.descriptors.describe import describe
 
 Values = dict[tuple[str, str], float]
-"""Of one file, by source and descriptor."""
+"""Readings of one file, by source and descriptor."""
 
 
 def odd_even_db(ratio: float) -> float:
@@ -55,7 +55,7 @@ def odd_even_db(ratio: float) -> float:
     return 10.0 * log10((odd + 1e-3) / (1.0 - odd + 1e-3))
 
 
-class Pair(NamedTuple):
+class DescriptorPair(NamedTuple):
     """A descriptor of ours and its source's: how the error is counted, and how large it may be."""
 
     ours: type[Descriptor]
@@ -85,29 +85,29 @@ class Pair(NamedTuple):
 
 
 PAIRS = (
-    Pair(Brightness, "timbral_models", "brightness", tolerance=0.2, tolerance_16_khz=0.5),
-    Pair(Sharpness, "mosqito", "sharpness_din_st", tolerance=0.03),
-    Pair(Loudness, "mosqito", "loudness_zwst", relative=True, tolerance=0.03),
-    Pair(Roughness, "mosqito", "roughness_dw_mean", tolerance=1e-3),
-    Pair(SpectralCentroid, "librosa", "centroid_mean", relative=True, tolerance=1e-3),
-    Pair(SpectralSpread, "librosa", "bandwidth_mean", relative=True, tolerance=1e-3),
-    Pair(SpectralFlatness, "librosa", "flatness_mean", relative=True, tolerance=1e-3),
-    Pair(SpectralRolloff, "librosa", "rolloff85_mean", relative=True, tolerance=1e-3),
-    Pair(SpectralFlux, "librosa", "flux_l2norm_mean", relative=True, tolerance=1e-3),
+    DescriptorPair(Brightness, "timbral_models", "brightness", tolerance=0.2, tolerance_16_khz=0.5),
+    DescriptorPair(Sharpness, "mosqito", "sharpness_din_st", tolerance=0.03),
+    DescriptorPair(Loudness, "mosqito", "loudness_zwst", relative=True, tolerance=0.03),
+    DescriptorPair(Roughness, "mosqito", "roughness_dw_mean", tolerance=1e-3),
+    DescriptorPair(SpectralCentroid, "librosa", "centroid_mean", relative=True, tolerance=1e-3),
+    DescriptorPair(SpectralSpread, "librosa", "bandwidth_mean", relative=True, tolerance=1e-3),
+    DescriptorPair(SpectralFlatness, "librosa", "flatness_mean", relative=True, tolerance=1e-3),
+    DescriptorPair(SpectralRolloff, "librosa", "rolloff85_mean", relative=True, tolerance=1e-3),
+    DescriptorPair(SpectralFlux, "librosa", "flux_l2norm_mean", relative=True, tolerance=1e-3),
     # Models with a hard decision that ours replaces by the known pitch or by a soft one: reported only.
-    Pair(Warmth, "timbral_models", "warmth"),
-    Pair(Depth, "timbral_models", "depth"),
-    Pair(Booming, "timbral_models", "booming"),
-    Pair(AudioCommonsSharpness, "timbral_models", "sharpness"),
-    Pair(Hardness, "timbral_models", "hardness"),
-    Pair(AudioCommonsRoughness, "timbral_models", "roughness"),
+    DescriptorPair(Warmth, "timbral_models", "warmth"),
+    DescriptorPair(Depth, "timbral_models", "depth"),
+    DescriptorPair(Booming, "timbral_models", "booming"),
+    DescriptorPair(AudioCommonsSharpness, "timbral_models", "sharpness"),
+    DescriptorPair(Hardness, "timbral_models", "hardness"),
+    DescriptorPair(AudioCommonsRoughness, "timbral_models", "roughness"),
     # From the parameters that a sound was made with. Centroid and spread are of the partials alone, without the noise
     # and the windows that ours hears too.
-    Pair(FundamentalShare, "analytic", "tristimulus1_amp"),
-    Pair(OddEvenBalance, "analytic", "odd_even_power_ratio_k>=2", in_our_unit=odd_even_db),
-    Pair(LogAttackTime, "analytic", "attack_time_linear_20_90", in_our_unit=log10),
-    Pair(SpectralCentroid, "analytic", "harm_centroid_amp", relative=True),
-    Pair(SpectralSpread, "analytic", "harm_spread_amp", relative=True),
+    DescriptorPair(FundamentalShare, "analytic", "tristimulus1_amp"),
+    DescriptorPair(OddEvenBalance, "analytic", "odd_even_power_ratio_k>=2", in_our_unit=odd_even_db),
+    DescriptorPair(LogAttackTime, "analytic", "attack_time_linear_20_90", in_our_unit=log10),
+    DescriptorPair(SpectralCentroid, "analytic", "harm_centroid_amp", relative=True),
+    DescriptorPair(SpectralSpread, "analytic", "harm_spread_amp", relative=True),
 )
 HEAD = (
     "| ours | theirs | error | rate, Hz | files | median | 95 % | largest | worst file | tolerance | met |\n"
@@ -118,7 +118,7 @@ HEAD = (
 class Measured(NamedTuple):
     """The error of one pair on one file."""
 
-    pair: Pair
+    pair: DescriptorPair
     sample_rate: int
     file: str
     error: float
@@ -147,7 +147,7 @@ def pitch_hz(file: str, reference: Mapping[str, Values]) -> float | None:
     return 440.0 * 2.0 ** ((int(midi[1]) - 69) / 12) if midi else None
 
 
-def errors_of(path: Path, f0_hz: float | None, values: Values, pairs: Iterable[Pair]) -> list[Measured]:
+def errors_of(path: Path, f0_hz: float | None, values: Values, pairs: Iterable[DescriptorPair]) -> list[Measured]:
     """The errors of those pairs whose reference value the file has; none where a pitch is needed and not known."""
     samples, sample_rate = soundfile.read(path, dtype="float32")
     hop = sample_rate // 100
@@ -164,7 +164,7 @@ def errors_of(path: Path, f0_hz: float | None, values: Values, pairs: Iterable[P
     return errors
 
 
-def table(measured: list[Measured], pairs: Iterable[Pair]) -> tuple[str, bool]:
+def table(measured: list[Measured], pairs: Iterable[DescriptorPair]) -> tuple[str, bool]:
     """The table, in markdown, and whether every tolerance is met."""
     lines, all_met = [HEAD], True
     for pair in pairs:
@@ -176,7 +176,7 @@ def table(measured: list[Measured], pairs: Iterable[Pair]) -> tuple[str, bool]:
     return "\n".join(lines), all_met
 
 
-def row(pair: Pair, sample_rate: int, measured: list[Measured]) -> tuple[str, bool]:
+def row(pair: DescriptorPair, sample_rate: int, measured: list[Measured]) -> tuple[str, bool]:
     """A line of the table, and whether its tolerance is met; an error that is not a number never meets it."""
     errors = np.nan_to_num([one.error for one in measured], nan=np.inf)
     worst, allowed = int(errors.argmax()), pair.allowed(sample_rate)

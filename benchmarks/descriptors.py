@@ -71,7 +71,7 @@ ALONE = (
 """Nobody here to be compared with."""
 
 
-class Contest(NamedTuple):
+class DescriptorContest(NamedTuple):
     """Descriptors measured together, and the published programs that measure what they do."""
 
     name: str
@@ -91,12 +91,12 @@ class Work(NamedTuple):
     sound_s: float
 
 
-def contests() -> list[Contest]:
+def contests() -> list[DescriptorContest]:
     """Descriptors that somebody else has, those that nobody has, and sets of knobs."""
     return [
-        *(Contest(f"`{ours.name}`", (ours,), theirs) for ours, theirs in RIVALS.items()),
-        *(Contest(f"`{ours.name}`", (ours,)) for ours in ALONE),
-        *(Contest(name, ours) for name, ours in knobs.SETS.items()),
+        *(DescriptorContest(f"`{ours.name}`", (ours,), theirs) for ours, theirs in RIVALS.items()),
+        *(DescriptorContest(f"`{ours.name}`", (ours,)) for ours in ALONE),
+        *(DescriptorContest(name, ours) for name, ours in knobs.SETS.items()),
     ]
 
 
@@ -116,7 +116,7 @@ def speed_table(sample_rate: int, rounds: int) -> str:
     return "\n".join(lines)
 
 
-def our_work(contest: Contest, clip: ClipFormat, audio: Tensor, f0_hz: Tensor) -> dict[str, Work]:
+def our_work(contest: DescriptorContest, clip: ClipFormat, audio: Tensor, f0_hz: Tensor) -> dict[str, Work]:
     """Ours on all clips and on one, without and with the gradient where there is one."""
     return {
         f"{n}{', with gradient' if backward else ''}": Work(
@@ -127,7 +127,7 @@ def our_work(contest: Contest, clip: ClipFormat, audio: Tensor, f0_hz: Tensor) -
     }
 
 
-def rows(contest: Contest, works: Mapping[str, Work], rounds: int) -> list[str]:
+def rows(contest: DescriptorContest, works: Mapping[str, Work], rounds: int) -> list[str]:
     """Lines of the table, one for each program of theirs; "–" for what was not run."""
     taken = cpu_s({name: work.call for name, work in works.items()}, rounds)
     batch, batch_gradient = f"{N_CLIPS}", f"{N_CLIPS}, with gradient"

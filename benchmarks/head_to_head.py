@@ -21,7 +21,7 @@ from benchmarks.held_out import hold_out
 CONFIGS = Path(__file__).parents[1] / "configs" / "experiments"
 SECONDS, RATE = 2, 16000
 N_EXAMINED = 24
-"""Of the test notes, those whose knobs are turned: an examination of 24 takes a model about three minutes."""
+"""How many test notes have their knobs turned: 24 take about three minutes per model."""
 OURS = {"descriptor": "descriptor_bottleneck", "disentangled": "disentangled", "adversarial": "adversarial"}
 """Name of a model -> its experiment; these with several seeds."""
 RIVALS = {
@@ -35,7 +35,7 @@ SAXOPHONES = (940, 941, 945)
 """Instruments of the laid-out Philharmonia notes that training never hears."""
 
 
-class Run(NamedTuple):
+class TrainingRun(NamedTuple):
     """One training: model and seed."""
 
     model: str
@@ -43,7 +43,7 @@ class Run(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         return f"{self.model}-s{self.seed}"
 
     @property
@@ -52,14 +52,14 @@ class Run(NamedTuple):
         return CONFIGS / f"{(OURS | RIVALS)[self.model]}_nsynth.yaml"
 
 
-def all_runs(n_seeds: int, only: Sequence[str]) -> list[Run]:
+def all_runs(n_seeds: int, only: Sequence[str]) -> list[TrainingRun]:
     """Every training of the comparison, first seeds first."""
-    runs = [Run(model, seed) for seed in range(n_seeds) for model in (*OURS, *(RIVALS if seed == 0 else ()))]
+    runs = [TrainingRun(model, seed) for seed in range(n_seeds) for model in (*OURS, *(RIVALS if seed == 0 else ()))]
     return [run for run in runs if not only or run.model in only]
 
 
-def train_and_test(run: Run, release: Path, runs: Path, steps: int, n_examined: int = N_EXAMINED) -> str:
-    """Train and test as far as it is not done; its name, with what went wrong."""
+def train_and_test(run: TrainingRun, release: Path, runs: Path, steps: int, n_examined: int = N_EXAMINED) -> str:
+    """Train and test what is not done yet -> the run's name and what went wrong."""
     folder = runs / run.name
     if (folder / "control.json").is_file():
         return f"{run.name}: there already"
@@ -81,7 +81,7 @@ def _timbre(verb: str, arguments: Sequence[str], log: Path) -> int:
         return subprocess.run(program, stdout=file, stderr=file, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
 
 
-def _how_to_fit(run: Run, release: Path, runs: Path, steps: int) -> list[str]:
+def _how_to_fit(run: TrainingRun, release: Path, runs: Path, steps: int) -> list[str]:
     """Arguments of `timbre fit`: go on where there is a checkpoint, otherwise begin."""
     if (runs / run.name / "checkpoints" / "last.ckpt").is_file():
         return [str(runs / run.name), "--ckpt_path", "last"]
@@ -90,7 +90,7 @@ def _how_to_fit(run: Run, release: Path, runs: Path, steps: int) -> list[str]:
     return ["-c", str(run.experiment), *place, "--data.pitch_tolerance_cents", "null", *_budget(run, steps)]
 
 
-def _budget(run: Run, steps: int) -> list[str]:
+def _budget(run: TrainingRun, steps: int) -> list[str]:
     """Equal steps on equal clips, but for the published models' longer frames."""
     hop = 1024 if "published" in run.model else 160
     clip = ["--clip.n_samples", str(SECONDS * RATE // hop * hop), "--seed_everything", str(run.seed)]

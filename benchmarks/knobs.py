@@ -6,7 +6,6 @@ Eight clips of 4 s at 16 kHz in frames of 10 ms, the default synth and decoder.
 """
 
 import argparse
-import inspect
 import math
 import os
 from collections.abc import Callable
@@ -21,19 +20,18 @@ from benchmarks.measure import Call, cpu_s, times_faster, wall_s
 from benchmarks.parts import pitches
 from benchmarks.step import step
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
-from lightning_modules.encoders import DescriptorEncoder
+from lightning_modules.encoders import DEFAULT_KNOBS, DescriptorEncoder
 from synths import Clip, ClipFormat, Descriptor, Recipe, Roughness, measure_all
 from synths.oscillator import oscillator_bank
 
 Knobs = tuple[Recipe[Descriptor], ...]
 
 N_CLIPS, GOAL = 8, 0.15
-DEFAULT: tuple[type[Descriptor], ...] = tuple(inspect.signature(DescriptorEncoder).parameters["descriptors"].default)
-DEFAULT_NAME = f"the {len(DEFAULT)} default knobs"
+DEFAULT_NAME = f"the {len(DEFAULT_KNOBS)} default knobs"
 SETS: dict[str, Knobs] = {
-    DEFAULT_NAME: DEFAULT,
-    "and roughness": (*DEFAULT, Roughness),
-    "and roughness of 4 frames a clip": (*DEFAULT, partial(Roughness, n_frames=4)),
+    DEFAULT_NAME: DEFAULT_KNOBS,
+    "and roughness": (*DEFAULT_KNOBS, Roughness),
+    "and roughness of 4 frames a clip": (*DEFAULT_KNOBS, partial(Roughness, n_frames=4)),
 }
 
 
@@ -67,10 +65,10 @@ def in_step(model: TimbreAutoencoder, batch: Clip) -> Call:
 
     def call() -> None:
         every = model.encoder.judged_every
-        model.encoder.measure(batch.audio, batch.f0_hz)
+        model.encoder.knob_positions(batch.audio, batch.f0_hz)
         model.encoder.sounding(batch.audio, every)
         for rendering in renderings:
-            measured = model.measured_knobs(rendering, batch.f0_hz[: len(rendering.audio)], every).mean()
+            measured = model.measured_positions(rendering, batch.f0_hz[: len(rendering.audio)], every).mean()
             torch.autograd.grad(measured, [rendering.audio, *rendering.parameters.values()], allow_unused=True)
 
     return call

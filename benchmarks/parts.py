@@ -25,7 +25,7 @@ N_CLIPS, DURATION_S, N_HARMONICS, N_BANDS = 16, 4.0, 100, 65
 HEAD = "| work | against | forward | forward + backward | peak, MiB: theirs → ours |\n|---|---|---|---|---|"
 
 
-class Contest(NamedTuple):
+class OperationContest(NamedTuple):
     """One work done by two: functions of the same tensors, those of which a gradient is wanted first."""
 
     work: str
@@ -36,7 +36,7 @@ class Contest(NamedTuple):
     n_gradients: int
 
 
-def row(contest: Contest, rounds: int) -> str:
+def row(contest: OperationContest, rounds: int) -> str:
     """A line of the table: how many times faster ours is, and the memory of both."""
     calls = {
         (who, backward): _call(function, contest, backward)
@@ -53,7 +53,7 @@ def row(contest: Contest, rounds: int) -> str:
     return f"| {contest.work} | {contest.against} | {forward} | {both} | {memory} |"
 
 
-def _call(function: Callable[..., Tensor], contest: Contest, backward: bool) -> Callable[[], object]:
+def _call(function: Callable[..., Tensor], contest: OperationContest, backward: bool) -> Callable[[], object]:
     def call() -> None:
         if not backward:
             with torch.no_grad():
@@ -72,7 +72,7 @@ def pitches(n_clips: int, n_frames: int, low_hz: float, high_hz: float) -> Tenso
     return pitch_hz[:, None].expand(-1, n_frames).contiguous()
 
 
-def bank_contests() -> list[Contest]:
+def bank_contests() -> list[OperationContest]:
     """Each backend that runs here, at work W, at music's pitches, at a longer hop and at 44.1 kHz."""
     works = [
         ("bank, W: hop 64, 70-120 Hz", 16000, 64, N_CLIPS, (70.0, 120.0)),
@@ -99,11 +99,11 @@ def bank_contests() -> list[Contest]:
             ) -> Tensor:
                 return oscillator_bank(f0_hz, amplitudes, hop, sample_rate, backend=backend)
 
-            contests.append(Contest(f"{work}: `{backend}`", "plain torch", plain, ours, inputs, 2))
+            contests.append(OperationContest(f"{work}: `{backend}`", "plain torch", plain, ours, inputs, 2))
     return contests
 
 
-def vco_contest() -> Contest:
+def vco_contest() -> OperationContest:
     """A bank in torchsynth, which renders one sinusoid at a time: K of its oscillators."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -126,16 +126,16 @@ def vco_contest() -> Contest:
 
     n_frames = round(DURATION_S * 16000 / 64)
     inputs = [pitches(N_CLIPS, n_frames, 70.0, 120.0), torch.rand(N_CLIPS, n_frames, N_HARMONICS)]
-    return Contest("bank, W", f"{N_HARMONICS} torchsynth `SineVCO`", theirs, ours, inputs, 0)
+    return OperationContest("bank, W", f"{N_HARMONICS} torchsynth `SineVCO`", theirs, ours, inputs, 0)
 
 
-def noise_contest() -> Contest:
+def noise_contest() -> OperationContest:
     """The noise layer at W against an FFT per frame and per filter."""
     clip = ClipFormat(16000, 64000, 64)
     layer = FilteredNoise(clip, N_BANDS)
     noise = 2.0 * torch.rand(N_CLIPS, clip.n_frames, clip.hop) - 1.0
     magnitudes = torch.rand(N_CLIPS, clip.n_frames, N_BANDS)
-    return Contest(
+    return OperationContest(
         "noise, W: hop 64, 65 bands",
         "an FFT per frame",
         lambda bands, noise: plain_noise(noise, bands),
@@ -145,7 +145,7 @@ def noise_contest() -> Contest:
     )
 
 
-def reverb_contests() -> list[Contest]:
+def reverb_contests() -> list[OperationContest]:
     """One second of room for 16 clips of 4 s."""
     inputs = [torch.randn(N_CLIPS, 64000), torch.randn(16000)]
 
@@ -157,12 +157,12 @@ def reverb_contests() -> list[Contest]:
         return torchaudio.functional.fftconvolve(audio, expanded)[..., : audio.shape[-1]]
 
     return [
-        Contest("reverb, 1 s", "FFT of twice the clip", padded, fft_convolve, inputs, 2),
-        Contest("reverb, 1 s", "torchaudio `fftconvolve`", library, fft_convolve, inputs, 2),
+        OperationContest("reverb, 1 s", "FFT of twice the clip", padded, fft_convolve, inputs, 2),
+        OperationContest("reverb, 1 s", "torchaudio `fftconvolve`", library, fft_convolve, inputs, 2),
     ]
 
 
-def loss_contests() -> list[Contest]:
+def loss_contests() -> list[OperationContest]:
     """The literature's six windows, and the four of our configurations."""
     clip = ClipFormat(16000, 64000, 160)
     inputs = [torch.randn(N_CLIPS, clip.n_samples), torch.randn(N_CLIPS, clip.n_samples)]
@@ -180,13 +180,13 @@ def loss_contests() -> list[Contest]:
             return value
 
         ours = MultiResolution(clip, windows_s)
-        contests.append(Contest(f"loss, {name}", "auraloss", as_is, ours, inputs, 1))
+        contests.append(OperationContest(f"loss, {name}", "auraloss", as_is, ours, inputs, 1))
         without_phases = AuralossMultiResolution(clip, windows_s)
-        contests.append(Contest(f"loss, {name}", "auraloss without phases", without_phases, ours, inputs, 1))
+        contests.append(OperationContest(f"loss, {name}", "auraloss without phases", without_phases, ours, inputs, 1))
     return contests
 
 
-def contests() -> list[Contest]:
+def contests() -> list[OperationContest]:
     """All of them."""
     return [*bank_contests(), vco_contest(), noise_contest(), *reverb_contests(), *loss_contests()]
 

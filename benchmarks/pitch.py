@@ -37,7 +37,7 @@ HEAD = (
 )
 
 
-class Note(NamedTuple):
+class LabelledNote(NamedTuple):
     """A recorded note: where it is, which group it belongs to, and the MIDI number that it should sound."""
 
     path: str
@@ -45,7 +45,7 @@ class Note(NamedTuple):
     midi: float
 
 
-class Heard(NamedTuple):
+class TrackedNote(NamedTuple):
     """What a tracker makes of a note: median pitch (0: none), frames within 50 cents of that, CPU and sound seconds."""
 
     f0_hz: float
@@ -54,7 +54,7 @@ class Heard(NamedTuple):
     sound_s: float
 
 
-def notes_of(folder: Path, digits: int) -> list[Note]:
+def notes_of(folder: Path, digits: int) -> list[LabelledNote]:
     """The labelled notes of a folder and the folders in it, sorted by name.
 
     Raises:
@@ -67,38 +67,40 @@ def notes_of(folder: Path, digits: int) -> list[Note]:
     return sorted(notes, key=lambda note: Path(note.path).name)
 
 
-def _listed(listing: Path, digits: int) -> Iterator[Note]:
+def _listed(listing: Path, digits: int) -> Iterator[LabelledNote]:
     for name, note in json.loads(listing.read_text()).items():
         path = next(
             (path for path in (listing.parent / "audio", listing.parent) if (path / f"{name}.wav").exists()), None
         )
         if path is not None:
             number = f"{note['instrument']:03d}"[:digits]
-            yield Note(str(path / f"{name}.wav"), f"{note['instrument_family_str']} {number}".strip(), note["pitch"])
+            yield LabelledNote(
+                str(path / f"{name}.wav"), f"{note['instrument_family_str']} {number}".strip(), note["pitch"]
+            )
 
 
-def _named(path: Path) -> Iterator[Note]:
+def _named(path: Path) -> Iterator[LabelledNote]:
     parts = re.fullmatch(r"(.+?)_(\d+)(?:_[a-z]+)?", path.stem)
     if parts and path.suffix in (".wav", ".flac", ".ogg", ".mp3"):
-        yield Note(str(path), re.sub(r"[-\d].*", "", parts[1]), float(parts[2]))
+        yield LabelledNote(str(path), re.sub(r"[-\d].*", "", parts[1]), float(parts[2]))
 
 
-def hear(path: str, trackers: Sequence[str]) -> tuple[str, dict[str, Heard]]:
+def hear(path: str, trackers: Sequence[str]) -> tuple[str, dict[str, TrackedNote]]:
     """A file, and what each tracker makes of its first four seconds."""
     audio = read_audio(path, CLIP, duration_s=LONGEST_S, channel="mix")
     return path, {name: _heard(audio, TRACKERS[name]()) for name in trackers}
 
 
-def _heard(audio: np.ndarray, tracker: PitchTracker) -> Heard:
+def _heard(audio: np.ndarray, tracker: PitchTracker) -> TrackedNote:
     begun, sound_s = time.process_time(), len(audio) / CLIP.sample_rate
     try:
         f0_hz, confidence = tracker.track(audio, CLIP)
     except NoPitch:
-        return Heard(0.0, 0.0, time.process_time() - begun, sound_s)
+        return TrackedNote(0.0, 0.0, time.process_time() - begun, sound_s)
     taken = time.process_time() - begun
     voiced = f0_hz[confidence >= VOICED]
     median = float(np.median(voiced))
-    return Heard(median, float(np.mean(np.abs(cents(voiced, median)) < NEAR_CENTS)), taken, sound_s)
+    return TrackedNote(median, float(np.mean(np.abs(cents(voiced, median)) < NEAR_CENTS)), taken, sound_s)
 
 
 def cents(f0_hz: np.ndarray, other_hz: np.ndarray | float) -> np.ndarray:
@@ -106,7 +108,9 @@ def cents(f0_hz: np.ndarray, other_hz: np.ndarray | float) -> np.ndarray:
     return np.asarray(1200 * np.log2(f0_hz / other_hz))
 
 
-def row(group: str, tracker: str, notes: Sequence[Note], heard: dict[str, dict[str, Heard]], second: str) -> str:
+def row(
+    group: str, tracker: str, notes: Sequence[LabelledNote], heard: dict[str, dict[str, TrackedNote]], second: str
+) -> str:
     """A line of the table; the second tracker has a say only where the label lies in its range."""
     of_note = [heard[note.path] for note in notes]
     own = np.array([each[tracker] for each in of_note])
@@ -125,7 +129,9 @@ def row(group: str, tracker: str, notes: Sequence[Note], heard: dict[str, dict[s
     return f"| {' | '.join(map(str, [*cells, f'{own[:, 3].sum() / own[:, 2].sum():.0f}']))} |"
 
 
-def table(notes: Sequence[Note], heard: dict[str, dict[str, Heard]], trackers: Sequence[str], second: str) -> str:
+def table(
+    notes: Sequence[LabelledNote], heard: dict[str, dict[str, TrackedNote]], trackers: Sequence[str], second: str
+) -> str:
     """Every group with every tracker, then all notes."""
     lines = [HEAD.format(second=second)]
     groups = {group: [note for note in notes if note.group == group] for group in sorted({n.group for n in notes})}
@@ -135,8 +141,8 @@ def table(notes: Sequence[Note], heard: dict[str, dict[str, Heard]], trackers: S
 
 
 def gather(
-    notes: Sequence[Note], trackers: Sequence[str], cache: Path | None, processes: int
-) -> dict[str, dict[str, Heard]]:
+    notes: Sequence[LabelledNote], trackers: Sequence[str], cache: Path | None, processes: int
+) -> dict[str, dict[str, TrackedNote]]:
     """What every tracker makes of every note: from the cache, or heard and added to it."""
     known = _read(cache) if cache else {}
     identities = {name: TRACKERS[name]().identity for name in trackers}
@@ -152,12 +158,12 @@ def gather(
     return {n.path: {name: known[n.path][identity] for name, identity in identities.items()} for n in notes}
 
 
-def _read(cache: Path) -> dict[str, dict[str, Heard]]:
-    known: dict[str, dict[str, Heard]] = {}
+def _read(cache: Path) -> dict[str, dict[str, TrackedNote]]:
+    known: dict[str, dict[str, TrackedNote]] = {}
     if cache.exists():
         with cache.open(newline="") as file:
             for path, identity, *numbers in csv.reader(file):
-                known.setdefault(path, {})[identity] = Heard(*map(float, numbers))
+                known.setdefault(path, {})[identity] = TrackedNote(*map(float, numbers))
     return known
 
 

@@ -17,7 +17,7 @@ from synths import ClipFormat, Spectrum
 
 MOSQITO_RATE = 48000
 PASCAL = 2.0
-"""Of a sample of 1, where an rms of 1 is 100 dB SPL."""
+"""Pressure of a sample of 1, where an rms of 1 is 100 dB SPL."""
 RATINGS = ("brightness", "warmth", "depth", "booming", "sharpness", "hardness", "roughness")
 
 

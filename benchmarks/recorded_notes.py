@@ -23,7 +23,7 @@ PLAYED_DB_SPL, LONGEST_READ_S = 70.0, 60.0
 PITCH = "f0_hz"
 
 Numbers = dict[str, float]
-"""Of one note: its median pitch and what each descriptor reads, by name."""
+"""What is kept of a note: its median pitch and the reading of each descriptor, by name."""
 
 
 def chosen(folder: Path, limit: int | None) -> list[str]:
@@ -81,6 +81,6 @@ def read_cache(cache: Path) -> dict[str, Numbers]:
 
 
 def append(cache: Path, path: str, numbers: Numbers) -> None:
-    """Keep a note's numbers at once: what is interrupted goes on where it was."""
+    """Append a note's numbers at once: an interrupted measurement resumes with the next note."""
     with cache.open("a", newline="") as file:
         csv.writer(file).writerows((path, name, value) for name, value in numbers.items())

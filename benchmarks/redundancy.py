@@ -13,9 +13,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks import knobs
 from benchmarks.rank_correlations import RankCorrelations
 from benchmarks.recorded_notes import chosen, gather
+from lightning_modules.encoders import DEFAULT_KNOBS
 
 CANDIDATES = (
     "sharpness",
@@ -44,7 +44,7 @@ READ_OUTS = (
     "spectral_flatness",
     "spectral_rolloff",
 )
-DEFAULT = tuple(knob.name for knob in knobs.DEFAULT if knob.name in CANDIDATES)
+DEFAULT = tuple(knob.name for knob in DEFAULT_KNOBS if knob.name in CANDIDATES)
 OF_NOTES = ("log_attack_time", "sustain")
 N_PAIRS = 15
 

@@ -104,7 +104,7 @@ def read_audio(
     channel: Channel = "mix",
     option: str = "data.channel",
 ) -> np.ndarray:
-    """A stretch of a sound file at the rate of the run, (N,) float32, as long as it is there.
+    """A stretch of a sound file at the rate of the run, (N,) float32; it ends early where the file does.
 
     An offset, and rumble below all hearing, are taken out; a file that has none is read to the bit.
 
@@ -155,7 +155,7 @@ def _stretch(file: SoundFile, start_s: float, duration_s: float | None, choice: 
 
 
 def _heard(file: SoundFile, choice: Choice, start: int = 0, n_frames: int | None = None) -> Iterator[np.ndarray]:
-    """One channel of a stretch, (N,) after (N,); raises UnusableAudio if that is no sound."""
+    """One channel of a stretch, (N,) after (N,); raises UnusableAudio if that is not sound."""
     spread = np.zeros(2)
     for block in file.blocks(start, n_frames):
         _refuse_no_sound(file.path, block)
@@ -181,7 +181,7 @@ def _refuse_no_sound(path: str, audio: np.ndarray) -> None:
     bits = next((bits for bits in SCALES_BITS if peak <= 2.0 ** (bits - 1)), 0)
     if not bits:
         raise UnusableAudio(
-            f"{path} holds numbers up to {peak:.2g}, where full scale is 1: that is no sound; export it again."
+            f"{path} holds numbers up to {peak:.2g}, where full scale is 1: that is not sound; export it again."
         )
     raise UnusableAudio(
         f"{path} holds numbers up to {peak:,.0f}, where full scale is 1, as if they were in the scale of {bits} bits: "

@@ -118,11 +118,11 @@ class ClipDataModule(ResumableDataModule, ABC):
             raise ValueError(self._why_empty(split, selection))
         return ClipDataset(self._shard_folder(split), selection)
 
-    def prepare_data(self, part: Slice = Slice(), listed_anew: bool = False) -> None:
+    def prepare_data(self, work: Slice = Slice(), listed_anew: bool = False) -> None:
         """Reads, checks and tracks every clip that is not in the shards yet, and shows progress.
 
         Args:
-            part: which part of the work to do
+            work: which part of the work to do
             listed_anew: look for changes even where the data set's listing seems unchanged
 
         Raises:
@@ -132,7 +132,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         splits = [split for split in self.needed_splits() if self.in_shards(split)]
         if Path(self.root).is_dir() or any(self.selection(split) is None for split in splits):
             self.check_root()
-            found = [self._prepare_split(split, part, listed_anew) for split in splits]
+            found = [self._prepare_split(split, work, listed_anew) for split in splits]
             if splits and not any(found):
                 names = " or ".join(splits)
                 raise ValueError(f"{self.root} holds no clips for {names}: is data.root the right folder?")
@@ -227,8 +227,8 @@ class ClipDataModule(ResumableDataModule, ABC):
         """Batches of training clips that the ranges of the knobs are taken from: the same in every process of a run."""
         order = EpochOrder(len(self.datasets["train"]), self.seed)  # type: ignore[arg-type]
         loader = DataLoader(self.datasets["train"], self.batch_size, sampler=order, collate_fn=collate)
-        for clip in islice(loader, n_batches):
-            yield clip if self.augmenter is None else self.augmenter(clip, epoch=0)
+        for clips in islice(loader, n_batches):
+            yield clips if self.augmenter is None else self.augmenter(clips, epoch=0)
 
     def on_after_batch_transfer(self, batch: Clip, dataloader_idx: int) -> Clip:
         """Training clips are changed where the model is; what happens to each follows from seed, epoch and its name."""
@@ -256,7 +256,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         """The clips of a split that the filters leave; None if it is not prepared."""
         return Selection.load(self._selection_path(split))
 
-    def _prepare_split(self, split: str, part: Slice, listed_anew: bool) -> bool:
+    def _prepare_split(self, split: str, work: Slice, listed_anew: bool) -> bool:
         """Whether there is anything to use or to complain of."""
         selection, listing, shards = self.selection(split), self.listing_stamp(split), self.shards(split)
         if selection is not None and listing and selection.listing == listing and not listed_anew:
@@ -268,7 +268,7 @@ class ClipDataModule(ResumableDataModule, ABC):
             return False
         shards.open()
         _discard_damaged(shards, shards.whole())
-        if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, part):
+        if Preparation(shards, self.tracker, f"{type(self).__name__} {split}").run(sources, work):
             selection, noticed = self._select(sources, shards.entries(), listing)
             selection.save(self._selection_path(split))
             _write_words(self._reasons_path(split), selection.skipped)
@@ -325,7 +325,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         return folder if self.copy_to is None else Path(self.copy_to) / folder.name
 
     def _selection_path(self, split: str) -> Path:
-        """A file per choice of filters: choosing anew prepares nothing again."""
+        """One file per choice of filters: another choice prepares nothing again."""
         choice = json.dumps(dict(self.hparams), sort_keys=True, default=str)
         return self.shards(split).folder / f"selection-{hashlib.sha256(choice.encode()).hexdigest()[:12]}.npz"
 

@@ -37,19 +37,21 @@ class ClipDataset(Dataset[Clip]):
         """One clip: audio (N,), f0_hz (F,), confidence (F,), a name and a scalar per label."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"there is no clip {index} among {len(self)}")
-        clip = self.__getitems__([index])
-        labels = {name: value[0] for name, value in clip.labels.items()}
-        untouched = None if clip.untouched is None else clip.untouched[0]
-        return Clip(clip.audio[0], clip.f0_hz[0], clip.confidence[0], clip.name[0], labels, untouched)  # type: ignore[arg-type]
+        batch = self.__getitems__([index])
+        labels = {name: value[0] for name, value in batch.labels.items()}
+        untouched = None if batch.untouched is None else batch.untouched[0]
+        return Clip(batch.audio[0], batch.f0_hz[0], batch.confidence[0], batch.name[0], labels, untouched)  # type: ignore[arg-type]
 
     def __getitems__(self, indices: Sequence[int]) -> Clip:
-        """A batch of clips; raises ValueError where the pitch of one is no number."""
+        """A batch of clips; raises ValueError where the pitch of one is not a number."""
         chosen = list(indices)
         rows, (scale, untouched_scale) = self.selection.rows[chosen], self.selection.scales[chosen].T
         pitch = torch.from_numpy(self._read(rows, "pitch"))
         if not pitch.isfinite().all():
             first = int(rows[(~pitch.isfinite()).any(dim=(1, 2)).int().argmax(), 0])
-            raise ValueError(f"{self._path(first, 'pitch')} holds what is no number: delete it and run timbre prepare.")
+            raise ValueError(
+                f"{self._path(first, 'pitch')} holds what is not a number: delete it and run timbre prepare."
+            )
         labels = torch.from_numpy(self.selection.labels[chosen])
         return Clip(
             torch.from_numpy(self._read(rows, "audio") * scale[:, None]),

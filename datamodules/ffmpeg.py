@@ -10,7 +10,21 @@ from typing import IO
 
 from datamodules.headers import UnusableAudio
 
-SUFFIXES = (".3gp", ".aac", ".ac3", ".amr", ".ape", ".m4a", ".m4b", ".mka", ".mp4", ".tta", ".webm", ".wma", ".wv")
+FFMPEG_SUFFIXES = (
+    ".3gp",
+    ".aac",
+    ".ac3",
+    ".amr",
+    ".ape",
+    ".m4a",
+    ".m4b",
+    ".mka",
+    ".mp4",
+    ".tta",
+    ".webm",
+    ".wma",
+    ".wv",
+)
 STARTS = (b"\xff\xf1", b"\xff\xf9", b"\x1aE\xdf\xa3", b"0&\xb2u", b"#!AMR", b"MAC ", b"wvpk", b"TTA1", b"\x0bw")
 DEMUXERS = "aac,ac3,amr,ape,asf,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,tta,wv,caf"
 """No playlists: they name other files."""
@@ -22,7 +36,7 @@ def is_for_ffmpeg(path: str) -> bool:
     """Whether a file is of a kind that libsndfile does not read; by its first bytes, or its name."""
     with open(path, "rb") as file:
         start = file.read(ENTRY_BYTES)
-    return start.startswith(STARTS) or start[4:8] == b"ftyp" or path.lower().endswith(SUFFIXES)
+    return start.startswith(STARTS) or start[4:8] == b"ftyp" or path.lower().endswith(FFMPEG_SUFFIXES)
 
 
 def decoded(path: str) -> IO[bytes]:
@@ -45,7 +59,7 @@ def _decoded(path: str, changed_ns: int, n_bytes: int) -> IO[bytes]:
             f"{path} is of a kind that needs the program ffmpeg: install it, or convert the file with ffmpeg -i "
             f"'{name}' '{Path(name).stem}.wav'."
         )
-    # The path is no option and no address: it begins with file: and is absolute.
+    # The path is neither an option nor an address: it begins with file: and is absolute.
     read = [
         "-xerror",
         "-format_whitelist",

@@ -21,7 +21,7 @@ MISSING_S, UNREAD_SHARE = 0.5, 0.05
 
 
 class UnusableAudio(ValueError):
-    """A sound file cannot become a clip: its message names the file, what is wrong and the mend."""
+    """A sound file cannot become a clip; the message names the file, what is wrong and how to mend it."""
 
 
 def refuse_no_file(path: str) -> None:

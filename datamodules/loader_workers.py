@@ -53,7 +53,7 @@ def _context() -> BaseContext:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """What is started meanwhile does not hear a signal that a terminal or SLURM sends to a whole group of processes.
+    """Inside, new processes do not receive signals that a terminal or SLURM sends to the whole process group.
 
     Blocked rather than ignored: this process hears it a moment later.
     """

@@ -23,7 +23,7 @@ MOVED = 1e-3
 """Where the sound has differed less than this from itself so far, it has not moved yet, and cannot have come back."""
 
 
-class Window(NamedTuple):
+class PeriodWindow(NamedTuple):
     """Sound of `length_s`, in which periods from `shortest_s` to `longest_s` are sought, in parts of a sample."""
 
     length_s: float
@@ -33,11 +33,11 @@ class Window(NamedTuple):
 
 
 WINDOWS = (
-    Window(0.020, 1 / 8000, 0.004, 4),
-    Window(0.032, 0.003, 0.008, 4),
-    Window(0.056, 0.006, 0.016, 2),
-    Window(0.096, 0.012, 0.032, 2),
-    Window(0.130, 0.024, 0.050, 2),
+    PeriodWindow(0.020, 1 / 8000, 0.004, 4),
+    PeriodWindow(0.032, 0.003, 0.008, 4),
+    PeriodWindow(0.056, 0.006, 0.016, 2),
+    PeriodWindow(0.096, 0.012, 0.032, 2),
+    PeriodWindow(0.130, 0.024, 0.050, 2),
 )
 """High notes may be short, low ones need at least two and a half periods.
 
@@ -66,7 +66,7 @@ def dips(audio: np.ndarray, sample_rate: int, centre_s: np.ndarray) -> Dips:
     return Dips(*(np.concatenate(part, axis=1) for part in zip(*found, strict=True)))
 
 
-def _dips_in(sound: np.ndarray, window: Window, centre_s: np.ndarray) -> Dips:
+def _dips_in(sound: np.ndarray, window: PeriodWindow, centre_s: np.ndarray) -> Dips:
     """(N,) sound at 16 kHz -> its dips."""
     frame_s = centre_s[1] - centre_s[0] if len(centre_s) > 1 else window.length_s
     stride = max(1, int(window.length_s / PER_WINDOW / frame_s))

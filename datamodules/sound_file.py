@@ -10,8 +10,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from datamodules.ffmpeg import SUFFIXES as FFMPEG_SUFFIXES
-from datamodules.ffmpeg import decoded, is_for_ffmpeg
+from datamodules.ffmpeg import FFMPEG_SUFFIXES, decoded, is_for_ffmpeg
 from datamodules.headers import UnusableAudio, refuse_cut_off, refuse_early_end, refuse_implausible, refuse_no_file
 
 BLOCK_S = 60.0
@@ -60,7 +59,7 @@ class SoundFile:
         return int(self.file.frames)
 
     def blocks(self, start: int = 0, n_frames: int | None = None) -> Iterator[np.ndarray]:
-        """A stretch as far as it is there, (N, channels) after (N, channels).
+        """A stretch of the file in blocks (N, channels); it ends early where the file does.
 
         Raises:
             UnusableAudio: if its end is asked for and lies before the one that the header says

@@ -76,8 +76,8 @@ class EpochOrder(Sampler[int]):
 class TrainingLoader(DataLoader[Clip]):
     """A loader that knows its place in the data; its sampler is an EpochOrder.
 
-    An iteration ends with the epoch and the next one begins the next; one that is broken off is gone on with. The
-    `trainer` tells whether the model is done with the batch in hand: one that was interrupted is yet to come.
+    An iteration ends with its epoch; an interrupted iteration is continued by the next one. The `trainer` tells whether
+    the model is done with the batch in hand: an interrupted batch is handed out again.
     """
 
     trainer: L.Trainer | None = None
@@ -86,7 +86,7 @@ class TrainingLoader(DataLoader[Clip]):
 
     @property
     def epoch(self) -> int:
-        """Of the batch that was handed out last."""
+        """Epoch of the batch that was handed out last."""
         return self.sampler.epoch if isinstance(self.sampler, EpochOrder) else 0
 
     def __iter__(self) -> Any:

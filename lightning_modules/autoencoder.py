@@ -23,7 +23,7 @@ LEVEL_SPAN_DB = 50.0
 
 
 def batch_seed(seed: int, n_trained: int, rank: int) -> int:
-    """Of all that is random in a batch: seed of the run, batches trained before it, process -> 64 bits."""
+    """Seed of everything random in a batch: seed of the run, batches trained before it, process -> 64 bits."""
     return int(np.random.SeedSequence((seed, n_trained, rank)).generate_state(1, np.uint64)[0]) >> 1
 
 
@@ -119,31 +119,31 @@ class TimbreAutoencoder(LightningModule):
         parameters = self.decoder(f0_hz, encoding.controls, encoding.residual)
         return Rendering(self.synth(f0_hz, parameters), parameters, encoding)
 
-    def training_step(self, clip: Clip, batch_idx: int) -> Tensor:
+    def training_step(self, clips: Clip, batch_idx: int) -> Tensor:
         """Sum of weighted terms, each logged."""
-        rendering = self(clip.audio, clip.f0_hz)
-        terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clip.audio)), **rendering.encoding.terms}
-        sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
-        terms |= self.encoder.label_terms(rendering.encoding, sounding, clip.labels)
-        terms |= self.knob_terms(clip, rendering, sounding)
+        rendering = self(clips.audio, clips.f0_hz)
+        terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clips.audio)), **rendering.encoding.terms}
+        sounding = self.encoder.sounding(clips.audio, self.encoder.judged_every)
+        terms |= self.encoder.label_terms(rendering.encoding, sounding, clips.labels)
+        terms |= self.knob_terms(clips, rendering, sounding)
         self.fault.note(self.global_step + 1, {name: term.value for name, term in terms.items()})
-        if clip.audio.device.type == "cpu" and not torch.distributed.is_initialized():  # others had to wait for it
+        if clips.audio.device.type == "cpu" and not torch.distributed.is_initialized():  # others had to wait for it
             self.refuse_fault()
         total = torch.stack([term.weight * term.value for term in terms.values()]).sum()
         logged = {f"train/{name}": term.value.detach() for name, term in terms.items()}
-        self.log_dict(logged, prog_bar=True, batch_size=len(clip.audio))
-        self.log("train/loss", total.detach(), batch_size=len(clip.audio))
+        self.log_dict(logged, prog_bar=True, batch_size=len(clips.audio))
+        self.log("train/loss", total.detach(), batch_size=len(clips.audio))
         return total
 
-    def knob_terms(self, clip: Clip, rendering: Rendering, sounding: Tensor) -> dict[str, Term]:
+    def knob_terms(self, clips: Clip, rendering: Rendering, sounding: Tensor) -> dict[str, Term]:
         """The knobs' errors as they were encoded, and with some of them turned."""
         terms = {}
         if self.encoder.knobs and self.knob_weight:
-            held = self.knob_error(rendering, clip.f0_hz, sounding)
+            held = self.knob_error(rendering, clips.f0_hz, sounding)
             terms["knobs"] = Term(held.mean(), self.knob_weight)
-        n_turned = math.ceil(self.turned.share * len(clip.audio))
+        n_turned = math.ceil(self.turned.share * len(clips.audio))
         if self.encoder.knobs and n_turned:
-            errors, turned, louder = self.turned_error(clip.f0_hz[:n_turned], rendering, sounding)
+            errors, turned, louder = self.turned_error(clips.f0_hz[:n_turned], rendering, sounding)
             strayed = 1.0 - turned
             terms["turned_knobs"] = Term((errors * turned).sum() / turned.sum(), self.turned.weight)
             guarded = (errors * strayed).sum() / strayed.sum().clamp_min(1.0) + louder
@@ -180,32 +180,32 @@ class TimbreAutoencoder(LightningModule):
         """
         every = self.encoder.judged_every
         asked = rendering.encoding.controls[:, ::every, : len(self.encoder.knobs)]
-        return knob_error(asked, self.measured_knobs(rendering, f0_hz, every), sounding)
+        return knob_error(asked, self.measured_positions(rendering, f0_hz, every), sounding)
 
-    def measured_knobs(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
+    def measured_positions(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
         """(B, F / every, C) knob positions of a resynthesis: of its sound, or in training as `knobs_from` says."""
         if self.training and self.knobs_from == "layers":
-            return self.encoder.measure_layers(self.synth.layers(f0_hz, rendering.parameters), every)
-        return self.encoder.measure(rendering.audio, f0_hz, every)
+            return self.encoder.knob_positions_of_layers(self.synth.layers(f0_hz, rendering.parameters), every)
+        return self.encoder.knob_positions(rendering.audio, f0_hz, every)
 
-    def validation_step(self, clip: Clip, batch_idx: int) -> None:
+    def validation_step(self, clips: Clip, batch_idx: int) -> None:
         """Log the reconstruction and the error of turned knobs."""
-        rendering = self(clip.audio, clip.f0_hz)
-        n_clips = len(clip.audio)
-        logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clip.audio)}
+        rendering = self(clips.audio, clips.f0_hz)
+        n_clips = len(clips.audio)
+        logged = {"validation/reconstruction": self.reconstruction(rendering.audio, clips.audio)}
         if self.encoder.knobs:
-            sounding = self.encoder.sounding(clip.audio, self.encoder.judged_every)
-            errors, turned, _ = self.turned_error(clip.f0_hz, rendering, sounding)
+            sounding = self.encoder.sounding(clips.audio, self.encoder.judged_every)
+            errors, turned, _ = self.turned_error(clips.f0_hz, rendering, sounding)
             logged["validation/control_error"] = (errors * turned).sum() / turned.sum()
         self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
 
-    def test_step(self, clip: Clip, batch_idx: int) -> Any:
+    def test_step(self, clips: Clip, batch_idx: int) -> Any:
         """Render, for the evaluation callback to judge."""
-        return self(clip.audio, clip.f0_hz)
+        return self(clips.audio, clips.f0_hz)
 
-    def predict_step(self, clip: Clip, batch_idx: int) -> Rendering:
+    def predict_step(self, clips: Clip, batch_idx: int) -> Rendering:
         """Render, for the writing callback to keep."""
-        return self(clip.audio, clip.f0_hz)
+        return self(clips.audio, clips.f0_hz)
 
     def configure_optimizers(self) -> Any:
         """Adam, its rate on a cosine over the planned steps."""
@@ -233,11 +233,11 @@ class TimbreAutoencoder(LightningModule):
     def on_fit_start(self) -> None:
         """Take the knobs' ranges from the training split, once in the life of a run, in every process the same."""
         if not self.encoder.calibrated and self.encoder.knobs:
-            clips = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]
-            self.encoder.calibrate((clip.audio.to(self.device), clip.f0_hz.to(self.device)) for clip in clips)
+            batches = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]
+            self.encoder.calibrate((clips.audio.to(self.device), clips.f0_hz.to(self.device)) for clips in batches)
 
     def on_train_start(self) -> None:
-        """Warn when an interrupted run goes on with batches of another size."""
+        """Warn when an interrupted run resumes with another batch size."""
         now = self.trainer.world_size
         if self._n_processes not in (None, now):
             rank_zero_warn(
@@ -245,7 +245,7 @@ class TimbreAutoencoder(LightningModule):
             )
 
     def on_train_batch_start(self, batch: Clip, batch_idx: int) -> None:
-        """Draw what is random from seed, number of the batch and process alone: a run that goes on draws the same."""
+        """Seed this batch from the run, its number and the process alone: a resumed run draws the same."""
         n_trained = self.trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
         torch.manual_seed(batch_seed(self.seed, n_trained, self.global_rank))
 
@@ -272,7 +272,7 @@ class TimbreAutoencoder(LightningModule):
         torch.manual_seed(0)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say what made the checkpoint; refuse to write one that nobody could go on from."""
+        """Say what made the checkpoint; refuse to write one that cannot be resumed."""
         self.refuse_fault(checkpoint["state_dict"])
         checkpoint["interpretsynth"] = {
             **provenance(),

@@ -52,7 +52,9 @@ def load_model(path: Path) -> TimbreAutoencoder:
             model = TimbreAutoencoder.load_from_checkpoint(path, map_location="cpu", weights_only=True)
         except (RuntimeError, TypeError, KeyError, ValueError, AttributeError, IndexError, ArgumentError) as error:
             if refused:
-                raise ValueError(f"{path} names {refused[0]}, which is no class of a model: do not use it.") from error
+                raise ValueError(
+                    f"{path} names {refused[0]}, which is not a class of a model: do not use it."
+                ) from error
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ValueError(f"{path} does not fit this version of the model ({first}): train it again.") from error
     return model.eval()

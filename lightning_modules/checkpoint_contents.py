@@ -50,7 +50,7 @@ def _not_plain(checkpoint: Mapping[str, Any]) -> str:
     for _ in range(DEEPEST):
         odd = next((value for value in level if type(value) not in PLAIN or _is_odd_tensor(value)), None)
         if odd is not None:
-            return f"holds something that is no plain data ({type(odd).__name__})"
+            return f"holds something that is not plain data ({type(odd).__name__})"
         level = [part for value in level for part in _parts(value)]
         if not level:
             return ""
@@ -110,7 +110,7 @@ def _problem_of_settings(settings: Any, known: Collection[str]) -> str:
         return "has a clip format that is not numbers"
     named = [*_named({key: value for key, value in settings.items() if key != "_instantiator"})]
     unknown = next((name for name in named if name not in known), None)
-    return "" if unknown is None else f"names {str(unknown)[:80]}, which is no class of a model"
+    return "" if unknown is None else f"names {str(unknown)[:80]}, which is not a class of a model"
 
 
 def _named(value: Any) -> Iterator[Any]:

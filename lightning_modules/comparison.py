@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lightning_modules.comparison_settings import Setting, settings_that_differ
-from lightning_modules.tested_run import Crosstalk, Figure, Run, Subject, read_run
+from lightning_modules.tested_run import DriftTable, Figure, Run, Subject, read_run
 
 NORMAL_95 = 1.96
 ENOUGH = 0.9
@@ -37,7 +37,7 @@ class Model(NamedTuple):
     knobs: tuple[str, ...]
     quality: list[Figure]
     control: list[Figure] | None
-    crosstalk: Crosstalk | None
+    crosstalk: DriftTable | None
     config: Mapping[str, Any] = {}
     folder: Path | None = None
 
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
     @property
     def n_knobs(self) -> int:
-        """Of the model that has the most: who turns fewer has an easier task, and no part in a contest of control."""
+        """Most knobs of any model; models with fewer have an easier task and are not ranked on control."""
         return max(len(model.knobs) for model in self.models)
 
     def is_over_enough(self, model: Model, name: str) -> bool:

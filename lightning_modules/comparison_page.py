@@ -26,7 +26,7 @@ from lightning_modules.comparison_figure import (
 from lightning_modules.comparison_parallel import parallel_plot
 from lightning_modules.comparison_settings import NONE_SUCH, Setting
 from lightning_modules.comparison_sounds import embedded, listening
-from lightning_modules.tested_run import Crosstalk, Figure
+from lightning_modules.tested_run import DriftTable, Figure
 from lightning_modules.whole_files import written_whole
 
 WIDTH_PX, HEIGHT_PX = 1000, 560
@@ -105,13 +105,13 @@ def write_comparison_page(
 
 
 def _settings_of(number: int, settings: Sequence[Setting]) -> str:
-    """What sets a model apart, for who reads its name."""
+    """What sets a model apart from the others, beside its name."""
     texts = [(setting.name, setting.texts[number]) for setting in settings]
     return " · ".join(f"{name} {text}" for name, text in texts if text != NONE_SUCH)
 
 
 def hover_text(model: Model, said: str = "") -> str:
-    """What is said of a model, then all its overall figures, a line each."""
+    """Remarks on a model, then all its overall figures, one per line."""
     defined = [figure for name in {figure.name: None for figure in model.figures} if (figure := model.overall(name))]
     lines = [f"{figure.name} {figure.text} {'' if figure.unit == '1' else figure.unit}" for figure in defined]
     seeds = f"{model.n_seeds} seed{'s' if model.n_seeds > 1 else ''}"
@@ -146,7 +146,7 @@ def pareto_plot(trade: TradeOff) -> dict[str, Any]:
     return {"data": [points, front], "layout": layout | {"hoverlabel": HOVER}}
 
 
-def crosstalk_plot(talk: Crosstalk) -> dict[str, Any]:
+def crosstalk_plot(talk: DriftTable) -> dict[str, Any]:
     """Heat map of the drift of each column while each knob is turned; a knob's own column is left blank."""
     own = np.array([[knob == column for column in talk.columns] for knob in talk.knobs])
     heat = {

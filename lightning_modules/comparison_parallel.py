@@ -20,7 +20,7 @@ MARGIN_PX = {"l": 120, "r": 60, "t": 95, "b": 20}
 NO_CONTROL = "#bbbbbb"
 COLOURS = "Viridis"
 DARKEST, LIGHTEST = 0.9, 0.0
-"""Of the colour scale: its last, lightest yellow cannot be seen on white."""
+"""Ends of the colour scale that are used: its lightest yellow cannot be seen on white."""
 MOST_TICKS = 8
 LONGEST = 15
 """Letters of a value beside an axis."""

@@ -1,4 +1,4 @@
-"""What a comparison lets one hear: the same notes resynthesised, and the same knobs turned, by every model."""
+"""Sounds of a comparison: the same notes resynthesised, and the same knobs turned, by every model."""
 
 import base64
 import io
@@ -19,7 +19,7 @@ MOST_BYTES = 12_000_000
 SAMPLE = re.compile(r"\d+-(.+)-(target|resynthesis)\.wav")
 
 
-class Sound(NamedTuple):
+class CaptionedSound(NamedTuple):
     """A WAV file, and a word on it."""
 
     file: Path
@@ -37,7 +37,7 @@ class Listening(NamedTuple):
 
     title: str
     headings: tuple[str, str]
-    rows: dict[str, tuple[Sound, Sound]]
+    rows: dict[str, tuple[CaptionedSound, CaptionedSound]]
 
 
 def listening(models: Sequence[Model]) -> list[Listening]:
@@ -54,15 +54,15 @@ def listening(models: Sequence[Model]) -> list[Listening]:
     return list(found.values())
 
 
-Found = tuple[str, tuple[str, str], tuple[Sound, Sound]]
+Found = tuple[str, tuple[str, str], tuple[CaptionedSound, CaptionedSound]]
 
 
 def _samples(folder: Path) -> list[Found]:
     """Target and resynthesis of a run's first validation clips."""
-    files: dict[str, dict[str, Sound]] = {}
+    files: dict[str, dict[str, CaptionedSound]] = {}
     for path in sorted((folder / "samples").glob("*.wav")):
         if name := SAMPLE.fullmatch(path.name):
-            files.setdefault(name[1], {})[name[2]] = Sound(path)
+            files.setdefault(name[1], {})[name[2]] = CaptionedSound(path)
     pairs = [(note, pair) for note, pair in files.items() if len(pair) == 2]
     headings = ("recording", "resynthesis")
     return [
@@ -96,10 +96,10 @@ def _position(entry: Mapping[str, Any]) -> float:
     return float(entry["position"])
 
 
-def _slider(path: Path, entry: Mapping[str, Any]) -> Sound:
+def _slider(path: Path, entry: Mapping[str, Any]) -> CaptionedSound:
     unit = "" if entry["unit"] in ("", "1") else f" {entry['unit']}"
     asked, measured = ("–" if entry[of] is None else readable(entry[of]) for of in ("asked", "measured"))
-    return Sound(path.parent / entry["file"], f"asked {asked}, measured {measured}{unit}")
+    return CaptionedSound(path.parent / entry["file"], f"asked {asked}, measured {measured}{unit}")
 
 
 def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tuple[list[dict[str, Any]], str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
-from lightning_modules.sweep import Sweep
+from lightning_modules.sweep import SweepFile
 
 QUALITY, CONTROL = "test/multi_resolution_stft", "test/frave_score"
 STEP = "trainer/global_step"
@@ -58,9 +58,9 @@ class SettingColumn(wr.ParallelCoordinatesPlotColumn):
         return super()._to_model().model_copy(update={"accessor": f"config:{stored_key(str(self.display_name))}"})
 
 
-def ablation_of(sweep: Sweep) -> Ablation:
+def ablation_of(sweep: SweepFile) -> Ablation:
     """The runs of a sweep; settings that have one value only are not varied."""
-    return Ablation(sweep.name, tuple(axis.name for axis in sweep.axes if len(axis.extremes) > 1))
+    return Ablation(sweep.name, tuple(setting.name for setting in sweep.settings if len(setting.extremes) > 1))
 
 
 def stored_key(setting: str) -> str:
@@ -100,7 +100,7 @@ def panels(ablation: Ablation = EVERYTHING) -> dict[str, list[Any]]:
 
 
 def columns(ablation: Ablation = EVERYTHING) -> list[str]:
-    """Of the ablation table: the settings varied, then the results."""
+    """Columns of the ablation table: the varied settings, then the results."""
     settings = [f"config:{stored_key(name)}" for name in ablation.settings]
     return ["run:displayName", *settings, *(f"summary:{name}" for name in RESULTS)]
 
@@ -155,5 +155,5 @@ def _runset(entity: str, project: str, ablation: Ablation) -> wr.Runset:
 
 
 def title(ablation: Ablation = EVERYTHING) -> str:
-    """Of a page."""
+    """Title of the workspace or report."""
     return f"Ablation: {ablation.name}" if ablation.name else "Control against quality"

@@ -16,7 +16,7 @@ from synths.descriptors.describe import Description
 SPECTROGRAM_INCHES, PANEL_INCHES = 2.4, 0.8
 SILENCE = "#e6e6e6"
 LEAST_SPAN = 0.02
-"""Of a descriptor's usual range: what moves less is drawn as the steady line that is heard."""
+"""Share of a descriptor's usual range: what moves less than this is drawn as a steady line, as it is heard."""
 
 
 def description_figure(

@@ -1,4 +1,4 @@
-"""Turns every knob of notes and reads what comes out: where the numbers come from that metrics of control judge."""
+"""Turns every knob of notes and measures the result: the numbers that metrics of control judge."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
-from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
+from lightning_modules.metrics.control import Column, Figure, FraveProtocol, KnobSweeps, TurnedNote, run_protocol
 from lightning_modules.metrics.control.heard import reachable_in_sound
 from lightning_modules.metrics.control.reachability import met
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
@@ -65,19 +65,19 @@ class ExaminationSettings:
 class Examined(NamedTuple):
     """What is kept of b notes: their encoding and pitch, and what was read on them.
 
-    Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); series (b, K, F') positions of the knobs on the
-    recording; readings (b, F'', J) of its judged frames, sounding (b, F''); asked (b, K, P), own (b, J),
-    measured (b, K, P, J) in units.
+    Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); positions (b, K, F') of the knobs on the recording;
+    readings (b, F'', J) of its judged frames, sounding (b, F''); own_readings (b, J) with no knob turned,
+    measured_readings (b, K, P, J) with knob k at position p.
     """
 
-    notes: list[Note]
+    notes: list[TurnedNote]
     encoding: Encoding
     f0_hz: Tensor
-    series: Tensor
+    positions: Tensor
     readings: Tensor
     sounding: Tensor
-    own: Tensor
-    measured: Tensor
+    own_readings: Tensor
+    measured_readings: Tensor
 
 
 class Examination:
@@ -110,27 +110,29 @@ class Examination:
         return len(self.model.encoder.knobs)
 
     @torch.no_grad()
-    def add(self, clip: Clip, families: Sequence[str]) -> None:
+    def add(self, clips: Clip, families: Sequence[str]) -> None:
         """Turn every knob of b notes."""
         encoder, every = self.model.encoder, self.model.encoder.judged_every
-        encoding, sounding = self._encode(clip), encoder.sounding(clip.audio, every)
-        registers = [_register(float(midi)) for midi in hz_to_midi(clip.f0_hz.median(dim=1).values)]
-        notes = [Note(*each) for each in zip(clip.name, families, registers, strict=True)]
-        own = self._read_mean(encoding, clip.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
-        turned = torch.stack([self._sweep(encoding, clip.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
-        series = encoder.measure(clip.audio, clip.f0_hz, encoder.every).transpose(1, 2)
-        readings = self._read(clip.audio, clip.f0_hz)
-        kept = (encoding, clip.f0_hz, series, readings, sounding, own, turned)
+        encoding, sounding = self._encode(clips), encoder.sounding(clips.audio, every)
+        registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
+        notes = [TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)]
+        own = self._read_mean(encoding, clips.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
+        turned = torch.stack([self._sweep(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
+        positions = encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2)
+        readings = self._read(clips.audio, clips.f0_hz)
+        kept = (encoding, clips.f0_hz, positions, readings, sounding, own, turned)
         self.examined.append(Examined(notes, *kept))
 
-    def sweeps(self) -> Sweeps:
+    def sweeps(self) -> KnobSweeps:
         """What every knob of every note did."""
         positions = torch.tensor(POSITIONS)
         knobs = self.descriptors[: self.n_knobs]
-        ends = torch.stack([d.from_unit(positions.to(d.span)) for d in knobs]).cpu()
-        own, measured = (torch.cat(parts).cpu().double().numpy() for parts in self._all("own", "measured"))
+        ends = torch.stack([d.value_at(positions.to(d.span)) for d in knobs]).cpu()
+        own, measured = (
+            torch.cat(parts).cpu().double().numpy() for parts in self._all("own_readings", "measured_readings")
+        )
         notes = [note for part in self.examined for note in part.notes]
-        return Sweeps(
+        return KnobSweeps(
             notes,
             self.columns,
             self.n_knobs,
@@ -149,15 +151,15 @@ class Examination:
         """
         published = self.settings.as_published
         protocol = FraveProtocol(published, passes=self.settings.passes, seed=self.settings.seed)
-        (series,), (sounding,) = self._all("series"), self._all("sounding")
-        frames = resample_frames(torch.cat(series).cpu().double().numpy(), protocol.n_frames, published)
+        (recorded,), (sounding,) = self._all("positions"), self._all("sounding")
+        frames = resample_frames(torch.cat(recorded).cpu().double().numpy(), protocol.n_frames, published)
         scale = PublishedRange.of(frames) if published else None
 
         def on_scale(positions: np.ndarray) -> np.ndarray:
             return scale.normalise(positions) if scale else curves_of(positions)
 
-        def system(targets: np.ndarray, examples: slice) -> np.ndarray:
-            asked = scale.restore(targets) if scale else positions_of(targets)
+        def system(asked_curves: np.ndarray, examples: slice) -> np.ndarray:
+            asked = scale.restore(asked_curves) if scale else positions_of(asked_curves)
             return on_scale(resample_frames(self._follow(asked, examples), protocol.n_frames, published))
 
         heard = resample_frames(torch.cat(sounding).cpu().numpy(), protocol.n_frames) > 0.5
@@ -186,9 +188,9 @@ class Examination:
         names = [descriptor.name for descriptor in self.descriptors]
         return disentanglement(code, left, factor, names, pitch, groups, self.settings.seed)
 
-    def _encode(self, clip: Clip) -> Encoding:
+    def _encode(self, clips: Clip) -> Encoding:
         with always_drawing(self.model.encoder, self.settings.as_published):
-            return self.model.encoder(clip.audio, clip.f0_hz)
+            return self.model.encoder(clips.audio, clips.f0_hz)
 
     def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
@@ -225,7 +227,7 @@ class Examination:
     def _cents(self, audio: Tensor, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(b,) median distance of the tracked pitch from the pitch asked, NaN where no pitch is heard."""
         every = self.model.encoder.judged_every
-        heard = audio.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is no sound: nothing is heard in it
+        heard = audio.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound: nothing is heard in it
         tracked_hz, confidence = (value[:, ::every].to(audio.device) for value in self.track(heard))
         cents = 100.0 * (hz_to_midi(tracked_hz) - hz_to_midi(f0_hz[:, ::every])).abs()
         return cents.masked_fill((sounding == 0) | (confidence <= 0), torch.nan).nanmedian(dim=1).values
@@ -239,13 +241,13 @@ class Examination:
         turned = Encoding(torch.cat([knobs, controls[..., self.n_knobs :]], dim=-1), residual, {})
         with torch.no_grad():
             audio = self.model.put_together(f0_hz, turned).audio
-            return encoder.measure(audio, f0_hz, encoder.every).transpose(1, 2).cpu().double().numpy()
+            return encoder.knob_positions(audio, f0_hz, encoder.every).transpose(1, 2).cpu().double().numpy()
 
     def _reachable(self) -> Tensor:
         """(N, K, P) whether any setting of the synth meets a request, or this model just did."""
         knobs, n_positions = self.descriptors[: self.n_knobs], len(POSITIONS)
         readings, soundings, pitches, answers = (
-            torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured")
+            torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured_readings")
         )
         held = _in_positions(sounding_mean(readings, soundings), knobs)
         asked = held[:, None, None].repeat(1, self.n_knobs, n_positions, 1)
@@ -297,7 +299,7 @@ def _column(descriptor: Descriptor) -> Column:
 
 def _in_positions(values: Tensor, knobs: Sequence[Descriptor]) -> Tensor:
     """(..., J) values in units -> (..., K) positions of the knobs, the first K of them."""
-    return torch.stack([knob.to_unit(values[..., index]) for index, knob in enumerate(knobs)], dim=-1)
+    return torch.stack([knob.position_of(values[..., index]) for index, knob in enumerate(knobs)], dim=-1)
 
 
 def _register(midi: float) -> str:

@@ -9,7 +9,7 @@ NEVER = 1 << 62
 
 
 class NotFinite(ValueError):
-    """Training met infinity, or something that is no number."""
+    """Training met infinity, or something that is not a number."""
 
 
 class FirstFault:

@@ -187,7 +187,7 @@ class Instrument(nn.Module):
         return (pitch[..., 0], openness[..., 0], controls, residual), last
 
     def _in_earnest(self, state: State) -> State:
-        """A state as a host hands it back: what is no number is as at first, the rest within its limit."""
+        """A state as a host hands it back: what is not a number is as at first, the rest within its limit."""
         return {name: _finite(state[name], self.limits[name], first) for name, first in self.first_values.items()}
 
     @torch.no_grad()
@@ -212,7 +212,7 @@ def strayed_from(model: TimbreAutoencoder, instrument: Instrument, n_frames: int
 
 
 def _finite(values: Tensor, limit: float, otherwise: float = 0.0) -> Tensor:
-    """Values within -limit..limit; what is no number becomes another."""
+    """Values within -limit..limit; what is not a number becomes another."""
     return torch.where(values.isnan(), otherwise, values).clamp(-limit, limit)
 
 

@@ -1,4 +1,4 @@
-"""A wish to stop, noted when a signal arrives and granted where nothing is lost: between two batches.
+"""Stop requests: recorded in the signal handler, acted on between two batches, where nothing is lost.
 
 Nothing is done inside a handler: it may run in the middle of an import or of a collective of several processes. Torch
 is not imported here, so that a signal that arrives while it is finds the handler in place.
@@ -58,7 +58,7 @@ class Interruption:
         self._before = {}
 
     def exit_code(self) -> int:
-        """Of a process that stopped as it was asked to: 0 in a SLURM task, whose script looks for the marker instead.
+        """Exit code after a requested stop: 0 in a SLURM task, whose script looks for the marker instead.
 
         srun ends the other tasks of a job when one fails, and a W&B agent hands a trial on only if it failed.
         """
@@ -104,9 +104,9 @@ def _die(number: int) -> None:
 
 
 INTERRUPTION = Interruption()
-"""Of this process."""
+"""The stop requests of this process."""
 
 
 def requeue_marker(folder: Path) -> Path:
-    """The file that says that a run stopped early and wants to go on; a job's script may name another place."""
+    """The marker file of a run that stopped early and is to be resumed; a job's script may name another place."""
     return Path(os.environ.get("TIMBRE_REQUEUE") or folder / "REQUEUE")

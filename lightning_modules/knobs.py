@@ -11,11 +11,11 @@ from lightning_modules.encoders import Encoding
 from synths import sounding_mean
 
 
-class Sweep(NamedTuple):
-    """A batch of clips at P positions of one knob: asked (P,), measured (B, P), both as positions, audio (B, P, N)."""
+class KnobSweep(NamedTuple):
+    """A batch of clips at P positions of one knob: asked_positions (P,), measured_positions (B, P), audio (B, P, N)."""
 
-    asked: Tensor
-    measured: Tensor
+    asked_positions: Tensor
+    measured_positions: Tensor
     audio: Tensor
 
 
@@ -33,9 +33,9 @@ def turn(
         encoding: of B clips
         sounding: (B, F / every) 1 where the clip sounds, in the frames that the mean is of
         knobs: names of the controls, in order
-        positions: knob to the position, 0..1, that its mean over the sounding frames shall have
+        positions: knob to the position, 0..1, that its mean over the sounding frames takes
         nudges: knob to how far it moves, -1..1
-        every: so-many-th frame counts in the mean; an encoder's `judged_every` wherever the sound is then measured
+        every: the mean is over every so-many frames, an encoder's `judged_every` wherever the sound is then measured
 
     Raises:
         ValueError: a knob is not there, or a position or nudge is out of range
@@ -59,7 +59,7 @@ def turn(
 
 
 @torch.no_grad()
-def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> Sweep:
+def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> KnobSweep:
     """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
     every = model.encoder.judged_every
     encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio, every)
@@ -69,5 +69,5 @@ def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, pos
         turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {}, every)
         output = model.put_together(f0_hz, turned).audio
         audios.append(output)
-        measured.append(sounding_mean(model.encoder.measure(output, f0_hz, every), sounding)[:, index])
-    return Sweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))
+        measured.append(sounding_mean(model.encoder.knob_positions(output, f0_hz, every), sounding)[:, index])
+    return KnobSweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -66,8 +66,8 @@ def pair_figure(target: Tensor, output: Tensor, clip: ClipFormat, title: str) ->
 def sweep_figure(
     audios: Tensor,
     positions: Sequence[float],
-    measured: Sequence[float],
-    requested: Sequence[float],
+    measured_readings: Sequence[float],
+    asked_readings: Sequence[float],
     name: str,
     unit: str,
     clip: ClipFormat,
@@ -77,15 +77,15 @@ def sweep_figure(
     Args:
         audios: (P, N)
         positions: of the knob, P numbers, 0..1 within the training range
-        measured: what the descriptor reads on each audio, in its unit; NaN leaves a gap
-        requested: what was asked for, in the same unit
+        measured_readings: what the descriptor reads on each audio, in its unit; NaN leaves a gap
+        asked_readings: what was asked for, in the same unit
         name: of the knob
         unit: of its descriptor
         clip: format of the audios
     """
     figure = Figure(figsize=(max(6.0, 2.0 * len(positions)), 5.4), layout="constrained")
     grid = figure.add_gridspec(2, len(positions), height_ratios=(1.1, 1.0))
-    _draw_sweep(figure.add_subplot(grid[0, :]), positions, measured, requested, name, unit)
+    _draw_sweep(figure.add_subplot(grid[0, :]), positions, measured_readings, asked_readings, name, unit)
     images = [log_mel(audio, clip) for audio in audios]
     loudest_db = _loudest_db(images)
     strip = [figure.add_subplot(grid[1, column]) for column in range(len(positions))]
@@ -150,11 +150,11 @@ def _label_frequency(axis: Axes, clip: ClipFormat) -> None:
 
 
 def _draw_sweep(
-    axis: Axes, positions: Sequence[float], measured: Sequence[float], requested: Sequence[float], name: str, unit: str
+    axis: Axes, positions: Sequence[float], measured: Sequence[float], asked: Sequence[float], name: str, unit: str
 ) -> None:
     """Draw asked against measured, each point above the picture of its sound."""
     columns = range(len(positions))
-    axis.plot(columns, requested, "o--", color=ASKED, markerfacecolor="white", markersize=8, label="asked")
+    axis.plot(columns, asked, "o--", color=ASKED, markerfacecolor="white", markersize=8, label="asked")
     axis.plot(columns, measured, "o-", color=MEASURED, markersize=6, label="measured")
     axis.set_xticks(columns, [f"{position:.2f}" for position in positions])
     axis.set_xlim(-0.5, len(positions) - 0.5)

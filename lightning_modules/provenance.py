@@ -36,7 +36,7 @@ def remark_on_tracker(trained: str | None, given: str | None) -> str:
         return f"this model was trained on pitch from '{trained}'; '{given}', another version of it, tells it here."
     raise ValueError(
         f"this model was trained on pitch from '{trained}', but the data's tracker is '{given}': "
-        "set data.tracker to the former."
+        f"set data.tracker to what it was trained with, {trained}."
     )
 
 

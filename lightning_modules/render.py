@@ -42,11 +42,11 @@ def render(
 
 
 @torch.no_grad()
-def measured_knobs(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
+def measured_positions(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
     """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
     padded = whole_frames(model, audio)
     every = model.encoder.judged_every
-    measured = model.encoder.measure(padded, f0_hz[None], every)
+    measured = model.encoder.knob_positions(padded, f0_hz[None], every)
     mean = sounding_mean(measured, model.encoder.sounding(padded, every))[0]
     return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
 

@@ -38,23 +38,23 @@ class Resynthesis(NamedTuple):
     output: Tensor
 
 
-class KnobSweep(NamedTuple):
+class ShownSweep(NamedTuple):
     """One note at P positions of one knob.
 
     Attributes:
         name: of the knob
         unit: of its descriptor
         positions: P knob positions, 0..1 within the training range
-        requested: P values asked for, in the unit
-        measured: P values the descriptor reads on the audio, in the unit, NaN where it reads none
+        asked_readings: P values asked for, in the unit
+        measured_readings: P values the descriptor reads on the audio, in the unit, NaN where it reads none
         audios: (P, N)
     """
 
     name: str
     unit: str
     positions: Sequence[float]
-    requested: Sequence[float]
-    measured: Sequence[float]
+    asked_readings: Sequence[float]
+    measured_readings: Sequence[float]
     audios: Tensor
 
 
@@ -71,7 +71,7 @@ def write_report_page(
     training: Training,
     metrics: Sequence[MetricSummary],
     resynthesis: Resynthesis,
-    sweeps: Sequence[KnobSweep],
+    sweeps: Sequence[ShownSweep],
     next_commands: Sequence[str],
     clip: ClipFormat,
 ) -> None:
@@ -110,20 +110,24 @@ def _pair_players(resynthesis: Resynthesis, clip: ClipFormat) -> list[Player]:
     return [Player(*player) for player in zip(labels, details, urls, strict=True)]
 
 
-def _sweep_players(sweep: KnobSweep, clip: ClipFormat) -> list[Player]:
+def _sweep_players(sweep: ShownSweep, clip: ClipFormat) -> list[Player]:
     """The note at every position of the knob, ready to play."""
     urls = _audio_urls(sweep.audios, clip.sample_rate)
     return [
         Player(
             f"{sweep.name} at {position:.2f}", f"asked {readable(asked)}, measured {readable(read)} {sweep.unit}", url
         )
-        for position, asked, read, url in zip(sweep.positions, sweep.requested, sweep.measured, urls, strict=True)
+        for position, asked, read, url in zip(
+            sweep.positions, sweep.asked_readings, sweep.measured_readings, urls, strict=True
+        )
     ]
 
 
-def _sweep_url(sweep: KnobSweep, clip: ClipFormat) -> str:
+def _sweep_url(sweep: ShownSweep, clip: ClipFormat) -> str:
     """The picture of a sweep as a data URL."""
-    figure = sweep_figure(sweep.audios, sweep.positions, sweep.measured, sweep.requested, sweep.name, sweep.unit, clip)
+    figure = sweep_figure(
+        sweep.audios, sweep.positions, sweep.measured_readings, sweep.asked_readings, sweep.name, sweep.unit, clip
+    )
     return _png_url(png_bytes(figure))
 
 

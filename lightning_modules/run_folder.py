@@ -39,7 +39,7 @@ class RunFolder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether there is something to lose: a start that failed before its first checkpoint is in nobody's way."""
+        """Whether there is something to lose: a start that failed before its first checkpoint does not count."""
         return self.config.is_file() and any(path.is_file() for path in (self.last, self.best, self.done))
 
     def is_done(self, tested: bool) -> bool:
@@ -49,7 +49,7 @@ class RunFolder:
         return not tested or self.done.read_text(encoding="utf-8").strip() == "tested"
 
     def say_done(self, tested: bool) -> None:
-        """Write DONE."""
+        """Write DONE, which says that the run was trained to its end, or tested too."""
         with written_whole(self.done) as partial:
             partial.write_text("tested\n" if tested else "trained\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""One process at a time trains a run: whoever does says so in its folder, and a second one is refused."""
+"""One process at a time trains a run: it leaves a lock in the folder, and a second process is refused."""
 
 import errno
 import fcntl

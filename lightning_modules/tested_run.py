@@ -65,7 +65,7 @@ class Figure(NamedTuple):
         return f"{self.value:.{decimals}f} ±{self.half_width:.{decimals}f}"
 
 
-class Crosstalk(NamedTuple):
+class DriftTable(NamedTuple):
     """How far (K, J) each column drifts, in just noticeable differences, while each knob is turned; NaN: no JND."""
 
     knobs: list[str]
@@ -87,7 +87,7 @@ class Run(NamedTuple):
     knobs: tuple[str, ...]
     quality: list[Figure]
     control: list[Figure] | None
-    crosstalk: Crosstalk | None
+    crosstalk: DriftTable | None
 
 
 def read_run(folder: Path) -> Run:
@@ -117,7 +117,7 @@ def read_run(folder: Path) -> Run:
     return Run(name, model, settings, seed, notes, knobs, quality, [] if has_no_knobs else control, crosstalk)
 
 
-def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstalk | None]:
+def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, DriftTable | None]:
     """Knobs, figures of control and the cross-talk; None where they were not measured."""
     if not path.is_file():
         return (), None, None
@@ -126,7 +126,7 @@ def _control(path: Path) -> tuple[tuple[str, ...], list[Figure] | None, Crosstal
     talk = report.get("crosstalk")
     if not talk or not talk["knobs"]:
         return (), figures, None
-    crosstalk = Crosstalk(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
+    crosstalk = DriftTable(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
     return tuple(report["knobs"]), figures, crosstalk
 
 

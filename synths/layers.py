@@ -52,7 +52,7 @@ class Layers(NamedTuple):
         return self._replace(amplitudes=self.amplitudes[..., :0], frequencies_hz=None)
 
     def every(self, step: int) -> "Layers":
-        """Every so-many-th frame."""
+        """Every n-th frame, from the first on."""
         f0_hz, amplitudes, noise, hz = self
         hz = None if hz is None else hz[:, ::step]
         return Layers(f0_hz[:, ::step], amplitudes[:, ::step], noise[:, ::step], hz)

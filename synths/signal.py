@@ -1,12 +1,15 @@
 """Pure signal functions shared by parts, effects and descriptors."""
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+Numbers = TypeVar("Numbers", Tensor, np.ndarray)
 
 
 def hz_to_midi(f0_hz: Tensor) -> Tensor:
@@ -14,9 +17,9 @@ def hz_to_midi(f0_hz: Tensor) -> Tensor:
     return 12.0 * torch.log2(f0_hz.clamp_min(1e-3) / 440.0) + 69.0
 
 
-def midi_to_hz(midi: Tensor) -> Tensor:
-    """MIDI note number to frequency in Hz (69 = A4 = 440 Hz)."""
-    return 440.0 * torch.pow(2.0, (midi - 69.0) / 12.0)
+def midi_to_hz(midi: Numbers) -> Numbers:
+    """MIDI note numbers, a tensor or an array, to frequencies in Hz (69 = A4 = 440 Hz)."""
+    return 440.0 * 2.0 ** ((midi - 69.0) / 12.0)
 
 
 def exp_sigmoid(x: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Tensor:
@@ -25,7 +28,7 @@ def exp_sigmoid(x: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Ten
 
 
 def interpolate_frames(values: Tensor, every: int, n_frames: int) -> Tensor:
-    """(B, ceil(F / every), C) known in every so-many-th frame -> (B, F, C), in lines between, the last held."""
+    """(B, ceil(F / every), C) known in every `every`-th frame -> (B, F, C), in lines between, the last held."""
     if every == 1:
         return values
     frame = torch.arange(n_frames, device=values.device)

@@ -50,7 +50,7 @@ class Spectrum(nn.Module):
         self.register_buffer("frequency_hz", frequency_hz, persistent=False)
 
     def forward(self, audio: Tensor, every: int = 1) -> Tensor:
-        """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop; or of every so-many-th frame, from the first on."""
+        """(B, N) audio -> (B, F, n_fft / 2 + 1) power, F = N / hop; or every `every`-th frame of it."""
         n_frames = -(-(audio.shape[-1] // self.hop) // every)
         padded = F.pad(audio, (self.n_fft // 2, self.n_fft // 2))
         return _FramePower.apply(padded, self.window + self.window_rest, self.hop * every, n_frames)

@@ -345,12 +345,12 @@ def test_residual_is_as_wide_as_it_says(residual, sound, audio_of, clip_format):
 
 @every_encoder
 def test_encoder_measures_its_knobs(encoder, audio_of, clip_format):
-    """`measure` has the knobs' shape and order, whatever the controls are."""
+    """`knob_positions` has the knobs' shape and order, whatever the controls are."""
     module = encoder(clip_format)
     audio = audio_of("harmonic tone")
     pitch = pitch_of(audio, clip_format)
     each = [descriptor(audio, pitch).expand(pitch.shape) for descriptor in module.each_descriptor()]
-    measured = module.measure(audio, pitch)
+    measured = module.knob_positions(audio, pitch)
     assert measured.shape == (*pitch.shape, len(module.knobs))
     torch.testing.assert_close(measured[:, :: module.every], torch.stack(each, dim=-1)[:, :: module.every])
 

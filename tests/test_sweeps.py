@@ -53,7 +53,7 @@ def is_plain(value):
 def test_there_are_grids_and_ranges():
     """The tests below are not void."""
     assert {"grid", "random"} <= {sweep.method for sweep in SWEEPS} and len(SWEEPS) >= 6
-    assert any(not axis.choices for sweep in SWEEPS for axis in sweep.axes)
+    assert any(not setting.choices for sweep in SWEEPS for setting in sweep.settings)
 
 
 @every_sweep
@@ -64,7 +64,7 @@ def test_asks_a_question(sweep):
 @every_sweep
 def test_its_experiment_and_files_exist(sweep):
     paths = [word for word in sweep.options if word.endswith(".yaml")]
-    paths += [choice for axis in sweep.axes for choice in axis.choices if str(choice).endswith(".yaml")]
+    paths += [choice for setting in sweep.settings for choice in setting.choices if str(choice).endswith(".yaml")]
     assert paths and all((ROOT / path).is_file() for path in paths)
 
 
@@ -75,11 +75,11 @@ def test_an_agent_that_takes_over_goes_on(sweep):
 
 @every_sweep
 def test_every_value_makes_another_model(sweep):
-    """All other axes at their first value."""
-    first = {axis.name: axis.extremes[0] for axis in sweep.axes}
-    for axis in sweep.axes:
-        models = [fingerprint(build(sweep, first | {axis.name: value})) for value in axis.extremes]
-        assert len(set(models)) == len(axis.extremes), axis.name
+    """All other settings at their first value."""
+    first = {setting.name: setting.extremes[0] for setting in sweep.settings}
+    for setting in sweep.settings:
+        models = [fingerprint(build(sweep, first | {setting.name: value})) for value in setting.extremes]
+        assert len(set(models)) == len(setting.extremes), setting.name
 
 
 def test_the_same_values_make_the_same_model():

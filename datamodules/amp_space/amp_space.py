@@ -12,7 +12,7 @@ from typing import Any
 from datamodules.amp_space.clips import Cutter
 from datamodules.amp_space.lags import LagFile, PairLag, keep
 from datamodules.amp_space.layout import SETTINGS, TABLE, read_layout, visible_files
-from datamodules.amp_space.manifest import MANIFEST, Pair, broken, read_manifest, without_twins, write_manifest
+from datamodules.amp_space.manifest import MANIFEST, DevicePair, broken, read_manifest, without_twins, write_manifest
 from datamodules.amp_space.splits import split_pairs
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.source import Heard, Source
@@ -69,7 +69,7 @@ class AmpSpace(ClipDataModule):
         self.skip_s = skip_s
         self.label_names = self._known_words()
         self._cutter = Cutter(clip, Path(root), skip_s)
-        self._pairs: dict[str, list[Pair]] | None = None
+        self._pairs: dict[str, list[DevicePair]] | None = None
         self._found: dict[str, list[Source]] = {}
 
     def setup(self, stage: str | None = None) -> None:
@@ -140,7 +140,7 @@ class AmpSpace(ClipDataModule):
         write_manifest(path, [replace(pair, lag_samples=lag_of[pair.id]) for pair in usable])
         return {name: problem for name, problem in problems.items() if problem}
 
-    def _listed(self) -> list[Pair]:
+    def _listed(self) -> list[DevicePair]:
         """The pairs that pass the filters and entries that are no pairs, in order of id."""
         root = Path(self.root)
         listed = without_twins(read_manifest(root / MANIFEST) if (root / MANIFEST).exists() else read_layout(root))
@@ -148,7 +148,7 @@ class AmpSpace(ClipDataModule):
         self._learn_words(pairs)
         return sorted(self._filtered(pairs) + [pair for pair in listed if not pair.device], key=lambda pair: pair.id)
 
-    def _by_split(self) -> dict[str, list[Pair]]:
+    def _by_split(self) -> dict[str, list[DevicePair]]:
         if self._pairs is None:
             listed = self._listed()
             split_of = split_pairs([pair for pair in listed if pair.device])
@@ -157,7 +157,7 @@ class AmpSpace(ClipDataModule):
             }
         return self._pairs
 
-    def _filtered(self, pairs: list[Pair]) -> list[Pair]:
+    def _filtered(self, pairs: list[DevicePair]) -> list[DevicePair]:
         """The pairs that every filter wants; raises ValueError if a filter names what no pair has."""
         for name, wanted, of in (
             ("device_types", self.device_types, lambda pair: pair.device_type),
@@ -172,18 +172,18 @@ class AmpSpace(ClipDataModule):
             pairs = [pair for pair in pairs if wanted is None or of(pair) in wanted]
         return pairs
 
-    def _lags(self, pairs: list[Pair]) -> dict[str, PairLag]:
+    def _lags(self, pairs: list[DevicePair]) -> dict[str, PairLag]:
         usable = [pair for pair in pairs if not self._cutter.problem(pair)]
         return LagFile(Path(self.cache) / LAGS, Path(self.root)).lags(usable)
 
-    def _labels(self, pair: Pair, knobs: list[str]) -> dict[str, float]:
+    def _labels(self, pair: DevicePair, knobs: list[str]) -> dict[str, float]:
         """Positions of all knobs that any pair has, and the numbers of its words."""
         if not pair.device:
             return {}
         words = {label: float(self.label_names[label].index(word)) for label, word in _words(pair).items()}
         return {**{f"knob_{knob}": pair.knobs.get(knob, math.nan) for knob in knobs}, **words}
 
-    def _learn_words(self, pairs: list[Pair]) -> None:
+    def _learn_words(self, pairs: list[DevicePair]) -> None:
         """New words get the next numbers: those that clips were prepared with stay what they are."""
         names = self._known_words()
         for label in _words(broken("", "")):
@@ -199,6 +199,6 @@ class AmpSpace(ClipDataModule):
         return {}
 
 
-def _words(pair: Pair) -> dict[str, str]:
+def _words(pair: DevicePair) -> dict[str, str]:
     """The labels of a pair that are words."""
     return {"device": pair.full_device, "device_type": pair.device_type, "data_type": pair.data_type}

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from datamodules.amp_space.lags import PairLag
-from datamodules.amp_space.manifest import Pair, leads_outside
+from datamodules.amp_space.manifest import DevicePair, leads_outside
 from datamodules.audio import read_audio
 from datamodules.source import FileSound, Source
 from synths.clip import ClipFormat
@@ -57,7 +57,7 @@ class Cutter:
         self.skip_s = skip_s
         self._headers: dict[str, tuple[int, int] | str] = {}
 
-    def problem(self, pair: Pair) -> str:
+    def problem(self, pair: DevicePair) -> str:
         """Why a pair cannot be cut, whatever its lag; "" if it can."""
         if pair.problem:
             return pair.problem
@@ -74,7 +74,7 @@ class Cutter:
                 )
         return ""
 
-    def clips(self, pair: Pair, labels: Mapping[str, float], lag: PairLag) -> list[Source]:
+    def clips(self, pair: DevicePair, labels: Mapping[str, float], lag: PairLag) -> list[Source]:
         """The clips of a pair, or one that says why there are none."""
         problem = self.problem(pair) or lag.problem
         start, end = (0, 0) if problem else self._usable(pair, lag.samples)
@@ -89,7 +89,7 @@ class Cutter:
         size = self.clip.duration_s * pair.sample_rate
         return [self._clip(pair, labels, lag, start + round(number * size), number) for number in range(n_clips)]
 
-    def _clip(self, pair: Pair, labels: Mapping[str, float], lag: PairLag, position: int, number: int) -> Source:
+    def _clip(self, pair: DevicePair, labels: Mapping[str, float], lag: PairLag, position: int, number: int) -> Source:
         """The clip at a position of the pair, counted in the source."""
         rate, length_s = pair.sample_rate, None
         if pair.num_frames is not None:
@@ -104,7 +104,7 @@ class Cutter:
         )
         return Source(f"{pair.id}#{number}", sound, labels, untouched)
 
-    def _usable(self, pair: Pair, lag: int) -> tuple[int, int]:
+    def _usable(self, pair: DevicePair, lag: int) -> tuple[int, int]:
         """First and last position, counted from the start of the pair in the source, that both sounds have."""
         n_source, n_target = (int(self._header(path)[1]) for path in (pair.source, pair.target))
         start = max(0, round(self.skip_s * pair.sample_rate) - lag)

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from datamodules.amp_space.alignment import Lag, find_lag
-from datamodules.amp_space.manifest import Pair
+from datamodules.amp_space.manifest import DevicePair
 from datamodules.audio import UnusableAudio, read_audio
 from output.replaced import replaced
 from synths.clip import ClipFormat
@@ -45,7 +45,7 @@ class LagFile:
         self.root = root
         self._found = self._load()
 
-    def lags(self, pairs: Sequence[Pair]) -> dict[str, PairLag]:
+    def lags(self, pairs: Sequence[DevicePair]) -> dict[str, PairLag]:
         """The lag of every pair, by id; shows progress.
 
         Of each device and source a few pairs are listened to. Where they agree, theirs is the lag of all; where they do
@@ -55,7 +55,7 @@ class LagFile:
             OSError: if the file cannot be written
         """
         lags = {pair.id: PairLag(pair.lag_samples) for pair in pairs if pair.lag_samples is not None}
-        groups: dict[tuple[str, str], list[Pair]] = {}
+        groups: dict[tuple[str, str], list[DevicePair]] = {}
         for pair in pairs:
             if pair.lag_samples is None:
                 groups.setdefault((pair.full_device, pair.source), []).append(pair)
@@ -68,7 +68,7 @@ class LagFile:
                 self._save()
         return lags
 
-    def _lags_of_group(self, pairs: list[Pair]) -> dict[str, PairLag]:
+    def _lags_of_group(self, pairs: list[DevicePair]) -> dict[str, PairLag]:
         last = len(pairs) - 1
         probes = [pairs[place] for place in sorted({round(last * share) for share in PROBES})]
         heard = [lag for lag in map(self._listen, probes) if isinstance(lag, Lag)]
@@ -77,7 +77,7 @@ class LagFile:
             return {pair.id: PairLag(sure[len(sure) // 2]) for pair in pairs}
         return {pair.id: self._lag_alone(pair) for pair in pairs}
 
-    def _lag_alone(self, pair: Pair) -> PairLag:
+    def _lag_alone(self, pair: DevicePair) -> PairLag:
         lag = self._listen(pair)
         if isinstance(lag, str):
             return PairLag(0, lag)
@@ -89,7 +89,7 @@ class LagFile:
             )
         return PairLag(lag.samples)
 
-    def _listen(self, pair: Pair) -> Lag | str:
+    def _listen(self, pair: DevicePair) -> Lag | str:
         """The lag of one pair, or why its files cannot be read."""
         key = f"{pair.id} | {self._stamp(pair)}"
         if key not in self._found:
@@ -101,14 +101,14 @@ class LagFile:
             self._found[key] = find_lag(source, target, pair.sample_rate, LONGEST_S)
         return self._found[key]
 
-    def _read(self, pair: Pair, path: str, start: int, margin_s: float) -> np.ndarray:
+    def _read(self, pair: DevicePair, path: str, start: int, margin_s: float) -> np.ndarray:
         """(N,) at the rate of the file, up to so much longer than the pair."""
         rate = pair.sample_rate
         pair_s = LISTENED_S if pair.num_frames is None else min(LISTENED_S, pair.num_frames / rate)
         as_it_is = ClipFormat(sample_rate=rate, n_samples=rate // 100, hop=rate // 100)
         return read_audio(str(self.root / path), as_it_is, start / rate, pair_s + margin_s, pair.channel)
 
-    def _stamp(self, pair: Pair) -> str:
+    def _stamp(self, pair: DevicePair) -> str:
         status = [os.stat(self.root / path) for path in (pair.source, pair.target) if (self.root / path).exists()]
         files = " ".join(f"{each.st_size} {each.st_mtime_ns}" for each in status)
         return f"{METHOD} {files} {pair.source_start} {pair.target_start} {pair.num_frames} {pair.channel}"
@@ -120,7 +120,7 @@ class LagFile:
         return {}
 
     def _save(self) -> None:
-        """Along with what another process may have found meanwhile."""
+        """Merge with what another process may have found meanwhile."""
         self._found = {**self._load(), **self._found}
         keep(self.path, json.dumps(self._found))
 

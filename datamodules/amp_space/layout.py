@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from datamodules.amp_space.manifest import Pair, broken, numbered
+from datamodules.amp_space.manifest import DevicePair, broken, numbered
 
 SETTINGS, TABLE = "settings.yaml", "data.csv"
 REQUIRED = ("device", "di_file", "filename")
@@ -25,7 +25,7 @@ def visible_files(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
 
 
-def read_layout(root: Path) -> list[Pair]:
+def read_layout(root: Path) -> list[DevicePair]:
     """The pairs of every settings.yaml below the root, then those that only a data.csv knows.
 
     An id is the path of the output below the root. What is wrong with an entry is its problem; no sound is looked at.
@@ -37,7 +37,7 @@ def read_layout(root: Path) -> list[Pair]:
     return pairs + [pair for pair in tabled if pair.target not in described]
 
 
-def _settings_pairs(path: Path, root: Path) -> Iterator[Pair]:
+def _settings_pairs(path: Path, root: Path) -> Iterator[DevicePair]:
     name = path.relative_to(root).as_posix()
     try:
         listing = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
@@ -52,7 +52,7 @@ def _settings_pairs(path: Path, root: Path) -> Iterator[Pair]:
         yield _settings_pair(listing, entry, path.parent, root, f"{name} entry {number}")
 
 
-def _settings_pair(listing: dict[str, Any], entry: Any, folder: Path, root: Path, name: str) -> Pair:
+def _settings_pair(listing: dict[str, Any], entry: Any, folder: Path, root: Path, name: str) -> DevicePair:
     fields = {**listing, **entry} if isinstance(entry, dict) else listing
     try:
         params, wrong_params = numbered(_merged(fields.get("settings")), str(root / name))
@@ -68,7 +68,7 @@ def _merged(settings: Any) -> dict[str, Any]:
     return {name: value for knob in settings or () for name, value in dict(knob).items()}
 
 
-def _table_pairs(path: Path, root: Path) -> Iterator[Pair]:
+def _table_pairs(path: Path, root: Path) -> Iterator[DevicePair]:
     """Rows of a table whose fields are never quoted, in whatever order its columns are."""
     header, *rows = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
     columns = header.split(",")
@@ -84,7 +84,7 @@ def _table_pairs(path: Path, root: Path) -> Iterator[Pair]:
             )
 
 
-def _table_pair(row: dict[str, str], folder: Path, root: Path, name: str) -> Pair:
+def _table_pair(row: dict[str, str], folder: Path, root: Path, name: str) -> DevicePair:
     # "0" is written where a device has no such knob; a knob that stands at nought is written "0.0".
     fields = {key: value for key, value in row.items() if value not in ("", MISSING)}
     knobs, wrong = numbered({key: value for key, value in fields.items() if key not in NOT_KNOBS}, str(root / name))
@@ -96,12 +96,12 @@ def _table_pair(row: dict[str, str], folder: Path, root: Path, name: str) -> Pai
     return replace(pair, params=knobs, problem=pair.problem or wrong)
 
 
-def _pair(fields: dict[str, Any], folder: Path, root: Path, name: str) -> Pair:
+def _pair(fields: dict[str, Any], folder: Path, root: Path, name: str) -> DevicePair:
     """The pair that fields tell of, the paths among them relative to `folder`."""
     if missing := [key for key in REQUIRED if not fields.get(key) or not isinstance(fields[key], str)]:
         return broken(name, f"{root / name} gives no {' or '.join(missing)}: mend or remove it.")
     source, target = ((folder.relative_to(root) / fields[key]).as_posix() for key in ("di_file", "filename"))
-    return Pair(
+    return DevicePair(
         id=target,
         source=source,
         target=target,

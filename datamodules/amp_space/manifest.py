@@ -28,7 +28,7 @@ WHOLE_NUMBERS = {
 
 
 @dataclass(frozen=True)
-class Pair:
+class DevicePair:
     """What went into a device and what came out: a row of the manifest. Frames and lags are samples at `sample_rate`.
 
     Args:
@@ -82,9 +82,9 @@ class Pair:
         return f"{self.brand}/{self.device}"
 
 
-def broken(name: str, problem: str) -> Pair:
-    """An entry that is no pair, and why."""
-    return Pair(name, "", "", "", problem=problem)
+def broken(name: str, problem: str) -> DevicePair:
+    """An entry that is not a pair, and why."""
+    return DevicePair(name, "", "", "", problem=problem)
 
 
 def numbered(settings: Mapping[str, Any], where: str) -> tuple[dict[str, float], str]:
@@ -118,7 +118,7 @@ def leads_outside(path: str) -> bool:
     return bool(as_windows.anchor) or os.path.isabs(path)
 
 
-def without_twins(pairs: Iterable[Pair]) -> list[Pair]:
+def without_twins(pairs: Iterable[DevicePair]) -> list[DevicePair]:
     """The same pairs; those whose id was there before get a name of their own and a problem."""
     n_seen: dict[str, int] = {}
     apart = []
@@ -133,7 +133,7 @@ def without_twins(pairs: Iterable[Pair]) -> list[Pair]:
     return apart
 
 
-def read_manifest(path: Path) -> list[Pair]:
+def read_manifest(path: Path) -> list[DevicePair]:
     """The pairs of a manifest in its order; a line that is wrong is a pair with a problem.
 
     Raises:
@@ -143,7 +143,7 @@ def read_manifest(path: Path) -> list[Pair]:
         return list(_pairs(lines, path))
 
 
-def write_manifest(path: Path, pairs: Iterable[Pair]) -> None:
+def write_manifest(path: Path, pairs: Iterable[DevicePair]) -> None:
     """A line per pair, whatever its problem; the file appears whole or not at all."""
     with replaced(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for pair in pairs:
@@ -151,7 +151,7 @@ def write_manifest(path: Path, pairs: Iterable[Pair]) -> None:
             file.write(json.dumps({**row, "param_unit": KNOB_UNIT}, ensure_ascii=False) + "\n")
 
 
-def _pairs(lines: Iterable[str], path: Path) -> Iterator[Pair]:
+def _pairs(lines: Iterable[str], path: Path) -> Iterator[DevicePair]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -167,7 +167,7 @@ def _pairs(lines: Iterable[str], path: Path) -> Iterator[Pair]:
         yield _pair(row, where, f"{path.name} line {number}")
 
 
-def _pair(row: dict[str, Any], where: str, name: str) -> Pair:
+def _pair(row: dict[str, Any], where: str, name: str) -> DevicePair:
     if missing := [key for key in REQUIRED if not row.get(key) or not isinstance(row[key], str)]:
         return broken(name, f"{where} gives no {' or '.join(missing)}: mend or remove it.")
     if problem := _no_name(row, where):
@@ -179,7 +179,7 @@ def _pair(row: dict[str, Any], where: str, name: str) -> Pair:
     given = {key: row[key] for key in (*WORDS, *WHOLE_NUMBERS) if row.get(key) is not None}
     given["di_id"] = given.get("di_id") or Path(row["source"]).stem
     required = {key: row[key] for key in REQUIRED}
-    return Pair(**required, **given, params=params, defaults=defaults, problem=wrong_params or wrong_defaults)
+    return DevicePair(**required, **given, params=params, defaults=defaults, problem=wrong_params or wrong_defaults)
 
 
 def _no_name(row: dict[str, Any], where: str) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from datamodules.amp_space.manifest import Pair
+from datamodules.amp_space.manifest import DevicePair
 from datamodules.splits import SPLITS, shared_out
 
 
-def split_pairs(pairs: Sequence[Pair]) -> dict[str, str]:
+def split_pairs(pairs: Sequence[DevicePair]) -> dict[str, str]:
     """Id -> split: the one the pair names, else one chosen by the name of its device.
 
     Pairs that name none follow those of their device that do. Where no pair names one, every split has a device at

@@ -21,10 +21,10 @@ class Augmentation(ABC):
         self.chance = chance
 
     @abstractmethod
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """A batch, and a random number per clip whenever asked -> the batch with every clip changed."""
 
-    def check(self, clip_format: ClipFormat) -> None:  # noqa: B027  # most have nothing to check
+    def check(self, clip: ClipFormat) -> None:  # noqa: B027  # most have nothing to check
         """Raises ValueError if it makes no sense at this sample rate."""
 
     def between(self, what: str, lowest: float, highest: float, smallest: float, largest: float) -> tuple[float, float]:

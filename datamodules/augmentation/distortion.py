@@ -34,14 +34,14 @@ class SoftDistortion(Augmentation):
         self.drive_db = self.between("a drive in dB", lowest_drive_db, highest_drive_db, -40, 40)
         self.bias = self.between("a bias", 0.0, highest_bias, 0, 1)
 
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """Audio through the curve."""
         drive, bias = 10.0 ** (draws.uniform(*self.drive_db) / 20.0), draws.uniform(*self.bias)
-        n_samples, rate = clip.audio.shape[-1], clip_format.sample_rate
+        n_samples, rate = clips.audio.shape[-1], clip.sample_rate
         n_fft = frequency_response.fast_size(n_samples + round(frequency_response.TAIL_S * rate))
-        driven = clip.audio * (drive / rms(clip.audio).clamp_min(1e-12))
+        driven = clips.audio * (drive / rms(clips.audio).clamp_min(1e-12))
         fine = 2.0 * torch.fft.irfft(torch.fft.rfft(driven, n_fft), 2 * n_fft)
         bent = torch.fft.rfft(torch.tanh(fine + bias))[..., : n_fft // 2 + 1]
         corner_hz = torch.full_like(drive, BLOCKED_HZ)
         audio = torch.fft.irfft(bent * frequency_response.high_pass(n_fft, rate, corner_hz), n_fft)[..., :n_samples]
-        return clip._replace(audio=as_loud_as(clip.audio, audio))
+        return clips._replace(audio=as_loud_as(clips.audio, audio))

@@ -17,15 +17,15 @@ class Filter(Augmentation):
         chance: that a clip is changed at all, 0 to 1
     """
 
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """The audio filtered, causally."""
-        settings = self.settings(clip, draws)
-        rate = clip_format.sample_rate
-        audio = frequency_response.filtered(clip.audio, rate, lambda n_fft: self.response(n_fft, rate, *settings))
-        return clip._replace(audio=as_loud_as(clip.audio, audio))
+        settings = self.settings(clips, draws)
+        rate = clip.sample_rate
+        audio = frequency_response.filtered(clips.audio, rate, lambda n_fft: self.response(n_fft, rate, *settings))
+        return clips._replace(audio=as_loud_as(clips.audio, audio))
 
     @abstractmethod
-    def settings(self, clip: Clip, draws: Draws) -> tuple[Tensor, ...]:
+    def settings(self, clips: Clip, draws: Draws) -> tuple[Tensor, ...]:
         """What the filters of a batch are set to, each (B, 1)."""
 
     @abstractmethod
@@ -48,7 +48,7 @@ class SpectralTilt(Filter):
         super().__init__(chance)
         self.tilt_db = self.between("a tilt in dB per octave", lowest_db, highest_db, -24, 24)
 
-    def settings(self, clip: Clip, draws: Draws) -> tuple[Tensor, ...]:
+    def settings(self, clips: Clip, draws: Draws) -> tuple[Tensor, ...]:
         """The tilt in dB per octave."""
         return (draws.uniform(*self.tilt_db),)
 
@@ -70,12 +70,12 @@ class CornerFilter(Filter):
         super().__init__(chance)
         self.corner_hz = self.between("a corner in Hz", lowest_hz, highest_hz, 20, 24000)
 
-    def check(self, clip_format: ClipFormat) -> None:
+    def check(self, clip: ClipFormat) -> None:
         """Raises ValueError if the highest corner is not below half the sample rate."""
-        if self.corner_hz[1] >= clip_format.nyquist_hz:
+        if self.corner_hz[1] >= clip.nyquist_hz:
             raise ValueError(
                 f"{type(self).__name__} has highest_hz {self.corner_hz[1]:g}: choose one below "
-                f"{clip_format.nyquist_hz:g} Hz, half the sample rate."
+                f"{clip.nyquist_hz:g} Hz, half the sample rate."
             )
 
 
@@ -96,7 +96,7 @@ class Shelf(CornerFilter):
         super().__init__(lowest_hz, highest_hz, chance)
         self.gain_db = self.between("a gain in dB", lowest_db, highest_db, -40, 40)
 
-    def settings(self, clip: Clip, draws: Draws) -> tuple[Tensor, ...]:
+    def settings(self, clips: Clip, draws: Draws) -> tuple[Tensor, ...]:
         """Corner in Hz and gain in dB."""
         return draws.frequency_hz(*self.corner_hz), draws.uniform(*self.gain_db)
 
@@ -165,9 +165,9 @@ class LowPass(CornerFilter):
     def __init__(self, lowest_hz: float = 1500.0, highest_hz: float = 7000.0, chance: float = 0.5) -> None:
         super().__init__(lowest_hz, highest_hz, chance)
 
-    def settings(self, clip: Clip, draws: Draws) -> tuple[Tensor, ...]:
+    def settings(self, clips: Clip, draws: Draws) -> tuple[Tensor, ...]:
         """Corner in Hz."""
-        pitch_hz = clip.f0_hz.median(dim=1, keepdim=True).values
+        pitch_hz = clips.f0_hz.median(dim=1, keepdim=True).values
         return (draws.frequency_hz(*self.corner_hz).maximum(pitch_hz.clamp_max(self.corner_hz[1])),)
 
     def response(self, n_fft: int, sample_rate: int, *settings: Tensor) -> Tensor:
@@ -187,7 +187,7 @@ class HighPass(CornerFilter):
     def __init__(self, lowest_hz: float = 80.0, highest_hz: float = 1000.0, chance: float = 0.5) -> None:
         super().__init__(lowest_hz, highest_hz, chance)
 
-    def settings(self, clip: Clip, draws: Draws) -> tuple[Tensor, ...]:
+    def settings(self, clips: Clip, draws: Draws) -> tuple[Tensor, ...]:
         """Corner in Hz."""
         return (draws.frequency_hz(*self.corner_hz),)
 

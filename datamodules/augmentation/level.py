@@ -18,6 +18,6 @@ class Level(Augmentation):
         super().__init__(chance)
         self.gain_db = self.between("a gain in dB", lowest_db, highest_db, -80, 40)
 
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """Audio times a gain."""
-        return clip._replace(audio=clip.audio * 10.0 ** (draws.uniform(*self.gain_db) / 20.0))
+        return clips._replace(audio=clips.audio * 10.0 ** (draws.uniform(*self.gain_db) / 20.0))

@@ -40,16 +40,16 @@ class AddedNoise(Augmentation):
         self.tilt_db = self.between("a tilt in dB per octave", lowest_tilt_db, highest_tilt_db, -12, 12)
         self.steady = steady
 
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """Audio plus noise."""
         tilt_db, snr_db = draws.uniform(*self.tilt_db), draws.uniform(*self.snr_db)
-        rate = clip_format.sample_rate
+        rate = clip.sample_rate
         noise = frequency_response.filtered(
-            draws.white_noise(clip.audio.shape[-1]), rate, lambda n_fft: frequency_response.tilt(n_fft, rate, tilt_db)
+            draws.white_noise(clips.audio.shape[-1]), rate, lambda n_fft: frequency_response.tilt(n_fft, rate, tilt_db)
         )
         if not self.steady:
-            noise = noise * envelope(clip.audio, round(ENVELOPE_S * rate))
-        return clip._replace(audio=clip.audio + as_loud_as(clip.audio, noise) * 10.0 ** (-snr_db / 20.0))
+            noise = noise * envelope(clips.audio, round(ENVELOPE_S * rate))
+        return clips._replace(audio=clips.audio + as_loud_as(clips.audio, noise) * 10.0 ** (-snr_db / 20.0))
 
 
 def envelope(audio: Tensor, n_window: int) -> Tensor:

@@ -29,18 +29,18 @@ class PitchShift(Augmentation):
         super().__init__(chance)
         self.semitones = self.between("a shift in semitones", lowest_semitones, highest_semitones, -24, 24)
 
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """All three at another speed."""
-        n_fft = fast_size(clip.audio.shape[-1] + round(TAIL_S * clip_format.sample_rate))
+        n_fft = fast_size(clips.audio.shape[-1] + round(TAIL_S * clip.sample_rate))
         sizes = [_nearest_fast(n_fft / 2.0 ** (shift / 12.0)) for shift in draws.numbers(*self.semitones)]
-        spectra = torch.fft.rfft(clip.audio, n_fft)
-        fade = round(FADE_S * clip_format.sample_rate)
-        audio = [_played(*each, n_fft, clip.audio.shape[-1], fade) for each in zip(spectra, sizes, strict=True)]
-        speed = torch.tensor([n_fft / size for size in sizes])[:, None].to(clip.audio.device)
-        f0_hz, confidence = _at_speed(clip.f0_hz, speed), _at_speed(clip.confidence, speed)
-        frame = torch.arange(clip.f0_hz.shape[1], device=speed.device)
-        sounds_on = frame * speed < clip.f0_hz.shape[1]
-        return clip._replace(audio=torch.stack(audio), f0_hz=f0_hz * speed, confidence=confidence * sounds_on)
+        spectra = torch.fft.rfft(clips.audio, n_fft)
+        fade = round(FADE_S * clip.sample_rate)
+        audio = [_played(*each, n_fft, clips.audio.shape[-1], fade) for each in zip(spectra, sizes, strict=True)]
+        speed = torch.tensor([n_fft / size for size in sizes])[:, None].to(clips.audio.device)
+        f0_hz, confidence = _at_speed(clips.f0_hz, speed), _at_speed(clips.confidence, speed)
+        frame = torch.arange(clips.f0_hz.shape[1], device=speed.device)
+        sounds_on = frame * speed < clips.f0_hz.shape[1]
+        return clips._replace(audio=torch.stack(audio), f0_hz=f0_hz * speed, confidence=confidence * sounds_on)
 
 
 def _nearest_fast(size: float) -> int:

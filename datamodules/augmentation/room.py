@@ -33,14 +33,14 @@ class Room(Augmentation):
         self.decay_s = self.between("a reverberation time in s", shortest_s, longest_s, 0.02, 10)
         self.reverberation_db = self.between("a reverberation in dB", lowest_db, highest_db, -60, 20)
 
-    def change(self, clip: Clip, clip_format: ClipFormat, draws: Draws) -> Clip:
+    def change(self, clips: Clip, clip: ClipFormat, draws: Draws) -> Clip:
         """Audio plus its convolution with the noise; what would sound on after the clip's end is cut."""
         decay_s, reverberation_db = draws.uniform(*self.decay_s), draws.uniform(*self.reverberation_db)
-        n_samples, n_tail = clip.audio.shape[-1], round(self.decay_s[1] * clip_format.sample_rate)
-        time_s = torch.arange(1, n_tail + 1, device=clip.audio.device) / clip_format.sample_rate
+        n_samples, n_tail = clips.audio.shape[-1], round(self.decay_s[1] * clip.sample_rate)
+        time_s = torch.arange(1, n_tail + 1, device=clips.audio.device) / clip.sample_rate
         tail = draws.white_noise(n_tail) * torch.exp(-3.0 * math.log(10.0) * time_s / decay_s)
         tail = tail * 10.0 ** (reverberation_db / 20.0) / torch.linalg.vector_norm(tail, dim=-1, keepdim=True)
         response = torch.cat([torch.ones_like(decay_s), tail], dim=-1)
         n_fft = fast_size(n_samples + n_tail)
-        spectrum = torch.fft.rfft(clip.audio, n_fft) * torch.fft.rfft(response, n_fft)
-        return clip._replace(audio=torch.fft.irfft(spectrum, n_fft)[..., :n_samples])
+        spectrum = torch.fft.rfft(clips.audio, n_fft) * torch.fft.rfft(response, n_fft)
+        return clips._replace(audio=torch.fft.irfft(spectrum, n_fft)[..., :n_samples])

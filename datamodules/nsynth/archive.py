@@ -142,7 +142,7 @@ def index_of(path: str, cache: str, keep: str) -> Index:
 
 
 def read_bytes(path: str, version: str, offset: int, size: int) -> bytes:
-    """A stretch of a tar. Of a compressed one each process goes on from where it was, or starts again if it must.
+    """A stretch of a tar. In a compressed one, each process reads on from where it was, or starts again if it must.
 
     Raises:
         OSError, EOFError, zlib.error: if the archive cannot be opened, or is cut off or damaged there

@@ -62,7 +62,7 @@ def problem_of(note: Any) -> str:
         return f"gives no {' or '.join(missing)}"
     for field, highest in HIGHEST.items():
         if note[field] != note[field] or note[field] % 1:
-            return f"gives {field} {note[field]}, which is no whole number,"
+            return f"gives {field} {note[field]}, which is not a whole number,"
         if not 0 <= note[field] <= highest:
             return f"gives {field} {note[field]}, which is not from 0 to {highest},"
     qualities = note.get("qualities", [0] * len(QUALITIES))

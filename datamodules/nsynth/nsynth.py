@@ -130,7 +130,7 @@ class NSynth(ClipDataModule):
 
 
 def _source(place: NotesPlace, name: str, labels: Mapping[str, float], stated_rate: int | None) -> Source:
-    """A note that is wanted, if it can be had."""
+    """A wanted note, if the release has it."""
     try:
         sound = place.sound(name, stated_rate)
     except LookupError as error:

@@ -59,7 +59,7 @@ class NotesPlace(ABC):
 
     @abstractmethod
     def sound(self, name: str, stated_rate: int | None) -> Sound:
-        """Of a note that is there.
+        """The sound of a note.
 
         Raises:
             LookupError: if it is not there; the message says which and the mend
@@ -74,7 +74,7 @@ class NotesFolder(NotesPlace):
         self.label = str(folder / LISTING)
 
     def stamp(self) -> str:
-        """Of examples.json, and of the folder of notes."""
+        """Size and date of examples.json and of the folder of notes."""
         status = [os.stat(path) for path in (self.folder / LISTING, self.folder / "audio") if path.exists()]
         return " ".join(f"{each.st_size} {each.st_mtime_ns}" for each in status)
 
@@ -86,7 +86,7 @@ class NotesFolder(NotesPlace):
         return path.read_bytes()
 
     def sound(self, name: str, stated_rate: int | None) -> Sound:
-        """Of a note; raises LookupError."""
+        """The sound of a note; raises LookupError."""
         path = f"{self._audio}/{name}.wav"
         if f"{name}.wav" not in self._present:
             raise LookupError(f"{path} does not exist although examples.json names it: unpack the data set again.")
@@ -110,7 +110,7 @@ class NotesArchive(NotesPlace):
         self.label = f"{path}:{LISTING}"
 
     def stamp(self) -> str:
-        """Of the archive."""
+        """Stamp of the archive."""
         return archive_stamp(self.path)
 
     @property
@@ -131,7 +131,7 @@ class NotesArchive(NotesPlace):
         return self._index.kept
 
     def sound(self, name: str, stated_rate: int | None) -> Sound:
-        """Of a note; raises LookupError."""
+        """The sound of a note; raises LookupError."""
         row = self._rows.get(f"{name}.wav")
         if row is None:
             reason = "lies where the archive is cut off or damaged" if self.flaw else "is not in it"

@@ -22,7 +22,7 @@ class Quantised(NamedTuple):
     scale: float
 
 
-class Examined(NamedTuple):
+class ExaminedClip(NamedTuple):
     """A source that can be used: its sound, its pitch (2, F) as f0_hz and confidence, and what is heard in it."""
 
     audio: Quantised
@@ -31,7 +31,7 @@ class Examined(NamedTuple):
     heard: Heard
 
 
-def examine(source: Source, tracker: PitchTracker, clip: ClipFormat) -> Examined | str:
+def examine(source: Source, tracker: PitchTracker, clip: ClipFormat) -> ExaminedClip | str:
     """What a source sounds like, or one sentence on why it cannot be used."""
     try:
         audio = source.sound.read(clip)
@@ -48,7 +48,7 @@ def examine(source: Source, tracker: PitchTracker, clip: ClipFormat) -> Examined
 
 def _kept(
     source: Source, audio: np.ndarray, untouched: np.ndarray | None, pitch: Pitch, clip: ClipFormat
-) -> Examined | str:
+) -> ExaminedClip | str:
     """What goes into the shard, unless hardly anything sounds."""
     found = heard(audio, pitch, clip)
     shortest = min(SHORTEST_SOUND_S / clip.duration_s, SHORTEST_SHARE)
@@ -57,7 +57,7 @@ def _kept(
             f"{source.name} sounds for {found.sounding * clip.duration_s:.3g} of {clip.duration_s:.3g} s only, too "
             f"little for a pitch ({shortest * clip.duration_s:.3g} s): it is left out."
         )
-    return Examined(
+    return ExaminedClip(
         quantised(audio),
         None if untouched is None else quantised(untouched),
         np.stack([pitch.f0_hz, pitch.confidence]).astype(np.float32),

@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from datamodules.preparation.examine import Examined
+from datamodules.preparation.examine import ExaminedClip
 from datamodules.source import Source
 from output.replaced import replaced
 from synths.clip import ClipFormat
@@ -35,7 +35,7 @@ class Unit(NamedTuple):
     sources: list[Stamped]
 
 
-class Parts:
+class WaitingUnits:
     """The units of shards that are not whole.
 
     Args:
@@ -51,7 +51,7 @@ class Parts:
         """Where a unit waits."""
         return self.folder / f"{shard:05d}-{number:04d}.npz"
 
-    def write(self, unit: Unit, examined: Sequence[Examined | str]) -> None:
+    def write(self, unit: Unit, examined: Sequence[ExaminedClip | str]) -> None:
         """Keep what was found of each source of a unit, whole or not at all."""
         usable = [found for found in examined if not isinstance(found, str)]
         lines = [_line(stamped, found) for stamped, found in zip(unit.sources, examined, strict=True)]
@@ -110,7 +110,7 @@ class Parts:
         return np.array(rows, dtype=dtype).reshape(len(rows), *shape)
 
 
-def _line(stamped: Stamped, found: Examined | str) -> dict[str, Any]:
+def _line(stamped: Stamped, found: ExaminedClip | str) -> dict[str, Any]:
     source, stamp = stamped
     if isinstance(found, str):
         return {"name": source.name, "problem": found, "stamp": stamp}

@@ -34,7 +34,7 @@ class Slice(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Slice":
-        """Of the form 3/16.
+        """A slice from text such as 3/16.
 
         Raises:
             ValueError: if it is not
@@ -67,7 +67,7 @@ class Preparation:
         self.tracker = tracker
         self.label = label
 
-    def run(self, sources: Sequence[Source], part: Slice = Slice()) -> bool:
+    def run(self, sources: Sequence[Source], work: Slice = Slice()) -> bool:
         """Examine what is not known yet; whether everything is known afterwards.
 
         Raises:
@@ -78,7 +78,7 @@ class Preparation:
         needed = self._needed(wanted)
         plans = [list(_units(first, shards, wanted)) for first, shards in self._plans().items()]
         # A part of each whole plan, whatever is done of it: so the slices agree at any time.
-        mine = [unit for plan in plans for unit in part.share(plan) if unit.shard in needed]
+        mine = [unit for plan in plans for unit in work.share(plan) if unit.shard in needed]
         mine = [unit for unit in mine if not self._is_done(unit)]
         self._complete([unit for plan in plans for unit in plan if unit.shard in needed], mine)
         return not self._missing(wanted)

@@ -32,7 +32,7 @@ def report(summaries: Mapping[str, SplitSummary | None]) -> str:
 
 
 def printable(line: str) -> str:
-    """A line for a terminal: what a file name holds that is no text, or would command the terminal, is escaped."""
+    """A line for a terminal: what a file name holds that is not text, or would command the terminal, is escaped."""
     text = line.encode("utf-8", "backslashreplace").decode()
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from datamodules.audio import READING
 from datamodules.pitch import PitchTracker
-from datamodules.preparation.parts import KINDS, UNIT, Parts
+from datamodules.preparation.parts import KINDS, UNIT, WaitingUnits
 from datamodules.preparation.verified import Verified
 from datamodules.source import Heard
 from output.replaced import replaced
@@ -65,7 +65,7 @@ class Shards:
         }
         self.hash = hashlib.sha256(json.dumps(self.made_by, sort_keys=True).encode()).hexdigest()
         self.folder = Path(cache) / f"{split}-{self.hash[:12]}"
-        self.parts = Parts(self.folder / "parts", clip)
+        self.parts = WaitingUnits(self.folder / "parts", clip)
         self.verified = Verified(self.folder)
 
     @property
@@ -107,7 +107,7 @@ class Shards:
         return known
 
     def numbers(self) -> list[int]:
-        """Of all shards that are, or were, or are planned to begin with."""
+        """Numbers of all shards: those that are there, were there, or are planned."""
         names = [path.name for folder in (self.folder, self.parts.folder) for path in folder.glob("*")]
         found = (re.match(r"(?:plan-)?(\d{5})[.-]", name) for name in names)
         return sorted({int(number[1]) for number in found if number})
@@ -150,11 +150,11 @@ class Shards:
         self._index_path(int(path.name[:5])).unlink(missing_ok=True)
 
     def checksums(self, shards: list[int]) -> list[dict[str, str]]:
-        """Of every file of some shards, as they were when they were written."""
+        """SHA-256 of every file of some shards when it was written, by name."""
         return [{name: each["sha256"] for name, each in self._facts(shard)["files"].items()} for shard in shards]
 
     def join(self, shard: int, n_units: int) -> None:
-        """Parts -> shard, if it is not whole yet; another process may do the same at the same time."""
+        """Waiting units -> shard, if it is not whole yet; another process may do the same at the same time."""
         with suppress(FileNotFoundError):  # the other was faster
             if not self.is_whole(shard):
                 self._join(shard, [self.parts.path(shard, number) for number in range(n_units)])

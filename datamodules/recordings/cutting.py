@@ -16,7 +16,7 @@ ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True)
-class Note(FileSound):
+class CutSound(FileSound):
     """A stretch of a sound file that may be shorter than a clip: what follows it is not heard.
 
     Args:

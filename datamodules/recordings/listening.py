@@ -19,7 +19,7 @@ from datamodules.recordings.onsets import find_onsets_s, frame_samples
 from output.replaced import replaced
 
 VERSION = 2
-"""Of what is heard, and of where it is cut: another number, and everything is listed anew."""
+"""Version of listening and cutting: with another number, every recording is listened to again."""
 
 SHORTEST_NOTE_S = 0.1
 WORTH_PROCESSES_BYTES = 20e6

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from datamodules.audio import Channel
 from datamodules.clip_data_module import ClipDataModule
-from datamodules.recordings.cutting import Note, cut_at_hops, cut_at_onsets, sound_s
+from datamodules.recordings.cutting import CutSound, cut_at_hops, cut_at_onsets, sound_s
 from datamodules.recordings.listening import SHORTEST_NOTE_S, VERSION, Contents, File, Listener, Span
 from datamodules.sound_file import sound_files
 from datamodules.source import FileSound, Heard, Source
@@ -87,7 +87,7 @@ class Recordings(ClipDataModule):
     def _share_out(self) -> dict[str, list[Source]]:
         listener = Listener(self.channel, self.trim_db, with_onsets=self.cut == "onsets")
         heard = listener.listen_to_all(self._files, self.cache)
-        clips: dict[str, list[Source]] = {}
+        sources: dict[str, list[Source]] = {}
         unusable = []
         for file in self._files:
             contents = heard[file.name]
@@ -96,9 +96,9 @@ class Recordings(ClipDataModule):
             else:
                 self._n_channels[file.name] = contents.n_channels
                 found = self._clips(file, contents)
-                clips[file.name] = [clip for clip in found if not clip.problem]
-                unusable += [clip for clip in found if clip.problem]
-        shared = _by_file(clips) if len(clips) >= len(SPLITS) else _by_clip(clips, self._reach_s)
+                sources[file.name] = [source for source in found if not source.problem]
+                unusable += [source for source in found if source.problem]
+        shared = _by_file(sources) if len(sources) >= len(SPLITS) else _by_clip(sources, self._reach_s)
         return {**shared, "train": shared["train"] + unusable}
 
     @property
@@ -118,7 +118,7 @@ class Recordings(ClipDataModule):
 
     def _sound(self, file: File, span: Span) -> FileSound:
         if self.cut == "onsets" and self.stop_at_next:
-            return Note(file.path, span.start_s, self.channel, span.end_s - span.start_s)
+            return CutSound(file.path, span.start_s, self.channel, span.end_s - span.start_s)
         return FileSound(file.path, span.start_s, self.channel)
 
     def _rest(self, file: File, span: Span, contents: Contents) -> str:
@@ -152,34 +152,35 @@ def _check(cut: str, hop_s: float | None, trim_db: float | None) -> None:
         raise ValueError(f"data.trim_db is {trim_db:g}: choose decibels above 0, such as 60, or null to trim nothing.")
 
 
-def _by_file(clips: dict[str, list[Source]]) -> dict[str, list[Source]]:
+def _by_file(sources: dict[str, list[Source]]) -> dict[str, list[Source]]:
     """All clips of a file are in one split."""
-    split_of = shared_out(clips)
+    split_of = shared_out(sources)
     return {
-        split: [clip for name in sorted(clips) if split_of[name] == split for clip in clips[name]] for split in SPLITS
+        split: [source for name in sorted(sources) if split_of[name] == split for source in sources[name]]
+        for split in SPLITS
     }
 
 
-def _by_clip(clips: dict[str, list[Source]], reach_s: float) -> dict[str, list[Source]]:
+def _by_clip(sources: dict[str, list[Source]], reach_s: float) -> dict[str, list[Source]]:
     """The end of the material is held out: neighbouring clips are too alike to be dealt out in turn.
 
     Of clips that overlap across a border, the earlier is left out. What is too short for three splits has no test or
     only a train split.
     """
-    rest = [clip for name in sorted(clips) for clip in clips[name]]
+    rest = [source for name in sorted(sources) for source in sources[name]]
     n_held_out = max(1, round(HELD_OUT * len(rest)))
     shared: dict[str, list[Source]]
     for held_out in (("test", "valid"), ("valid",), ()):
         train, shared = rest, {}
         for split in held_out:
             train, shared[split] = train[:-n_held_out], train[-n_held_out:]
-            train = [clip for clip in train if _ends_before(clip, shared[split][0], reach_s)]
+            train = [source for source in train if _ends_before(source, shared[split][0], reach_s)]
         if train:
             break
     return {"valid": [], "test": [], **shared, "train": train}
 
 
-def _ends_before(clip: Source, border: Source, reach_s: float) -> bool:
+def _ends_before(source: Source, border: Source, reach_s: float) -> bool:
     """Whether a clip that begins before another shares no sound with it."""
-    (path, start_s), (border_path, border_s) = clip.sound.place, border.sound.place
+    (path, start_s), (border_path, border_s) = source.sound.place, border.sound.place
     return path != border_path or start_s + reach_s <= border_s + ROUNDING_S

@@ -10,6 +10,7 @@ from torch import Tensor
 from datamodules.pitch import Pitch
 from datamodules.synth1b1.voice import N_SAMPLES, SAMPLE_RATE, Voice
 from synths.clip import ClipFormat
+from synths.signal import midi_to_hz
 
 N_POINTS = 1764
 SAMPLES_PER_POINT = (N_SAMPLES - 1) / (N_POINTS - 1)
@@ -40,7 +41,7 @@ class Tones(NamedTuple):
 
 
 class PartSizes(NamedTuple):
-    """Of sine, square-to-saw and noise in the mix, at full amplitude: rms (n, 3) and peak (n, 3)."""
+    """How large sine, square-to-saw and noise are in the mix at full amplitude: rms (n, 3) and peak (n, 3)."""
 
     rms: np.ndarray
     peak: np.ndarray
@@ -104,8 +105,3 @@ def pitch_of(sounds: Tones, row: int, clip: ClipFormat) -> Pitch:
     power = np.stack([np.interp(point, known, level, right=0) ** 2 for level in heard.level[row]])
     confidence = power[dominant] / (power.sum(axis=0) + SILENCE**2)
     return Pitch(midi_to_hz(midi).astype(np.float32), confidence.astype(np.float32))
-
-
-def midi_to_hz(midi: np.ndarray) -> np.ndarray:
-    """69 is 440 Hz."""
-    return np.asarray(440 * np.exp2((midi - 69) / 12))

@@ -40,7 +40,7 @@ class Synth1B1Sound(Sound):
         if np.abs(audio).max() < 10 ** (SILENT_DB / 20):
             raise UnusableAudio(
                 f"{self.name} is silent (below {SILENT_DB:g} dBFS) for the {clip.duration_s:g} s of a clip: "
-                "nothing is to be mended, some sounds of the corpus are."
+                "no action is needed, some sounds of the corpus are silent."
             )
         return audio
 

@@ -64,9 +64,9 @@ class Synth1B1(ClipDataModule):
         rule = {"full": NOT_SILENT, "filtered": notes, "pitched": PITCHED}[mode]
         self.scan = Scan(self.cache, self.pitched, rule, clip)
 
-    def prepare_data(self, part: Slice = Slice(), listed_anew: bool = False) -> None:
+    def prepare_data(self, work: Slice = Slice(), listed_anew: bool = False) -> None:
         """Renders the sounds that are not in the shards yet; chooses those that are rendered on the fly."""
-        super().prepare_data(part, listed_anew)
+        super().prepare_data(work, listed_anew)
         if "train" in self.needed_splits() and not self.in_shards("train"):
             self.ids("train")
 
@@ -103,4 +103,4 @@ class Synth1B1(ClipDataModule):
         return LiveSynth1B1(self.clip, self.ids(split), self.pitched)
 
     def check_root(self) -> None:
-        """There is nothing to find in the root: sounds are computed."""
+        """Accept any root: sounds are computed, not read."""

@@ -91,7 +91,7 @@ def voice_of_process(pitched: bool) -> Voice:
 
 @cache
 def torchsynth_version() -> str:
-    """Of the package that is installed."""
+    """Version of the installed torchsynth."""
     return version("torchsynth")
 
 

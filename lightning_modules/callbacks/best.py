@@ -35,7 +35,7 @@ class Best(Callback):
         self.step, self.figures = state_dict["step"], dict(state_dict["figures"])
 
     def on_train_start(self, trainer: Trainer, module: Any) -> None:
-        """A run that goes on says what it knows already."""
+        """A resumed run logs its best values so far."""
         self._write(trainer)
 
     def on_validation_end(self, trainer: Trainer, module: Any) -> None:
@@ -68,7 +68,7 @@ class BestCheckpoint(ModelCheckpoint):
         super().__init__(folder, "best", monitor=MONITORED, enable_version_counter=False, save_weights_only=False)
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
-        """Lightning's own takes the first for the lowest, even if it is no number."""
+        """Lightning's own takes the first for the lowest, even if it is not a number."""
         is_number = current is not None and bool(torch.isfinite(current))
         return is_number and super().check_monitor_top_k(trainer, current)
 

@@ -15,7 +15,7 @@ from lightning_modules.examination import Examination, ExaminationSettings
 from lightning_modules.metrics.control import (
     ControlRow,
     Figure,
-    Sweeps,
+    KnobSweeps,
     control_figures,
     control_rows,
     figures_table,
@@ -60,14 +60,14 @@ class ControlEvaluation(Callback):
     def on_test_batch_end(
         self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
-        """Examine every so-manieth note."""
+        """Examine every `stride`-th note."""
         indices = range(self.n_seen, self.n_seen + len(batch.name))
         self.n_seen += len(batch.name)
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
         if self.examination is not None and chosen:
             names = trainer.datamodule.label_names  # type: ignore[attr-defined]
-            clip = some_of(batch, chosen)
-            self.examination.add(clip, families_of(clip, names))
+            clips = some_of(batch, chosen)
+            self.examination.add(clips, families_of(clips, names))
 
     def on_test_end(self, trainer: Trainer, module: Any) -> None:
         """Write and print what the knobs did."""
@@ -93,24 +93,24 @@ class ControlEvaluation(Callback):
             trainer.logger.log_metrics({f"test/{name}": overall[name] for name in LOGGED})
 
 
-def some_of(clip: Clip, places: Sequence[int]) -> Clip:
+def some_of(clips: Clip, places: Sequence[int]) -> Clip:
     """A batch of fewer notes."""
     chosen = list(places)
-    labels = {name: value[chosen] for name, value in clip.labels.items()}
-    names = [clip.name[place] for place in chosen]
-    return Clip(clip.audio[chosen], clip.f0_hz[chosen], clip.confidence[chosen], names, labels)
+    labels = {name: value[chosen] for name, value in clips.labels.items()}
+    names = [clips.name[place] for place in chosen]
+    return Clip(clips.audio[chosen], clips.f0_hz[chosen], clips.confidence[chosen], names, labels)
 
 
-def families_of(clip: Clip, label_names: dict[str, list[str]]) -> list[str]:
+def families_of(clips: Clip, label_names: dict[str, list[str]]) -> list[str]:
     """Instrument family of each note in words, "all" where the data does not say."""
-    if "instrument_family" not in clip.labels:
-        return ["all"] * len(clip.name)
-    numbers = clip.labels["instrument_family"].int().tolist()
+    if "instrument_family" not in clips.labels:
+        return ["all"] * len(clips.name)
+    numbers = clips.labels["instrument_family"].int().tolist()
     return [label_names["instrument_family"][number] for number in numbers]
 
 
 def write_control(
-    folder: Path, facts: dict[str, Any], sweeps: Sweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
+    folder: Path, facts: dict[str, Any], sweeps: KnobSweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
 ) -> None:
     """Write control.json (all figures, cross-talk, mean of every sweep) and control.csv (a line per note and knob)."""
     crosstalk = measure_crosstalk(sweeps)
@@ -130,7 +130,7 @@ def write_control(
                 "knob": column.name,
                 "unit": column.unit,
                 "positions": sweeps.positions.tolist(),
-                "asked": sweeps.asked[:, index].mean(0).tolist(),
+                "asked": sweeps.asked_readings[:, index].mean(0).tolist(),
                 "measured": _mean_of_measured(sweeps.of_knob()[:, index]),
             }
             for index, column in enumerate(sweeps.columns[: sweeps.n_knobs])

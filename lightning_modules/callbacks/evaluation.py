@@ -40,7 +40,7 @@ class Evaluation(Callback):
     ) -> None:
         """Measure a batch of notes."""
         output = outputs.audio.cpu()
-        heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is no sound; no figure counts it
+        heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound; no figure counts it
         tracker, target = trainer.datamodule.second_tracker, batch.audio.cpu()  # type: ignore[attr-defined]
         (target_hz, target_sure), (output_hz, output_sure) = (track(tracker, x, module.clip) for x in (target, heard))
         # What lies outside its range it hears octaves off, and alike on both sides: such frames are not judged.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lightning_modules.callbacks.control import some_of
 from lightning_modules.callbacks.listen import write_wav
-from lightning_modules.knobs import Sweep, sweep
+from lightning_modules.knobs import KnobSweep, sweep
 from lightning_modules.whole_files import written_whole
 from synths import Clip
 
@@ -79,27 +79,27 @@ class SliderSweeps(Callback):
             trainer.logger.experiment.log({"test/sliders": _table(folder, sliders)})
 
 
-def _turned(module: Any, clip: Clip, number: int) -> list[tuple[Slider, Tensor]]:
+def _turned(module: Any, clips: Clip, number: int) -> list[tuple[Slider, Tensor]]:
     """Every knob of a batch of one note at every position."""
     sounds = []
     for descriptor in module.encoder.each_descriptor():
-        turned = _repeatable_sweep(module, clip, descriptor.name)
-        asked = descriptor.from_unit(turned.asked.to(turned.measured.device)).tolist()
-        measured = descriptor.from_unit(turned.measured[0]).tolist()
+        turned = _repeatable_sweep(module, clips, descriptor.name)
+        asked = descriptor.value_at(turned.asked_positions.to(turned.measured_positions.device)).tolist()
+        measured = descriptor.value_at(turned.measured_positions[0]).tolist()
         audio = turned.audio[0].cpu()
         for position, *values, sound in zip(POSITIONS, asked, measured, audio, strict=True):
             asked_for, found = (value if math.isfinite(value) else None for value in values)
             file = f"{number}-{descriptor.name}-{position:.1f}.wav"
-            slider = Slider(clip.name[0], descriptor.name, position, asked_for, found, descriptor.unit, file)
+            slider = Slider(clips.name[0], descriptor.name, position, asked_for, found, descriptor.unit, file)
             sounds.append((slider, sound))
     return sounds
 
 
-def _repeatable_sweep(module: Any, clip: Clip, knob: str) -> Sweep:
-    """The noise of the synth is the same at every test, and that of whatever follows is as it was."""
-    with torch.random.fork_rng(devices=[clip.audio.device] if clip.audio.is_cuda else []):
+def _repeatable_sweep(module: Any, clips: Clip, knob: str) -> KnobSweep:
+    """A sweep with the same noise at every test; the caller's random numbers are not touched."""
+    with torch.random.fork_rng(devices=[clips.audio.device] if clips.audio.is_cuda else []):
         torch.manual_seed(0)
-        return sweep(module, clip.audio, clip.f0_hz, knob, POSITIONS)
+        return sweep(module, clips.audio, clips.f0_hz, knob, POSITIONS)
 
 
 def _table(folder: Path, sliders: list[Slider]) -> Any:

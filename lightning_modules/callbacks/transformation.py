@@ -18,7 +18,7 @@ from lightning_modules.metrics.transformation import (
     NO_CONTROLS,
     NO_RESIDUAL,
     ComparedNote,
-    Comparison,
+    TransformationResult,
     compare,
     criteria_of,
     knob_errors,
@@ -46,7 +46,7 @@ class Transformation(Callback):
         self.compared_by = metrics
         self.metrics: list[Metric] = []
         self.notes: list[ComparedNote] = []
-        self.comparisons: list[Comparison] = []
+        self.comparisons: list[TransformationResult] = []
 
     def on_test_start(self, trainer: Trainer, module: Any) -> None:
         """Begin with nothing compared."""
@@ -79,22 +79,22 @@ class Transformation(Callback):
             trainer.logger.log_metrics(logged(self.comparisons))
 
 
-def sounds_of(module: Any, resynthesis: Rendering, clip: Clip) -> dict[str, Tensor]:
+def sounds_of(module: Any, resynthesis: Rendering, clips: Clip) -> dict[str, Tensor]:
     """What is compared with the targets of B pairs, in the order of `SOUNDS`: (B, N) by name.
 
     Args:
         module: the model
         resynthesis: of the targets
-        clip: the pairs
+        clips: the pairs
     """
-    source = module.encoder(clip.untouched, clip.f0_hz)
-    untransformed = transformed = module.put_together(clip.f0_hz, source).audio
+    source = module.encoder(clips.untouched, clips.f0_hz)
+    untransformed = transformed = module.put_together(clips.f0_hz, source).audio
     if module.encoder.controls:
         turned = source._replace(controls=resynthesis.encoding.controls)
-        transformed = module.put_together(clip.f0_hz, turned).audio
-    assert clip.untouched is not None
+        transformed = module.put_together(clips.f0_hz, turned).audio
+    assert clips.untouched is not None
     return {
-        "untouched": clip.untouched,
+        "untouched": clips.untouched,
         "transformed": transformed,
         "resynthesis_of_untouched": untransformed,
         "resynthesis_of_target": resynthesis.audio,
@@ -102,35 +102,35 @@ def sounds_of(module: Any, resynthesis: Rendering, clip: Clip) -> dict[str, Tens
 
 
 def compare_batch(
-    module: Any, metrics: Sequence[Metric], clip: Clip, sounds: Mapping[str, Tensor]
+    module: Any, metrics: Sequence[Metric], clips: Clip, sounds: Mapping[str, Tensor]
 ) -> list[dict[str, dict[str, float]]]:
     """(B, N) sounds by name -> for each of B notes, values by sound and criterion."""
     encoder, every = module.encoder, module.encoder.judged_every
-    knobs, shape = list(encoder.each_descriptor()), clip.f0_hz[:, ::every].shape
-    sounding = encoder.sounding(clip.audio, every).bool()
+    knobs, shape = list(encoder.each_descriptor()), clips.f0_hz[:, ::every].shape
+    sounding = encoder.sounding(clips.audio, every).bool()
     columns: dict[str, dict[str, Tensor]] = {}
-    target = [value.expand(shape) for value in measure_all(knobs, clip.audio, clip.f0_hz, every)]
+    target = [value.expand(shape) for value in measure_all(knobs, clips.audio, clips.f0_hz, every)]
     for name, audio in sounds.items():
-        read = [value.expand(shape) for value in measure_all(knobs, audio, clip.f0_hz, every)]
-        pair = pair_of(clip, audio)
+        read = [value.expand(shape) for value in measure_all(knobs, audio, clips.f0_hz, every)]
+        pair = pair_of(clips, audio)
         columns[name] = measured(metrics, pair) | knob_errors(knobs, target, read, sounding)
     return [
         {name: {key: float(value[note]) for key, value in column.items()} for name, column in columns.items()}
-        for note in range(len(clip.name))
+        for note in range(len(clips.name))
     ]
 
 
-def pair_of(clip: Clip, audio: Tensor) -> Pair:
+def pair_of(clips: Clip, audio: Tensor) -> Pair:
     """Targets and (B, N) sounds of the same pitch, where metrics want them."""
-    f0_hz, confidence = clip.f0_hz.cpu(), clip.confidence.cpu()
-    return Pair(clip.audio.cpu(), audio.cpu(), f0_hz, f0_hz, confidence, confidence)
+    f0_hz, confidence = clips.f0_hz.cpu(), clips.confidence.cpu()
+    return Pair(clips.audio.cpu(), audio.cpu(), f0_hz, f0_hz, confidence, confidence)
 
 
-def devices_of(clip: Clip, label_names: Mapping[str, Sequence[str]]) -> list[str]:
+def devices_of(clips: Clip, label_names: Mapping[str, Sequence[str]]) -> list[str]:
     """Device of each pair in words, or its number where there are none; "" where the data does not say."""
-    if "device" not in clip.labels:
-        return [""] * len(clip.name)
-    words, numbers = label_names.get("device"), clip.labels["device"].tolist()
+    if "device" not in clips.labels:
+        return [""] * len(clips.name)
+    words, numbers = label_names.get("device"), clips.labels["device"].tolist()
     return ["" if math.isnan(number) else words[int(number)] if words else f"{number:g}" for number in numbers]
 
 
@@ -141,7 +141,7 @@ def remark_on(encoder: Any) -> str:
     return "" if encoder.residual_size else NO_RESIDUAL
 
 
-def logged(comparisons: Sequence[Comparison]) -> dict[str, float]:
+def logged(comparisons: Sequence[TransformationResult]) -> dict[str, float]:
     """What dashboards get: means, share of notes that come nearer, and difference of what is in the table."""
     values: dict[str, float] = {}
     for criterion, sounds, win_rate, difference in comparisons:
@@ -154,7 +154,7 @@ def logged(comparisons: Sequence[Comparison]) -> dict[str, float]:
 def write_transformation(
     folder: Path,
     facts: Mapping[str, Any],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[TransformationResult],
     notes: Sequence[ComparedNote],
     remark: str = "",
 ) -> None:

@@ -27,11 +27,11 @@ class Usage(Callback):
     ) -> None:
         """Measure both, always with the same noise; the first process alone, whose batch is the same on any number."""
         if batch_idx == 0 and trainer.is_global_zero:
-            used = self.measure(module, batch.audio, batch.f0_hz)
+            used = self.usage(module, batch.audio, batch.f0_hz)
             named = {f"usage/{name}": value for name, value in used.items()}
             module.log_dict(named, rank_zero_only=True, batch_size=len(batch.audio))
 
-    def measure(self, module: Any, audio: Tensor, f0_hz: Tensor) -> dict[str, Tensor]:
+    def usage(self, module: Any, audio: Tensor, f0_hz: Tensor) -> dict[str, Tensor]:
         """(B, N) audio, (B, F) pitch -> usage of the residual and of each knob, as far as there are any."""
         encoding = module.encoder(audio, f0_hz)
         used = self._knobs(module, audio, f0_hz, encoding)
@@ -51,7 +51,7 @@ class Usage(Callback):
         sounding = encoder.sounding(audio, every)
 
         def measured(turned: Encoding) -> Tensor:
-            return sounding_mean(encoder.measure(_rendered(module, f0_hz, turned), f0_hz, every), sounding)
+            return sounding_mean(encoder.knob_positions(_rendered(module, f0_hz, turned), f0_hz, every), sounding)
 
         before, used = measured(encoding), {}
         for index, knob in enumerate(encoder.knobs):

@@ -88,7 +88,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def process_rank() -> int:
-    """Of those that train one model together, as whoever launched them says; 0 speaks for all."""
+    """Rank of this process, from the launcher's environment; rank 0 prints."""
     numbers = (os.environ.get(name) for name in ("SLURM_PROCID", "RANK", "LOCAL_RANK"))
     return int(next(filter(None, numbers), 0))
 

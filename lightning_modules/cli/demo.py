@@ -17,7 +17,7 @@ from lightning_modules.cli.sweep import build_model
 from lightning_modules.knobs import sweep
 from lightning_modules.metrics import MetricSummary, readable
 from lightning_modules.pictures import pair_figure, save_png, sweep_figure
-from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
+from lightning_modules.report import Resynthesis, ShownSweep, Training, write_report_page
 from lightning_modules.run_folder import RunFolder
 from lightning_modules.run_lock import RunLock
 from synths import Clip
@@ -93,20 +93,26 @@ def _exchange(new: Path, folder: Path) -> None:
 def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     """Write the page of a run that is about to get its place -> what says so."""
     model = load_model(folder / "checkpoints" / "best.ckpt")
-    clip = _held_out_note(model, tested)
+    clips = _held_out_note(model, tested)
     torch.manual_seed(0)
     with torch.no_grad():
-        output = model(clip.audio, clip.f0_hz).audio[0]
-    turned = _sweep(model, clip)
+        output = model(clips.audio, clips.f0_hz).audio[0]
+    turned = _sweep(model, clips)
     sounds = folder / "audio"
     sounds.mkdir(exist_ok=True)
-    write_wav(sounds / "target.wav", clip.audio[0], model.clip.sample_rate)
+    write_wav(sounds / "target.wav", clips.audio[0], model.clip.sample_rate)
     write_wav(sounds / "resynthesis.wav", output, model.clip.sample_rate)
     for position, audio in zip(turned.positions, turned.audios, strict=True):
         write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
-    save_png(pair_figure(clip.audio[0], output, model.clip, clip.name[0]), folder / "resynthesis.png")
+    save_png(pair_figure(clips.audio[0], output, model.clip, clips.name[0]), folder / "resynthesis.png")
     figure = sweep_figure(
-        turned.audios, turned.positions, turned.measured, turned.requested, turned.name, turned.unit, model.clip
+        turned.audios,
+        turned.positions,
+        turned.measured_readings,
+        turned.asked_readings,
+        turned.name,
+        turned.unit,
+        model.clip,
     )
     save_png(figure, folder / f"{KNOB}.png")
     evaluation = tested.evaluation
@@ -117,7 +123,7 @@ def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]
         folder / PAGE,
         training,
         evaluation.summaries,
-        Resynthesis(clip.name[0], clip.audio[0], output),
+        Resynthesis(clips.name[0], clips.audio[0], output),
         [turned],
         commands,
         model.clip,
@@ -134,12 +140,12 @@ def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
     return Clip(clips.audio[one], clips.f0_hz[one], clips.confidence[one], clips.name[one], labels)
 
 
-def _sweep(model: TimbreAutoencoder, clip: Clip) -> KnobSweep:
+def _sweep(model: TimbreAutoencoder, clips: Clip) -> ShownSweep:
     descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
-    turned = sweep(model, clip.audio, clip.f0_hz, KNOB, POSITIONS)
-    requested = descriptor.from_unit(turned.asked).tolist()
-    measured = descriptor.from_unit(turned.measured[0]).tolist()
-    return KnobSweep(KNOB, descriptor.unit, POSITIONS, requested, measured, turned.audio[0])
+    turned = sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS)
+    asked = descriptor.value_at(turned.asked_positions).tolist()
+    measured = descriptor.value_at(turned.measured_positions[0]).tolist()
+    return ShownSweep(KNOB, descriptor.unit, POSITIONS, asked, measured, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:
@@ -150,9 +156,11 @@ def _next_commands(folder: Path) -> list[str]:
     ]
 
 
-def _say(folder: Path, metrics: list[MetricSummary], turned: KnobSweep, commands: list[str]) -> None:
-    values = ", ".join(readable(value) for value in turned.measured)
-    rises = all(later > earlier for earlier, later in zip(turned.measured, turned.measured[1:], strict=False))
+def _say(folder: Path, metrics: list[MetricSummary], turned: ShownSweep, commands: list[str]) -> None:
+    values = ", ".join(readable(value) for value in turned.measured_readings)
+    rises = all(
+        later > earlier for earlier, later in zip(turned.measured_readings, turned.measured_readings[1:], strict=False)
+    )
     f0, loudness = (next(m for m in metrics if m.name == name) for name in ("f0_l1", "loudness_l1"))
     print(
         f"\nHeld-out notes: pitch within {readable(f0.mean)} semitones, loudness within {readable(loudness.mean)} dB."

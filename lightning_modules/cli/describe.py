@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,16 +14,14 @@ from tqdm import tqdm
 from datamodules import UnusableAudio
 from datamodules.audio import Channel
 from datamodules.preparation.report import printable
-from lightning_modules.cli.sounds import Sound, pitch_source, read_sound, sound_files
+from lightning_modules.cli.sounds import DescribedSound, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
-from lightning_modules.encoders import DescriptorEncoder
+from lightning_modules.encoders import DEFAULT_KNOBS
 from lightning_modules.whole_files import written_whole
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description, describe, descriptor_kinds
 
 LOWEST_F0_HZ, HIGHEST_F0_HZ = 16.0, 8000.0
-DEFAULT_KNOBS: tuple[type[Descriptor], ...] = signature(DescriptorEncoder).parameters["descriptors"].default
-"""What a model has for knobs if nobody chooses: the columns of a folder's table."""
 EXAMPLE = """examples:
   timbre describe violin.wav --plot violin.png
   timbre describe violin.wav --only sharpness,roughness --f0 880
@@ -151,13 +148,17 @@ def _of(count: int, described: Sequence[Described]) -> str:
     return f" in {count} of {len(described)}" if len(described) > 1 else ""
 
 
-def _described(path: Path, given: argparse.Namespace, kinds: list[type[Descriptor]]) -> tuple[Sound, Described]:
+def _described(
+    path: Path, given: argparse.Namespace, kinds: list[type[Descriptor]]
+) -> tuple[DescribedSound, Described]:
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
     sound = read_sound(path, channel, given.f0, given.full_scale_db_spl)
     return sound, Described(describe(sound.audio, sound.f0_hz, sound.clip, kinds), *sound[1:])
 
 
-def _plot(path: Path, title: str, sound: Sound, description: Description, kinds: list[type[Descriptor]]) -> None:
+def _plot(
+    path: Path, title: str, sound: DescribedSound, description: Description, kinds: list[type[Descriptor]]
+) -> None:
     # Imported only now: matplotlib takes a second that a table need not wait for.
     from lightning_modules.description_figure import description_figure
     from lightning_modules.pictures import save_png

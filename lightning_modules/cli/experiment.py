@@ -49,7 +49,7 @@ CLIP_FIELDS = ("sample_rate", "n_samples", "hop")
 
 
 class Finished(Exception):
-    """There is nothing left to do; says so in a sentence."""
+    """Raised when nothing is left to do; the message says so."""
 
 
 class Experiment(LightningCLI):
@@ -155,7 +155,7 @@ class Experiment(LightningCLI):
             )
 
     def _checkpoint_to_resume(self) -> Path | None:
-        """Of the same run, if it was begun."""
+        """The checkpoint to go on from, if the same run was begun."""
         folder = self.folder
         folder.refuse_other_settings(as_written(self.parser, self.config))
         if folder.is_done(tested=self.config.test):

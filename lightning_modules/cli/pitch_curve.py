@@ -34,7 +34,7 @@ def given_pitch(given: str, n_samples: int, clip: ClipFormat) -> np.ndarray:
 
 
 def _steady(given: str, clip: ClipFormat) -> tuple[list[float], list[float]] | None:
-    """The pitch that a number gives; None if it is no number."""
+    """The pitch that a number gives; None if it is not a number."""
     try:
         f0_hz = float(given)
     except ValueError:
@@ -51,7 +51,7 @@ def _curve(path: Path, clip: ClipFormat) -> tuple[list[float], list[float]]:
         where = f"{path}, line {number}"
         moment, pitch = _numbers(line, where)
         if not math.isfinite(moment):
-            raise ValueError(f"{where}: {moment} is no time: give seconds from the beginning of the sound.")
+            raise ValueError(f"{where}: {moment} is not a time: give seconds from the beginning of the sound.")
         if time_s and moment <= time_s[-1]:
             raise ValueError(f"{where}: {moment:g} s does not come after {time_s[-1]:g} s: sort the lines by time.")
         _check(pitch, where, clip)
@@ -67,10 +67,10 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"--f0 {path} is no text: give a number in Hz, or a file of lines such as 0.5,440.") from None
+        raise ValueError(f"--f0 {path} is not text: give a number in Hz, or a file of lines such as 0.5,440.") from None
     except OSError as error:
         raise ValueError(
-            f"--f0 {path} is no number and cannot be read ({error.strerror}): give Hz, or a file of time_s,f0_hz."
+            f"--f0 {path} is not a number and cannot be read ({error.strerror}): give Hz, or a file of time_s,f0_hz."
         ) from error
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     lines = [(number, line) for number, line in lines if line and not line.startswith("#")]

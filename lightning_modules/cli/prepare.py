@@ -11,12 +11,12 @@ def run(verb: str, args: list[str]) -> None:
     if experiment.config.manifest:
         _write_manifest(data)
         return
-    part = Slice.parse(experiment.config.slice)
-    data.prepare_data(part, listed_anew=True)
+    work = Slice.parse(experiment.config.slice)
+    data.prepare_data(work, listed_anew=True)
     print(data.prepare_report())
     _refuse_nothing(data)
-    if part.of > 1:
-        print(f"Slice {part.number} of {part.of} is done; the last one to finish completes the shards.")
+    if work.of > 1:
+        print(f"Slice {work.number} of {work.of} is done; the last one to finish completes the shards.")
     if experiment.config.verify:
         damaged = data.damaged()
         if damaged:

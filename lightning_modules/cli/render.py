@@ -13,7 +13,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.pitch_curve import given_pitch
 from lightning_modules.provenance import remark_on_tracker
-from lightning_modules.render import measured_knobs, render
+from lightning_modules.render import measured_positions, render
 from lightning_modules.whole_files import written_whole
 from synths import Descriptor
 
@@ -71,7 +71,7 @@ def _render(given: argparse.Namespace) -> None:
     output = render(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), positions, nudges, given.dry)
     gain_db = _write(given.output, output, model.clip.sample_rate)
     pitch = torch.from_numpy(f0_hz)
-    before, after = measured_knobs(model, torch.from_numpy(audio), pitch), measured_knobs(model, output, pitch)
+    before, after = measured_positions(model, torch.from_numpy(audio), pitch), measured_positions(model, output, pitch)
     print(f"{given.output}: {len(output) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
     if n_channels > 1 and channel == "mix":
         print(f"  the mean of the input's {n_channels} channels was rendered (--channel 0: the first)")

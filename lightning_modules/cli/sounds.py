@@ -16,7 +16,7 @@ LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 16000, 48000
 FRAMES_PER_SECOND = 100
 
 
-class Sound(NamedTuple):
+class DescribedSound(NamedTuple):
     """Audio (N,), f0_hz (F,) or None where there is no clear pitch, n_channels of the file, clip it is measured in."""
 
     audio: Tensor
@@ -37,7 +37,7 @@ def sound_files(folder: Path) -> list[Path]:
     return paths
 
 
-def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_spl: float) -> Sound:
+def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_spl: float) -> DescribedSound:
     """Read a file at its own rate, or the nearest that descriptors are defined for.
 
     Args:
@@ -54,7 +54,9 @@ def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_
     hop = round(sample_rate / FRAMES_PER_SECOND)
     clip = ClipFormat(sample_rate, n_samples=hop, hop=hop, full_scale_db_spl=full_scale_db_spl)
     audio = torch.from_numpy(read_audio(str(path), clip, channel=channel, option="--channel"))
-    return Sound(audio, _pitch(audio, clip) if f0_hz is None else _steady(f0_hz, audio, clip), header.n_channels, clip)
+    return DescribedSound(
+        audio, _pitch(audio, clip) if f0_hz is None else _steady(f0_hz, audio, clip), header.n_channels, clip
+    )
 
 
 def pitch_source(f0_hz: float | None) -> str:

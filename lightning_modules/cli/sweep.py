@@ -15,7 +15,7 @@ from lightning_modules.cli import process_rank
 from lightning_modules.run_folder import RunFolder
 from lightning_modules.sweep import (
     KeptPoint,
-    Sweep,
+    SweepFile,
     flags,
     keep,
     plain,
@@ -39,9 +39,9 @@ def run(verb: str, args: list[str]) -> None:
     parser = _parser(verb)
     given, passed_on = parser.parse_known_args(args)
     sweep = read_sweep(given.file)
-    said_by_the_file = [*sweep.options, *(f"--{axis.name}" for axis in sweep.axes)]
+    said_by_the_file = [*sweep.options, *(f"--{setting.name}" for setting in sweep.settings)]
     if any(word.partition("=")[0] == "--trust" for word in said_by_the_file):
-        raise ValueError(f"{sweep.path} says --trust, which is for whoever starts it to say: leave it out there.")
+        raise ValueError(f"{sweep.path} says --trust, which only the person who starts it may say: leave it out there.")
     _refuse_swept(sweep, passed_on)
     if given.storage is None and (given.objectives or given.reference):
         raise ValueError("--objectives and --reference are for a study: say --storage journal.")
@@ -86,9 +86,9 @@ def _parser(verb: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _refuse_swept(sweep: Sweep, passed_on: Sequence[str]) -> None:
+def _refuse_swept(sweep: SweepFile, passed_on: Sequence[str]) -> None:
     """An option that the sweep sets itself would be without effect, or spoil it."""
-    swept = [axis.name for axis in sweep.axes]
+    swept = [setting.name for setting in sweep.settings]
     for option in (word.split("=")[0].lstrip("-") for word in passed_on if word.startswith("--")):
         if any(f"{plain(option)}.".startswith(f"{plain(name)}.") for name in swept):
             raise ValueError(f"--{option} is swept by {sweep.path}: leave it out.")
@@ -96,7 +96,7 @@ def _refuse_swept(sweep: Sweep, passed_on: Sequence[str]) -> None:
             raise ValueError(f"--{option} is set for every point by timbre sweep itself: leave it out.")
 
 
-def _refuse_unbuildable(sweep: Sweep, passed_on: Sequence[str]) -> None:
+def _refuse_unbuildable(sweep: SweepFile, passed_on: Sequence[str]) -> None:
     """Build the model of some points: a key or value that the configuration does not know shows before any job."""
     for values in telling_points(sweep):
         try:
@@ -131,11 +131,11 @@ def build_model(options: Sequence[str]) -> "TimbreAutoencoder":
             raise ValueError(readable_error(str(error))) from error
 
 
-def _describe(console: Console, sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
+def _describe(console: Console, sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
     console.print(sweep.question)
     console.print(f"\n{sweep.method}, {sweep.n_points} points, each in {given.runs / sweep.name}")
-    for axis in sweep.axes:
-        console.print(f"  {axis.name}: {axis.text}")
+    for setting in sweep.settings:
+        console.print(f"  {setting.name}: {setting.text}")
     study = ["--storage", "journal", *(["--objectives", *given.objectives] if given.objectives else [])]
     options = shlex.join([str(sweep.path), *(study if given.storage else []), *passed_on])
     at_once = min(AT_ONCE, sweep.n_points)
@@ -144,7 +144,7 @@ def _describe(console: Console, sweep: Sweep, given: argparse.Namespace, passed_
     console.print(f"Through W&B:    wandb sweep {sweep.path}")
 
 
-def _report(console: Console, sweep: Sweep, given: argparse.Namespace) -> None:
+def _report(console: Console, sweep: SweepFile, given: argparse.Namespace) -> None:
     from lightning_modules.sweep.objective import parse_objective
     from lightning_modules.sweep.study import open_study
     from lightning_modules.sweep.study_report import counts_sentence, front_table, hypervolume_sentence
@@ -157,7 +157,7 @@ def _report(console: Console, sweep: Sweep, given: argparse.Namespace) -> None:
         console.print(hypervolume_sentence(study, given.reference))
 
 
-def _run_point(sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
+def _run_point(sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
     """Train and test a point, or go on with it."""
     if not 0 <= given.point < sweep.n_points:
         raise ValueError(f"--point {given.point}: {sweep.path} has points 0 to {sweep.n_points - 1}.")
@@ -175,7 +175,7 @@ def _run_point(sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]
     _train_and_test(sweep, folder, kept, passed_on)
 
 
-def _run_trial(sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
+def _run_trial(sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
     """The same for a point that the study chooses; an interruption tells the study nothing, an error that it failed."""
     from lightning_modules.sweep.objective import parse_objective, read_values
     from lightning_modules.sweep.study import ask, open_study, study_objectives, tell, tell_failure
@@ -200,7 +200,7 @@ def _run_trial(sweep: Sweep, given: argparse.Namespace, passed_on: Sequence[str]
     tell(study, kept, read_values(folder, study_objectives(study)))
 
 
-def _train_and_test(sweep: Sweep, folder: Path, kept: KeptPoint, passed_on: Sequence[str]) -> None:
+def _train_and_test(sweep: SweepFile, folder: Path, kept: KeptPoint, passed_on: Sequence[str]) -> None:
     """Run the experiment of a point, unless it is done."""
     if RunFolder(folder).is_done(tested=True):
         print(f"Point {kept.point} is done: {folder}")

@@ -36,7 +36,7 @@ def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogg
 
 
 def finish(trainer: Trainer, exit_code: int = 0) -> None:
-    """Write what is left; with another exit code than 0 the run is one that was stopped and will go on."""
+    """Write what is left; an exit code other than 0 marks the run as stopped, to be resumed."""
     if isinstance(trainer.logger, WandbLogger) and trainer.is_global_zero:
         if exit_code:
             trainer.logger.experiment.mark_preempting()
@@ -44,7 +44,7 @@ def finish(trainer: Trainer, exit_code: int = 0) -> None:
 
 
 def _identity(folder: RunFolder) -> str | None:
-    """Not the name, which a run in another place may have too; None: W&B's, or that of its agent."""
+    """Id of the W&B run, not its name, which a run elsewhere may share; None lets W&B or its agent choose."""
     if os.environ.get("WANDB_SWEEP_ID") or rank_zero_only.rank != 0:  # type: ignore[attr-defined]
         return None
     if not folder.wandb_id.is_file():

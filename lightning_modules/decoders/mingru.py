@@ -1,4 +1,4 @@
-"""A recurrent decoder whose recurrence is linear, so that all frames can be had at once."""
+"""A recurrent decoder whose recurrence is linear, which gives all frames at once."""
 
 import math
 from collections.abc import Iterator

@@ -92,7 +92,7 @@ class AdversarialEncoder(Encoder):
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Encoding:
         """(B, N) audio, (B, F) pitch -> (B, F, C) measured controls, (B, F, D) residual, the term `critic`."""
-        controls = self.measure(audio, f0_hz)
+        controls = self.knob_positions(audio, f0_hz)
         residual, terms = self.residual(audio, f0_hz)
         residual = residual.to(controls.dtype)
         if self.training:

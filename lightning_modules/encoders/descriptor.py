@@ -32,7 +32,7 @@ class DescriptorEncoder(Encoder):
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Encoding:
         """(B, N) audio, (B, F) pitch -> (B, F, C) measured controls, (B, F, D) residual, its terms."""
-        controls = self.measure(audio, f0_hz)
+        controls = self.knob_positions(audio, f0_hz)
         if self.residual is None:
             return Encoding(controls, controls.new_zeros(*controls.shape[:2], 0), {})
         residual, terms = self.residual(audio, f0_hz)

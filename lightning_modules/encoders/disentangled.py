@@ -80,7 +80,7 @@ class DisentangledEncoder(Encoder):
         learnt, left = controls[:, ::every][sounding], residual[:, ::every][sounding]
         terms = {}
         if self.knobs:
-            measured = self.measure(audio, f0_hz, every)[sounding].detach()
+            measured = self.knob_positions(audio, f0_hz, every)[sounding].detach()
             distances = (learnt[:, : len(self.knobs)] - measured).abs()
             distance = distances.mean() if len(distances) else distances.sum()  # nothing to teach: all is silent
             terms["supervision"] = Term(distance, self.supervision_weight)

@@ -29,8 +29,8 @@ MEASURED_HZ = 50.0
 JUDGED_HZ = 25.0
 """How often training compares the knobs of a resynthesis with those asked for: no sample falls between the spectra."""
 
-
-DEFAULT_KNOBS: tuple[Recipe[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
+DEFAULT_KNOBS: tuple[type[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
+"""What a model has for knobs if nobody chooses."""
 
 
 class Term(NamedTuple):
@@ -109,7 +109,7 @@ class Encoder(nn.Module):
             assert isinstance(module, Descriptor)
             yield module
 
-    def measure(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> Tensor:
+    def knob_positions(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> Tensor:
         """(B, N) audio, (B, F) pitch in Hz -> (B, F / every, C) knob positions measured from it."""
         step = max(every, self.every)
         with without_autocast(audio):
@@ -117,7 +117,7 @@ class Encoder(nn.Module):
             measured = measure_all(self.each_descriptor(), audio, f0_hz, step)
             return self._positions(measured, f0_hz, step, every)
 
-    def measure_layers(self, layers: Layers, every: int = 1) -> Tensor:
+    def knob_positions_of_layers(self, layers: Layers, every: int = 1) -> Tensor:
         """What a synth plays -> (B, F / every, C) knob positions, of its dry sound.
 
         Raises:
@@ -133,7 +133,7 @@ class Encoder(nn.Module):
         if not measured:
             return f0_hz.new_zeros(*f0_hz[:, ::every].shape, 0)
         shape = f0_hz[:, ::step].shape
-        each = [d.to_unit(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
+        each = [d.position_of(value).expand(shape) for d, value in zip(self.each_descriptor(), measured, strict=True)]
         positions = torch.stack(each, dim=-1)
         return positions if step == every else interpolate_frames(positions, step, f0_hz.shape[1])[:, ::every]
 
@@ -172,7 +172,7 @@ class Encoder(nn.Module):
         for descriptor, kept_values in zip(self.each_descriptor(), each, strict=True):
             descriptor.calibrate(kept_values, pitch)
         if each:
-            positions = [d.to_unit(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
+            positions = [d.position_of(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
             self.learn_positions(torch.stack(positions, dim=-1))
         self.calibrated.fill_(True)
 

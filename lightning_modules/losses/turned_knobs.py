@@ -60,7 +60,7 @@ class TurnedKnobs:
             sounding: (B, F / every) 1 where a clip sounds, in the frames that are judged
             low: (n, C) lowest positions that notes of each clip's pitch reach
             high: (n, C) highest
-            every: so-many-th frame is judged
+            every: one frame of so many is judged
         """
         n, mean = len(low), sounding_mean(controls, sounding, every)
         in_frames = sounding.repeat_interleave(every, dim=1)[:, : controls.shape[1]]

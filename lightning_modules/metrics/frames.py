@@ -55,7 +55,7 @@ class Sounding:
         return frames[:, nearest.clamp_max(frames.shape[-1] - 1)]
 
     def windows(self, audio: Tensor, hop: int) -> Tensor:
-        """(B, N) audio -> (B, N / hop + 1) True for the windows, centred on every so-many-th sample, that sound."""
+        """(B, N) audio -> (B, N / hop + 1) True for the windows that sound, centred on every hop-th sample."""
         centres = torch.arange(audio.shape[-1] // hop + 1, device=audio.device) * hop
         return self.samples(audio)[:, centres.clamp_max(audio.shape[-1] - 1)]
 

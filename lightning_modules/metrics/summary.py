@@ -110,7 +110,7 @@ def summary_table(summaries: Sequence[MetricSummary]) -> Table:
 
 
 def not_finite_sentence(rows: Sequence[NoteRow]) -> str:
-    """How many notes a model answered with what is no sound; empty where it never did."""
+    """How many notes a model answered with what is not sound; empty where it never did."""
     n_not_finite = sum(not row.is_finite for row in rows)
     if not n_not_finite:
         return ""

@@ -72,7 +72,7 @@ class Mean(NamedTuple):
     n_notes: int
 
 
-class Comparison(NamedTuple):
+class TransformationResult(NamedTuple):
     """All notes by one criterion: the mean of each sound, and transformed against untouched."""
 
     criterion: Criterion
@@ -123,12 +123,14 @@ def knob_errors(
     return {**errors, "knobs_error_jnd": sum(in_jnd[1:], in_jnd[0]) / len(in_jnd)} if in_jnd else errors
 
 
-def compare(criteria: Sequence[Criterion], notes: Sequence[ComparedNote]) -> list[Comparison]:
+def compare(criteria: Sequence[Criterion], notes: Sequence[ComparedNote]) -> list[TransformationResult]:
     """All notes -> a comparison per criterion, each mean over the notes where it is defined."""
     return [_comparison(criterion, notes) for criterion in criteria]
 
 
-def report_of(comparisons: Sequence[Comparison], notes: Sequence[ComparedNote], remark: str) -> dict[str, Any]:
+def report_of(
+    comparisons: Sequence[TransformationResult], notes: Sequence[ComparedNote], remark: str
+) -> dict[str, Any]:
     """What transformation.json says beside its facts: all notes, then those of each device; null where undefined.
 
     Args:
@@ -169,7 +171,7 @@ def notes_csv(criteria: Sequence[Criterion], notes: Sequence[ComparedNote]) -> s
     return text.getvalue()
 
 
-def transformation_tables(comparisons: Sequence[Comparison]) -> list[Table]:
+def transformation_tables(comparisons: Sequence[TransformationResult]) -> list[Table]:
     """Two tables for the terminal: each sound against the target; transformed against untouched."""
     means = Table(title="Transformation: against the target, mean over notes", box=SIMPLE, padding=(0, 0))
     wins = Table(title="Transformed against untouched", box=SIMPLE, padding=(0, 0))
@@ -189,12 +191,12 @@ def transformation_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     return [means, wins]
 
 
-def _comparison(criterion: Criterion, notes: Sequence[ComparedNote]) -> Comparison:
+def _comparison(criterion: Criterion, notes: Sequence[ComparedNote]) -> TransformationResult:
     values = {sound: np.array([note.values[sound][criterion.name] for note in notes]) for sound in SOUNDS}
     difference = values["transformed"] - values["untouched"]
     nearer = difference if criterion.better == "higher" else -difference
     means = {sound: _mean(of_sound) for sound, of_sound in values.items()}
-    return Comparison(criterion, means, _mean((1.0 + np.sign(nearer)) / 2.0), _mean(difference))
+    return TransformationResult(criterion, means, _mean((1.0 + np.sign(nearer)) / 2.0), _mean(difference))
 
 
 def _mean(values: np.ndarray) -> Mean:
@@ -208,7 +210,7 @@ def _words(criterion: Criterion) -> dict[str, str]:
     return {key: value for key, value in criterion._asdict().items() if key != "label"}
 
 
-def _numbers(comparison: Comparison) -> dict[str, Any]:
+def _numbers(comparison: TransformationResult) -> dict[str, Any]:
     return {
         "sounds": {sound: _strict(mean) for sound, mean in comparison.sounds.items()},
         "win_rate": _strict(comparison.win_rate),

@@ -88,7 +88,7 @@ class _Opinions:
 
 
 def _listener() -> Callable[[np.ndarray, np.ndarray], float]:
-    """ViSQOL in audio mode, imported only now: it compiles for a second or two, which nobody pays who skips it."""
+    """ViSQOL in audio mode, imported only now: compiling takes a second or two that other runs need not pay."""
     try:
         from visqol import visqol_manager as parts
     except ModuleNotFoundError:

@@ -9,7 +9,7 @@ LONG = 20
 """Letters of a choice that gets a line of its own."""
 
 
-class Axis(NamedTuple):
+class SweptSetting(NamedTuple):
     """One swept setting: choices, or a range.
 
     Attributes:
@@ -49,11 +49,11 @@ class Axis(NamedTuple):
         return isinstance(value, (int, float)) and self.low <= value <= self.high
 
 
-def axis(name: str, parameter: Mapping[str, Any]) -> Axis:
-    """A parameter of a sweep's file, found in order -> an axis."""
+def swept_setting(name: str, parameter: Mapping[str, Any]) -> SweptSetting:
+    """A parameter of a sweep's file, found in order -> a swept setting."""
     if "value" in parameter:
-        return Axis(name, (parameter["value"],))
+        return SweptSetting(name, (parameter["value"],))
     if "values" in parameter:
-        return Axis(name, tuple(parameter["values"]))
+        return SweptSetting(name, tuple(parameter["values"]))
     low, high = parameter["min"], parameter["max"]
-    return Axis(name, (), parameter["distribution"], low, high, parameter.get("q"))
+    return SweptSetting(name, (), parameter["distribution"], low, high, parameter.get("q"))

@@ -5,11 +5,11 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
-from lightning_modules.sweep.axis import Axis, axis
+from lightning_modules.sweep.axis import SweptSetting, swept_setting
 from lightning_modules.sweep.rules import refuse_broken
 
 
-class Sweep(NamedTuple):
+class SweepFile(NamedTuple):
     """What a file of sweeps/ says.
 
     Attributes:
@@ -18,7 +18,7 @@ class Sweep(NamedTuple):
         method: grid: the product of all choices; random: drawn; bayes: chosen by what earlier points gave
         metric: key of the log that W&B is to watch
         options: of `timbre fit`, the same for every point
-        axes: what is varied, in order
+        settings: what is varied, in order
         n_points: how many points there are
     """
 
@@ -27,12 +27,12 @@ class Sweep(NamedTuple):
     method: Literal["grid", "random", "bayes"]
     metric: str
     options: tuple[str, ...]
-    axes: tuple[Axis, ...]
+    settings: tuple[SweptSetting, ...]
     n_points: int
 
     @property
     def name(self) -> str:
-        """Of its runs' folder, its W&B group and its study."""
+        """Name of its runs' folder, its W&B group and its study."""
         return self.path.stem
 
     def point_folder(self, runs: Path, index: int) -> Path:
@@ -40,7 +40,7 @@ class Sweep(NamedTuple):
         return runs / self.name / f"{self.name}-{index:03d}"
 
 
-def read_sweep(path: Path) -> Sweep:
+def read_sweep(path: Path) -> SweepFile:
     """Read and check a sweep's file.
 
     Raises:
@@ -58,7 +58,7 @@ def read_sweep(path: Path) -> Sweep:
     question = text.splitlines()[0]
     if not question.startswith("#") or not question.strip("# "):
         raise ValueError(f"{path}: the first line is not a comment: let it be the question that the sweep answers.")
-    axes = tuple(axis(name, parameter) for name, parameter in content["parameters"].items())
+    settings = tuple(swept_setting(name, parameter) for name, parameter in content["parameters"].items())
     options = tuple(content["command"][3:-1])
     method, metric = content["method"], content["metric"]["name"]
-    return Sweep(path, question.strip("# "), method, metric, options, axes, content["run_cap"])
+    return SweepFile(path, question.strip("# "), method, metric, options, settings, content["run_cap"])

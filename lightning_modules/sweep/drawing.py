@@ -10,24 +10,26 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from lightning_modules.sweep.axis import Axis, Value
+from lightning_modules.sweep.axis import SweptSetting, Value
 
 
-def distributions(axes: Sequence[Axis]) -> dict[str, BaseDistribution]:
+def distributions(settings: Sequence[SweptSetting]) -> dict[str, BaseDistribution]:
     """By name, in order."""
-    return {axis.name: _distribution(axis) for axis in axes}
+    return {setting.name: _distribution(setting) for setting in settings}
 
 
-def _distribution(axis: Axis) -> BaseDistribution:
-    if axis.choices:
-        return CategoricalDistribution(axis.choices)
-    if axis.distribution == "int_uniform":
-        return IntDistribution(int(axis.low), int(axis.high))
-    return FloatDistribution(axis.low, axis.high, log=axis.distribution == "log_uniform_values", step=axis.step)
+def _distribution(setting: SweptSetting) -> BaseDistribution:
+    if setting.choices:
+        return CategoricalDistribution(setting.choices)
+    if setting.distribution == "int_uniform":
+        return IntDistribution(int(setting.low), int(setting.high))
+    return FloatDistribution(
+        setting.low, setting.high, log=setting.distribution == "log_uniform_values", step=setting.step
+    )
 
 
-def random_point(axes: Sequence[Axis], index: int) -> dict[str, Value]:
+def random_point(settings: Sequence[SweptSetting], index: int) -> dict[str, Value]:
     """The same point for the same index, whatever was drawn before."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=index))
-    return study.ask(distributions(axes)).params
+    return study.ask(distributions(settings)).params

@@ -1,4 +1,4 @@
-"""point.json: what a run of a sweep was given, written once, so that it can go on with the same after any stop."""
+"""point.json: the point that a run of a sweep was given, written once: after any stop it resumes with the same."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lightning_modules.sweep.axis import Value
-from lightning_modules.sweep.definition import Sweep
+from lightning_modules.sweep.definition import SweepFile
 from lightning_modules.sweep.points import point
 from lightning_modules.whole_files import written_whole
 
@@ -27,7 +27,7 @@ def keep(folder: Path, kept: KeptPoint) -> None:
         partial.write_text(json.dumps(kept._asdict(), indent=2) + "\n", encoding="utf-8")
 
 
-def read_kept(folder: Path, sweep: Sweep) -> KeptPoint | None:
+def read_kept(folder: Path, sweep: SweepFile) -> KeptPoint | None:
     """The point of a run's folder, None if it has none yet.
 
     Raises:
@@ -46,7 +46,7 @@ def read_kept(folder: Path, sweep: Sweep) -> KeptPoint | None:
     return kept
 
 
-def wait_for_kept(folder: Path, sweep: Sweep) -> KeptPoint:
+def wait_for_kept(folder: Path, sweep: SweepFile) -> KeptPoint:
     """The point that another process of the same run is about to write.
 
     Raises:
@@ -61,9 +61,11 @@ def wait_for_kept(folder: Path, sweep: Sweep) -> KeptPoint:
     raise TimeoutError(f"{folder}/point.json was not written by the first process within {WAIT_S:g} s.")
 
 
-def _is_of(sweep: Sweep, kept: KeptPoint) -> bool:
+def _is_of(sweep: SweepFile, kept: KeptPoint) -> bool:
     """A trial's values must be possible ones; any other point's follow from its index."""
     if kept.trial is None and sweep.method != "bayes":
         return kept.values == point(sweep, kept.point)
-    axes = {axis.name: axis for axis in sweep.axes}
-    return axes.keys() == kept.values.keys() and all(axes[name].takes(value) for name, value in kept.values.items())
+    settings = {setting.name: setting for setting in sweep.settings}
+    return settings.keys() == kept.values.keys() and all(
+        settings[name].takes(value) for name, value in kept.values.items()
+    )

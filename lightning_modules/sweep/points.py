@@ -4,29 +4,29 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 
 from lightning_modules.sweep.axis import Value
-from lightning_modules.sweep.definition import Sweep
+from lightning_modules.sweep.definition import SweepFile
 
 
-def point(sweep: Sweep, index: int) -> dict[str, Value]:
-    """Values by name; of a grid in the order of nested loops, the last axis innermost.
+def point(sweep: SweepFile, index: int) -> dict[str, Value]:
+    """Values by name; of a grid in the order of nested loops, the last setting innermost.
 
     Raises:
         ValueError: the points follow from results
     """
     if sweep.method == "grid":
-        values = next(islice(product(*(axis.choices for axis in sweep.axes)), index, None))
-        return dict(zip((axis.name for axis in sweep.axes), values, strict=True))
+        values = next(islice(product(*(setting.choices for setting in sweep.settings)), index, None))
+        return dict(zip((setting.name for setting in sweep.settings), values, strict=True))
     if sweep.method == "random":
         from lightning_modules.sweep.drawing import random_point  # Optuna takes a second, and a grid needs none
 
-        return random_point(sweep.axes, index)
+        return random_point(sweep.settings, index)
     raise ValueError(f"{sweep.path}: method bayes learns from results: say --storage journal, or use wandb sweep.")
 
 
-def telling_points(sweep: Sweep) -> Iterator[dict[str, Value]]:
+def telling_points(sweep: SweepFile) -> Iterator[dict[str, Value]]:
     """As few points as hold every choice and both ends of every range."""
-    for index in range(max(len(axis.extremes) for axis in sweep.axes)):
-        yield {axis.name: axis.extremes[index % len(axis.extremes)] for axis in sweep.axes}
+    for index in range(max(len(setting.extremes) for setting in sweep.settings)):
+        yield {setting.name: setting.extremes[index % len(setting.extremes)] for setting in sweep.settings}
 
 
 def flags(values: Mapping[str, Value]) -> list[str]:

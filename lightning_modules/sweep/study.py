@@ -17,7 +17,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from lightning_modules.sweep.definition import Sweep
+from lightning_modules.sweep.definition import SweepFile
 from lightning_modules.sweep.drawing import distributions
 from lightning_modules.sweep.kept_point import KeptPoint
 from lightning_modules.sweep.objective import DEFAULT, Objective
@@ -26,12 +26,12 @@ INDEX = "point"
 """Attribute of a trial: which point of the sweep it is."""
 
 
-def journal_path(sweep: Sweep, runs: Path) -> Path:
+def journal_path(sweep: SweepFile, runs: Path) -> Path:
     """Beside the runs of its points."""
     return runs / sweep.name / "journal.log"
 
 
-def open_study(sweep: Sweep, runs: Path, objectives: Sequence[Objective] = (), seed: int = 0) -> optuna.Study:
+def open_study(sweep: SweepFile, runs: Path, objectives: Sequence[Objective] = (), seed: int = 0) -> optuna.Study:
     """The study of a sweep, begun if there is none; by default with its own objectives, else the usual two.
 
     Raises:
@@ -67,7 +67,7 @@ def study_objectives(study: optuna.Study) -> tuple[Objective, ...]:
     return tuple(Objective(way.name.lower(), name) for way, name in zip(study.directions, names, strict=True))
 
 
-def ask(study: optuna.Study, sweep: Sweep, index: int) -> KeptPoint:
+def ask(study: optuna.Study, sweep: SweepFile, index: int) -> KeptPoint:
     """A trial for a point: the one that it left open before it could be kept, or a new one.
 
     Raises:
@@ -77,7 +77,7 @@ def ask(study: optuna.Study, sweep: Sweep, index: int) -> KeptPoint:
     if left_open:
         return KeptPoint(index, left_open[-1].params, left_open[-1].number)
     try:
-        trial = study.ask(distributions(sweep.axes))
+        trial = study.ask(distributions(sweep.settings))
     except ValueError as error:
         raise ValueError(
             f"{sweep.path} has other values than the study of its first trials ({error}): restore it, or give the new "

@@ -11,7 +11,7 @@ from synths.clip import ClipFormat
 from synths.descriptors.harmonic_lines import HarmonicLines
 from synths.descriptors.knob_range import KnobRange
 from synths.descriptors.line_spectra import LineSpectra
-from synths.descriptors.sound import PlayedSound, Sound
+from synths.descriptors.sound import HeardSound, PlayedSound
 from synths.descriptors.sounding import frame_level_db, sounding_frames
 from synths.layers import Layers
 from synths.spectrum import Spectrum
@@ -56,7 +56,7 @@ class Descriptor(nn.Module):
 
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, F) or (B, 1) knob positions: 0..1 within the training range."""
-        return self.to_unit(self.measure(audio, f0_hz))
+        return self.position_of(self.measure(audio, f0_hz))
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """Measure from sound.
@@ -71,7 +71,7 @@ class Descriptor(nn.Module):
         """
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure the frames that a sound is looked at in, (B, F / every), sharing what has been computed of it."""
         return sound.measured_by(self)
 
@@ -98,13 +98,13 @@ class Descriptor(nn.Module):
         weight = sounding + (sounding.sum(-1, keepdim=True) == 0)
         return (value * weight).sum(-1) / weight.sum(-1)
 
-    def to_unit(self, value: Tensor) -> Tensor:
+    def position_of(self, value: Tensor) -> Tensor:
         """Value in the descriptor's unit -> knob position."""
-        return self.range.to_unit(value)
+        return self.range.position_of(value)
 
-    def from_unit(self, position: Tensor) -> Tensor:
+    def value_at(self, position: Tensor) -> Tensor:
         """Knob position -> value in the descriptor's unit."""
-        return self.range.from_unit(position)
+        return self.range.value_at(position)
 
     def calibrate(self, values: Tensor, f0_hz: Tensor, percentiles: tuple[float, float] = (1.0, 99.0)) -> None:
         """Set the range to robust ends of (n,) values measured at (n,) pitches in Hz (`KnobRange.calibrate`)."""
@@ -116,7 +116,7 @@ class SharingDescriptor(Descriptor):
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, F) in the descriptor's unit."""
-        return self.hear(Sound(audio, f0_hz))
+        return self.hear(HeardSound(audio, f0_hz))
 
     def measure_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F) in the descriptor's unit."""
@@ -134,7 +134,7 @@ class SpectralDescriptor(SharingDescriptor):
         """(B, F, bins) power as `Spectrum` defines it, (B, F) pitch -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure from a sound whose spectrum may be known already."""
         return self.of(sound.power(self.spectrum), sound.f0_hz)
 
@@ -159,7 +159,7 @@ class HarmonicDescriptor(SharingDescriptor):
         """Harmonics and noise -> (B, F) in the descriptor's unit."""
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure from a sound whose harmonics may be known already."""
         return self.of(sound.lines(self.spectra))
 
@@ -168,11 +168,11 @@ def measure_all(descriptors: Iterable[Descriptor], audio: Tensor, f0_hz: Tensor,
     """(B, N) audio, (B, F) pitch -> (B, F / every) or (B, 1) by each descriptor; what they share is computed once."""
     descriptors = list(descriptors)
     if audio.device.type != "cpu":
-        return _heard(descriptors, Sound(audio, f0_hz, every))
+        return _heard(descriptors, HeardSound(audio, f0_hz, every))
     # A few clips at a time: their spectra stay in the cache, which makes it two to four times as fast.
     step = -(-_FRAMES_TOGETHER // max(1, f0_hz.shape[1] // every))
     parts = zip(audio.split(step), f0_hz.split(step), strict=True)
-    heard = [_heard(descriptors, Sound(*part, every)) for part in parts]
+    heard = [_heard(descriptors, HeardSound(*part, every)) for part in parts]
     return [torch.cat(values) for values in zip(*heard, strict=True)]
 
 
@@ -185,5 +185,5 @@ def measure_all_layers(descriptors: Iterable[Descriptor], layers: Layers, every:
     return _heard(descriptors, PlayedSound(layers, every))
 
 
-def _heard(descriptors: Iterable[Descriptor], sound: Sound | PlayedSound) -> list[Tensor]:
+def _heard(descriptors: Iterable[Descriptor], sound: HeardSound | PlayedSound) -> list[Tensor]:
     return [descriptor.hear(sound) for descriptor in descriptors]

@@ -19,7 +19,7 @@ FLOOR = 2.0**-26
 """Amplitude that counts as nothing, -156 dB: the square root's gradient stays finite, and silence is exactly zero."""
 
 SOFTNESS = 0.02
-"""Of a threshold, in parts of the envelope's maximum."""
+"""How soft a threshold is, in parts of the envelope's maximum."""
 
 
 class Envelope(nn.Module):

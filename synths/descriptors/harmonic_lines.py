@@ -11,7 +11,7 @@ CLOSEST = 4.0
 """Bins from harmonic to harmonic; lower pitches are read as if they were this high."""
 N_GAP_BINS = 3
 MEAN_OVER_LOG_MEAN = math.exp(0.5772156649)
-"""Of the power of a noise in a bin: e to the power of Euler's constant."""
+"""Mean power of noise in a bin over the exponential of its mean log power: e to the power of Euler's constant."""
 
 
 class HarmonicLines(NamedTuple):

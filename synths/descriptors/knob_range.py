@@ -36,14 +36,14 @@ class KnobRange(nn.Module):
         self.register_buffer("span", torch.tensor(span))
         self.register_buffer("by_pitch", torch.tensor(span).repeat(len(pitches_midi), 1))
 
-    def to_unit(self, value: Tensor) -> Tensor:
+    def position_of(self, value: Tensor) -> Tensor:
         """Value in the descriptor's unit -> knob position."""
         low, high = self.span
         if self.curve == "log":
             return (value.clamp_min(1e-3 * low) / low).log() / (high / low).log()
         return (value - low) / (high - low)
 
-    def from_unit(self, position: Tensor) -> Tensor:
+    def value_at(self, position: Tensor) -> Tensor:
         """Knob position -> value in the descriptor's unit."""
         low, high = self.span
         return low * (high / low) ** position if self.curve == "log" else low + position * (high - low)
@@ -54,7 +54,7 @@ class KnobRange(nn.Module):
         place = place.clamp(0.0, len(self.pitches_midi) - 1.0)
         below = place.floor().clamp_max(len(self.pitches_midi) - 2.0)
         ends = torch.lerp(self.by_pitch[below.long()], self.by_pitch[below.long() + 1], (place - below)[..., None])
-        low, high = self.to_unit(ends).unbind(-1)
+        low, high = self.position_of(ends).unbind(-1)
         return low, high
 
     @torch.no_grad()

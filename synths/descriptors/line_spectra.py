@@ -57,7 +57,7 @@ class LineSpectra(nn.Module):
         return [Window(spectrum, *reach) for spectrum, reach in zip(spectra, self.reaches, strict=True)]
 
     def forward(self, audio: Tensor, f0_hz: Tensor, every: int, power: Callable[[], Tensor]) -> HarmonicLines:
-        """Lines of every so-many-th frame.
+        """Lines of every `every`-th frame.
 
         Args:
             audio: (B, N)

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from synths.clip import ClipFormat
 from synths.descriptors.descriptor import SharingDescriptor
-from synths.descriptors.sound import PlayedSound, Sound
+from synths.descriptors.sound import HeardSound, PlayedSound
 from synths.descriptors.specific_loudness import SpecificLoudness, specific_loudness_of_whole
 from synths.spectrum import Spectrum
 
@@ -21,7 +21,7 @@ class LoudnessDescriptor(SharingDescriptor):
         """(..., 240) sone/Bark -> (...) in the descriptor's unit."""
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """Measure from a sound whose specific loudness may be known already."""
         name = "specific loudness", self.spectrum.n_fft, self.clip.full_scale_db_spl
         return self.of(sound.remembered(name, lambda: self.specific(sound.power(self.spectrum))))

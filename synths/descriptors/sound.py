@@ -18,11 +18,11 @@ class Measuring(Protocol):
     """What can be measured of both kinds of sound: `Descriptor` says how."""
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """Of (B, N) audio and its (B, F) pitch."""
+        """Readings of (B, N) audio with its (B, F) pitch in Hz."""
         ...
 
     def measure_layers(self, layers: Layers) -> Tensor:
-        """Of what a synth plays."""
+        """Readings of what a synth plays."""
         ...
 
 
@@ -41,13 +41,13 @@ class Memory:
         return self._known[key]
 
 
-class Sound(Memory):
+class HeardSound(Memory):
     """(B, N) audio and its (B, F) pitch in Hz, and what is remembered of them.
 
     Args:
         audio: (B, N)
         f0_hz: (B, F)
-        every: look at every so-many-th frame only: F / every of them, rounded up
+        every: look at one frame of so many: F / every of them, rounded up
     """
 
     def __init__(self, audio: Tensor, f0_hz: Tensor, every: int = 1) -> None:
@@ -72,7 +72,7 @@ class Sound(Memory):
 
 
 class PlayedSound(Memory):
-    """What a synth plays, as a `Sound` without a window's smear."""
+    """What a synth plays, as a `HeardSound` without a window's smear."""
 
     def __init__(self, layers: Layers, every: int = 1) -> None:
         super().__init__()

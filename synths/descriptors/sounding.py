@@ -23,7 +23,7 @@ def sounding_mean(values: Tensor, sounding: Tensor, every: int = 1) -> Tensor:
 
     Args:
         values: (B, F, C) in all frames
-        sounding: (B, ceil(F / every)) 1 where every so-many-th frame sounds, from the first on, else 0
+        sounding: (B, ceil(F / every)) 1 in every `every`-th frame, from the first on, that sounds, else 0
         every: so many
 
     Returns:

@@ -7,7 +7,7 @@ from synths.clip import ClipFormat
 from synths.descriptors.librosa_descriptor import FLOOR, LibrosaDescriptor, magnitude
 
 SOFTNESS, SOFTNESS_OF_REST = 0.02, 2.0 / 15.0
-"""Of the threshold, but no more than a part of its distance from the nearer end."""
+"""How soft the threshold is, but at most this part of its distance from the nearer end."""
 
 
 class SpectralRolloff(LibrosaDescriptor):

@@ -12,8 +12,8 @@ import torch
 from benchmarks import agreement
 from benchmarks.agreement import (
     PAIRS,
+    DescriptorPair,
     Measured,
-    Pair,
     errors_of,
     odd_even_db,
     pitch_hz,
@@ -24,7 +24,7 @@ from benchmarks.agreement import (
 )
 from synths import Brightness, Depth, Loudness, Sharpness, SpectralCentroid
 
-CENTROID = Pair(SpectralCentroid, "librosa", "centroid_mean", relative=True, tolerance=1e-3)
+CENTROID = DescriptorPair(SpectralCentroid, "librosa", "centroid_mean", relative=True, tolerance=1e-3)
 
 
 @pytest.fixture
@@ -75,7 +75,10 @@ def test_pitch_is_known_or_not():
 def test_nothing_is_compared_without_the_pitch_it_needs(folder):
     """Depth of a sound without pitch has no error; brightness has."""
     values = {("timbral_models", "depth"): 50.0, ("timbral_models", "brightness"): 50.0}
-    pairs = [Pair(Depth, "timbral_models", "depth"), Pair(Brightness, "timbral_models", "brightness")]
+    pairs = [
+        DescriptorPair(Depth, "timbral_models", "depth"),
+        DescriptorPair(Brightness, "timbral_models", "brightness"),
+    ]
     path = folder / "extra.wav"
     assert [one.pair.ours for one in errors_of(path, None, values, pairs)] == [Brightness]
     assert [one.pair.ours for one in errors_of(path, 440.0, values, pairs)] == [Depth, Brightness]
@@ -83,10 +86,10 @@ def test_nothing_is_compared_without_the_pitch_it_needs(folder):
 
 def test_errors_are_counted_in_our_unit():
     """Absolute, relative, and after conversion."""
-    assert Pair(Sharpness, "", "").error(1.2, 1.0) == pytest.approx(0.2)
-    assert Pair(Loudness, "", "", relative=True).error(12.0, 10.0) == pytest.approx(0.2)
-    assert Pair(Loudness, "", "", relative=True).error(0.0, 0.0) == 0.0
-    assert Pair(Sharpness, "", "", in_our_unit=odd_even_db).error(10.0, 10.0) == pytest.approx(0.0, abs=0.1)
+    assert DescriptorPair(Sharpness, "", "").error(1.2, 1.0) == pytest.approx(0.2)
+    assert DescriptorPair(Loudness, "", "", relative=True).error(12.0, 10.0) == pytest.approx(0.2)
+    assert DescriptorPair(Loudness, "", "", relative=True).error(0.0, 0.0) == 0.0
+    assert DescriptorPair(Sharpness, "", "", in_our_unit=odd_even_db).error(10.0, 10.0) == pytest.approx(0.0, abs=0.1)
 
 
 def test_odd_even_ratio_in_our_decibels():

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import head_to_head
-from benchmarks.head_to_head import OURS, RIVALS, Run, all_runs, train_and_test
+from benchmarks.head_to_head import OURS, RIVALS, TrainingRun, all_runs, train_and_test
 
 
 def test_every_model_has_its_experiment():
@@ -24,7 +24,7 @@ def calls(monkeypatch):
 
 def test_train_then_test(calls, tmp_path):
     """The budget and the seed are told; the published models get whole frames of theirs."""
-    run = Run("c_ddsp_published", 2)
+    run = TrainingRun("c_ddsp_published", 2)
     (tmp_path / "runs" / run.name).mkdir(parents=True)
     assert train_and_test(run, tmp_path, tmp_path / "runs", 50) == "c_ddsp_published-s2: done"
     (fit, arguments), (test, folder) = calls
@@ -38,19 +38,19 @@ def test_an_interrupted_training_goes_on_and_a_finished_one_is_left(calls, tmp_p
     folder = tmp_path / "ae-s0"
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "checkpoints" / "last.ckpt").touch()
-    train_and_test(Run("ae", 0), tmp_path, tmp_path, 50)
+    train_and_test(TrainingRun("ae", 0), tmp_path, tmp_path, 50)
     assert calls[0] == ("fit", [str(folder), "--ckpt_path", "last"])
     calls.clear()
-    train_and_test(Run("ae", 0), tmp_path, tmp_path, 50)
+    train_and_test(TrainingRun("ae", 0), tmp_path, tmp_path, 50)
     assert [verb for verb, _ in calls] == ["test"]
     (folder / "control.json").touch()
     calls.clear()
-    assert train_and_test(Run("ae", 0), tmp_path, tmp_path, 50).endswith("there already") and not calls
+    assert train_and_test(TrainingRun("ae", 0), tmp_path, tmp_path, 50).endswith("there already") and not calls
 
 
 def test_a_failure_is_told(tmp_path, monkeypatch):
     """With the log to read; nothing is tested that was not trained."""
     verbs = []
     monkeypatch.setattr(head_to_head, "_timbre", lambda verb, *_: verbs.append(verb) or 1)
-    assert "training failed, see" in train_and_test(Run("ae", 0), tmp_path, tmp_path, 50)
+    assert "training failed, see" in train_and_test(TrainingRun("ae", 0), tmp_path, tmp_path, 50)
     assert verbs == ["fit"]

@@ -15,7 +15,7 @@ def test_calls_take_turns():
 
 
 def test_ratio_is_the_median_of_rounds():
-    """Of the ratios within a round: one bad round does not count."""
+    """The median is taken of the ratios within a round: one bad round does not count."""
     assert times_faster({"slow": [4.0, 9.0, 80.0], "fast": [2.0, 3.0, 2.0]}, "slow", "fast") == 3.0
 
 

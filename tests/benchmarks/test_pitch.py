@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.pitch import Heard, Note, gather, hear, notes_of, row, table
+from benchmarks.pitch import LabelledNote, TrackedNote, gather, hear, notes_of, row, table
 
 
 def test_labels_come_from_the_listing_or_from_names(tmp_path):
@@ -38,9 +38,9 @@ def test_octaves_are_counted_by_label_and_by_the_other_tracker():
     """Right; an octave up; an octave off the label, as the other hears it too; no pitch; beyond the other's range."""
     midi = [69, 69, 69, 69, 98]
     own_hz, other_hz = [441.0, 880.0, 220.0, 0.0, 2349.3], [440.0, 440.0, 220.5, 440.0, 1174.0]
-    notes = [Note(f"{number}.wav", "all of them", pitch) for number, pitch in enumerate(midi)]
+    notes = [LabelledNote(f"{number}.wav", "all of them", pitch) for number, pitch in enumerate(midi)]
     heard = {
-        note.path: {"Yin": Heard(own, 0.9, 0.1, 4.0), "SwiftF0": Heard(other, 1.0, 0.1, 4.0)}
+        note.path: {"Yin": TrackedNote(own, 0.9, 0.1, 4.0), "SwiftF0": TrackedNote(other, 1.0, 0.1, 4.0)}
         for note, own, other in zip(notes, own_hz, other_hz, strict=True)
     }
     found = cells(row("x", "Yin", notes, heard, "SwiftF0"))
@@ -53,7 +53,7 @@ def test_a_sine_is_heard_and_remembered(tmp_path):
     soundfile.write(path, 0.3 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000), 16000)
     _, found = hear(str(path), ["Yin", "LibrosaYin"])
     assert all(heard.f0_hz == pytest.approx(440, rel=2e-3) and heard.steady > 0.99 for heard in found.values())
-    cache, notes = tmp_path / "cache.csv", [Note(str(path), "sine", 69)]
+    cache, notes = tmp_path / "cache.csv", [LabelledNote(str(path), "sine", 69)]
     first = gather(notes, ["Yin"], cache, 1)
     path.unlink()
     assert gather(notes, ["Yin"], cache, 1) == first

@@ -88,8 +88,8 @@ WRONG |= {
     "in the scale of 16 bits": (9000 * tone(16000), "16 bits: divide them by 32768"),
     "in the scale of 24 bits": (4e6 * tone(16000), "24 bits: divide them by 8388608"),
     "whole numbers": (np.rint(20 * tone(16000)), "8 bits"),
-    "absurd": (1e30 * tone(16000), "no sound"),
-    "as large as can be": (3.4e38 * np.sign(tone(16000)), "no sound"),
+    "absurd": (1e30 * tone(16000), "not sound"),
+    "as large as can be": (3.4e38 * np.sign(tone(16000)), "not sound"),
     "channels that cancel": (np.stack([tone(16000), 0.3 - tone(16000)], 1), r"cancel each other.*data\.channel 0"),
 }
 RATES = {1: False, 7: False, 100: False, 3999: False, 4000: True, 768000: True, 768001: False, 2**31 - 1: False}

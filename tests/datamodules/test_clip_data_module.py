@@ -501,12 +501,12 @@ def test_training_clips_alone_are_augmented_by_seed_epoch_and_name(root):
     data.trainer = SimpleNamespace(
         training=True, train_dataloader=SimpleNamespace(epoch=3), state=SimpleNamespace(fn=None)
     )
-    clip = next(iter(DataLoader(data.datasets["train"], 7, collate_fn=collate)))
-    changed = data.on_after_batch_transfer(clip, 0)
-    assert torch.equal(changed.audio, Augmenter([louder], CLIP, data.seed)(clip, epoch=3).audio)
-    assert not torch.equal(changed.audio, clip.audio)
+    batch = next(iter(DataLoader(data.datasets["train"], 7, collate_fn=collate)))
+    changed = data.on_after_batch_transfer(batch, 0)
+    assert torch.equal(changed.audio, Augmenter([louder], CLIP, data.seed)(batch, epoch=3).audio)
+    assert not torch.equal(changed.audio, batch.audio)
     data.trainer.training = False
-    assert data.on_after_batch_transfer(clip, 0) is clip
+    assert data.on_after_batch_transfer(batch, 0) is batch
     (before,), (after,) = plain.clips_for_ranges(1), data.clips_for_ranges(1)
     assert before.name == after.name and torch.allclose(after.audio, before.audio * 10 ** (6 / 20))
 
@@ -515,18 +515,18 @@ def test_every_epoch_is_augmented_differently(root):
     data = prepared(root, batch_size=7, augmentations=[Level(-12, 12, chance=1.0)])
     loader = SimpleNamespace(epoch=0)
     data.trainer = SimpleNamespace(training=True, train_dataloader=loader, state=SimpleNamespace(fn=None))
-    (clip,) = prepared(root, batch_size=7).clips_for_ranges(1)
-    first = data.on_after_batch_transfer(clip, 0).audio
-    assert torch.equal(first, data.on_after_batch_transfer(clip, 0).audio)
+    (batch,) = prepared(root, batch_size=7).clips_for_ranges(1)
+    first = data.on_after_batch_transfer(batch, 0).audio
+    assert torch.equal(first, data.on_after_batch_transfer(batch, 0).audio)
     loader.epoch = 1
-    assert not torch.equal(first, data.on_after_batch_transfer(clip, 0).audio)
+    assert not torch.equal(first, data.on_after_batch_transfer(batch, 0).audio)
 
 
 def test_the_ranges_are_taken_from_the_same_clips_on_every_rank(root):
     def names_on(rank: int) -> list[list[str]]:
         data = prepared(root, batch_size=2)
         data.trainer = SimpleNamespace(global_rank=rank, world_size=2, state=SimpleNamespace(fn=None))
-        return [clip.name for clip in data.clips_for_ranges()]
+        return [batch.name for batch in data.clips_for_ranges()]
 
     assert names_on(0) == names_on(1) and sum(map(len, names_on(0))) == 7
 
@@ -561,7 +561,7 @@ def test_validation_clips_are_shared_out_once_each_in_order(root, world_size):
         write_tone(root / "valid" / f"valid{number}.wav")
     data = prepared(root, batch_size=2)
     shares = [
-        [name for clip in of_process(data, rank, world_size).val_dataloader() for name in clip.name]
+        [name for batch in of_process(data, rank, world_size).val_dataloader() for name in batch.name]
         for rank in range(world_size)
     ]
     assert [name for share in shares for name in share] == [f"valid{number}" for number in range(7)]
@@ -572,15 +572,15 @@ def test_too_few_validation_clips_to_share_are_validated_by_every_process(root):
     """A process without a batch would have no figures to agree on with the others."""
     data = prepared(root)
     for rank in range(3):
-        (clip,) = of_process(data, rank, 3).val_dataloader()
-        assert clip.name == ["valid0", "valid1"]
+        (batch,) = of_process(data, rank, 3).val_dataloader()
+        assert batch.name == ["valid0", "valid1"]
 
 
 def test_test_clips_are_never_shared_out(root):
     data = prepared(root)
     data.setup("test")
     for loader in (of_process(data, 1, 3).test_dataloader(), of_process(data, 1, 3).predict_dataloader()):
-        assert [name for clip in loader for name in clip.name] == ["test0", "test1", "test2"]
+        assert [name for batch in loader for name in batch.name] == ["test0", "test1", "test2"]
 
 
 def test_the_hash_of_the_data_knows_no_places_and_no_dates(root, tmp_path_factory):

@@ -139,7 +139,7 @@ def test_a_pitch_that_is_no_number_is_named(written, tmp_path, value):
     pitch = np.load(path)
     pitch[-1, 0, -1] = value
     np.save(path, pitch)
-    with pytest.raises(ValueError, match=r"00001\.pitch\.npy holds what is no number: delete it"):
+    with pytest.raises(ValueError, match=r"00001\.pitch\.npy holds what is not a number: delete it"):
         for index in range(len(written.dataset)):
             written.dataset[index]
 

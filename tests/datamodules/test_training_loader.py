@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings(
 workers = pytest.mark.parametrize("n_workers", [0, 2])
 N_CLIPS, BATCH_SIZE = 11, 2
 N_STEPS = N_CLIPS // BATCH_SIZE
-"""Of an epoch: one clip is left out."""
+"""Steps of an epoch: one clip is left out."""
 
 
 class Numbers(Dataset[Clip]):
@@ -156,11 +156,11 @@ class Data(ResumableDataModule):
     def val_dataloader(self) -> DataLoader[Clip]:
         return DataLoader(Numbers(), 4, collate_fn=collate)
 
-    def on_after_batch_transfer(self, clip: Clip, dataloader_idx: int) -> Clip:
+    def on_after_batch_transfer(self, clips: Clip, dataloader_idx: int) -> Clip:
         """Where augmentation needs to know the epoch."""
         if self.trainer.training:
             self.epochs.append(self.trainer.train_dataloader.epoch)
-        return clip
+        return clips
 
 
 class Listener(L.LightningModule):
@@ -171,13 +171,13 @@ class Listener(L.LightningModule):
         self.weight = torch.nn.Parameter(torch.zeros(()))
         self.interrupted_at, self.asks_length, self.heard = interrupted_at, asks_length, []
 
-    def training_step(self, clip: Clip, batch_idx: int) -> torch.Tensor:
+    def training_step(self, clips: Clip, batch_idx: int) -> torch.Tensor:
         if len(self.heard) == self.interrupted_at:
             raise KeyboardInterrupt
-        self.heard.append(clip.name)
+        self.heard.append(clips.name)
         return (self.weight - 1.0) ** 2
 
-    def validation_step(self, clip: Clip, batch_idx: int) -> None: ...
+    def validation_step(self, clips: Clip, batch_idx: int) -> None: ...
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         if self.asks_length:

@@ -258,7 +258,7 @@ def test_residual_dropout(clip_format, batch, chance, training, dropped):
     assert silenced.all(1).equal(silenced.any(1)), "all of a clip or nothing"
     assert silenced.all(1).float().mean().item() == pytest.approx(dropped, abs=0.2)
     assert silenced.all(1).any() == bool(dropped)
-    assert rendering.encoding.controls.equal(model.encoder.measure(*many))
+    assert rendering.encoding.controls.equal(model.encoder.knob_positions(*many))
     assert set(rendering.encoding.terms) == ({"kl"} if training else set())
 
 
@@ -454,7 +454,7 @@ def test_mixed_precision_stops_at_the_synth(model, batch):
         torch.manual_seed(1)
         rendering = model(batch.audio, batch.f0_hz)
         loss = model.reconstruction(rendering.audio, batch.audio)
-        measured = model.encoder.measure(rendering.audio, batch.f0_hz)
+        measured = model.encoder.knob_positions(rendering.audio, batch.f0_hz)
     unrounded = model.decoder(batch.f0_hz, *rendering.encoding[:2])
     assert not any(value.equal(unrounded[name]) for name, value in rendering.parameters.items())
     assert all(value.dtype == torch.float32 for value in rendering.parameters.values())
@@ -463,20 +463,20 @@ def test_mixed_precision_stops_at_the_synth(model, batch):
     exact = model.synth(batch.f0_hz, rendering.parameters)
     assert exact.equal(rendering.audio)
     torch.testing.assert_close(loss, model.reconstruction(exact, batch.audio), rtol=1e-6, atol=0)
-    assert measured.equal(model.encoder.measure(exact, batch.f0_hz))
+    assert measured.equal(model.encoder.knob_positions(exact, batch.f0_hz))
 
 
 def test_knobs_can_be_measured_on_the_layers(clip_format, batch):
     """In training only, and with gradients to the decoder; the sound is not asked."""
     model = TimbreAutoencoder(clip_format, decoder=SMALL, knobs_from="layers")
     rendering = model(batch.audio, batch.f0_hz)
-    played = model.encoder.measure_layers(model.synth.layers(batch.f0_hz, rendering.parameters))
-    measured = model.measured_knobs(rendering._replace(audio=torch.zeros_like(rendering.audio)), batch.f0_hz)
+    played = model.encoder.knob_positions_of_layers(model.synth.layers(batch.f0_hz, rendering.parameters))
+    measured = model.measured_positions(rendering._replace(audio=torch.zeros_like(rendering.audio)), batch.f0_hz)
     torch.testing.assert_close(measured, played)
     measured.square().mean().backward()
     assert all(weight.grad.isfinite().all() and weight.grad.any() for weight in model.decoder.parameters())
-    heard = model.eval().measured_knobs(rendering, batch.f0_hz)
-    torch.testing.assert_close(heard, model.encoder.measure(rendering.audio, batch.f0_hz))
+    heard = model.eval().measured_positions(rendering, batch.f0_hz)
+    torch.testing.assert_close(heard, model.encoder.knob_positions(rendering.audio, batch.f0_hz))
 
 
 def test_knobs_from_elsewhere_are_refused(clip_format):
@@ -493,7 +493,7 @@ def test_knobs_that_only_sound_has_are_not_asked_of_layers(clip_format):
 
 def test_knobs_are_judged_in_the_frames_they_were_asked_for(model, batch):
     """A sound that is asked for its own knobs is not wrong at all, though it changes from frame to frame."""
-    controls = model.encoder.measure(batch.audio, batch.f0_hz)
+    controls = model.encoder.knob_positions(batch.audio, batch.f0_hz)
     rendering = model(batch.audio, batch.f0_hz)._replace(audio=batch.audio)
     asked = rendering._replace(encoding=rendering.encoding._replace(controls=controls))
     sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)

@@ -13,7 +13,7 @@ BEFORE, AFTER = {"weights": torch.zeros(1000)}, {"weights": torch.ones(1000)}
 
 @pytest.fixture
 def path(tmp_path):
-    """Of a checkpoint that is there already."""
+    """Path of a checkpoint that is there already."""
     path = tmp_path / "checkpoints" / "last.ckpt"
     WholeCheckpoints().save_checkpoint(BEFORE, path)
     return path

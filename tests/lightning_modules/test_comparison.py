@@ -91,7 +91,7 @@ def test_what_has_no_interval_has_a_mean():
 
 
 def test_runs_that_differ_in_seed_and_place_alone_are_one_model(write_run):
-    """Of four configurations: seeds on other disks are one, another encoder and another data set are their own."""
+    """Seeds on other disks are one model; another encoder and another data set are two more."""
     folders = [write_run(f"mine-s{seed}", 0.3 + seed, control(0.9), seed, place=f"/{seed}") for seed in range(3)]
     folders += [write_run("other", encoder="ae"), write_run("flutes", root="flutes")]
     comparison = compare(folders)

@@ -19,9 +19,9 @@ from lightning_modules.comparison_figure import (
     trade_off,
 )
 from lightning_modules.pictures import png_bytes
-from lightning_modules.tested_run import Crosstalk, Figure
+from lightning_modules.tested_run import DriftTable, Figure
 
-TALK = Crosstalk(["level"], ["level", "f0"], np.array([[math.nan, 0.5]]))
+TALK = DriftTable(["level"], ["level", "f0"], np.array([[math.nan, 0.5]]))
 
 
 def figure(name, better, value, half_width=0.01, unit="1"):

@@ -11,13 +11,13 @@ import soundfile
 from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_figure import pareto_front
 from lightning_modules.comparison_page import Cell, crosstalk_plot, hover_text, write_comparison_page
-from lightning_modules.tested_run import Crosstalk, Figure
+from lightning_modules.tested_run import DriftTable, Figure
 
 NASTY_NOTE = "<i>note"
 NASTY = "</script><b>|&"
 QUALITY = {"stft": "lower", "visqol": "higher"}
 CONTROL = {"score": "higher", "error_jnd": "lower"}
-TALK = Crosstalk(
+TALK = DriftTable(
     ["level", "sharpness"], ["level", "sharpness", "f0"], np.array([[9.0, 0.5, math.nan], [1.5, 9.0, 2.0]])
 )
 

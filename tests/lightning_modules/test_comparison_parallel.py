@@ -39,7 +39,7 @@ def test_better_is_higher_whichever_way_that_is():
 
 
 def test_a_difference_within_the_intervals_does_not_look_large():
-    """Of 1.0 and 1.1, each 0.45 either way, the axis runs from 0.55 to 1.55."""
+    """For 1.0 and 1.1, each 0.45 either way, the axis runs from 0.55 to 1.55."""
     wide = [figure("stft", "lower", value)._replace(low=value - 0.45, high=value + 0.45) for value in (1.0, 1.1)]
     models = [COMPARISON.models[0]._replace(quality=[each]) for each in wide]
     axis = figure_axis(Comparison(models, []), STFT)

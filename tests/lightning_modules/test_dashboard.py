@@ -10,7 +10,7 @@ pytest.importorskip("wandb_workspaces")
 import wandb_workspaces.reports.v2 as wr
 
 from lightning_modules.dashboard import CONTROL, QUALITY, RESULTS, Ablation, ablation_of, panels, workspace
-from lightning_modules.sweep import Axis, Sweep, read_sweep
+from lightning_modules.sweep import SweepFile, SweptSetting, read_sweep
 
 SHARE = Ablation("turned_knobs", ("model.turned.share", "model.encoder", "seed_everything"))
 
@@ -103,13 +103,13 @@ def test_pages_do_not_share_panels():
 
 
 def test_a_sweep_varies_what_has_more_than_one_value():
-    axes = (
-        Axis("model.turned.share", (0.0, 0.5)),
-        Axis("model.learning_rate", (), "uniform", 0.0001, 0.01),
-        Axis("trainer.max_steps", (10,)),
-        Axis("seed_everything", (0, 1)),
+    settings = (
+        SweptSetting("model.turned.share", (0.0, 0.5)),
+        SweptSetting("model.learning_rate", (), "uniform", 0.0001, 0.01),
+        SweptSetting("trainer.max_steps", (10,)),
+        SweptSetting("seed_everything", (0, 1)),
     )
-    ablation = ablation_of(Sweep(Path("turned.yaml"), "How much?", "random", QUALITY, (), axes, 4))
+    ablation = ablation_of(SweepFile(Path("turned.yaml"), "How much?", "random", QUALITY, (), settings, 4))
     assert ablation == Ablation("turned", ("model.turned.share", "model.learning_rate", "seed_everything"))
     assert ablation.of_the_model == ("model.turned.share", "model.learning_rate")
 

@@ -13,7 +13,7 @@ CLIP = ClipFormat(sample_rate=44100, n_samples=441, hop=441)
 
 
 def description(**numbers):
-    """Of three frames."""
+    """A description of three frames."""
     frames = {name: torch.tensor([number or 0.0] * 3) for name, number in numbers.items()}
     return Description(numbers, frames, torch.ones(3, dtype=torch.bool))
 

@@ -16,7 +16,7 @@ CLIP = ClipFormat(sample_rate=16000, n_samples=8000, hop=160)
 
 def gain_of(asked, own, level):
     """Positions asked and own (b, F) of the level knob -> (b, N) amplitude that leads from the one to the other."""
-    difference_db = level.from_unit(asked) - level.from_unit(own)
+    difference_db = level.value_at(asked) - level.value_at(own)
     return (10 ** (difference_db / 20)).repeat_interleave(CLIP.hop, dim=1)
 
 
@@ -34,7 +34,7 @@ class StandIn:
         """The recordings of these pitches, louder or softer."""
         which = [int((self.f0_hz[:, 0] - pitch).abs().argmin()) for pitch in f0_hz[:, 0]]
         audio, (level,) = self.audio[which], list(self.encoder.each_descriptor())
-        own = self.encoder.measure(audio, f0_hz)[..., 0]
+        own = self.encoder.knob_positions(audio, f0_hz)[..., 0]
         asked = own + self.obeys * (encoding.controls[..., 0] - own)
         return Rendering(audio * gain_of(asked, own, level), {}, encoding)
 
@@ -70,8 +70,8 @@ def test_a_model_that_obeys(notes, tmp_path):
     sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
     assert sweeps.knobs == ["level"] and [c.name for c in sweeps.columns][-1] == "f0"
     assert {"sharpness", "noisiness"} <= {column.name for column in sweeps.columns}
-    audible = sweeps.asked > -65.0  # the level of silence is not infinitely low
-    np.testing.assert_allclose(sweeps.of_knob()[audible], sweeps.asked[audible], atol=0.3)
+    audible = sweeps.asked_readings > -65.0  # the level of silence is not infinitely low
+    np.testing.assert_allclose(sweeps.of_knob()[audible], sweeps.asked_readings[audible], atol=0.3)
     figures = figures_of(sweeps)
     assert figures["ordering"] == figures["monotonicity"] == 1.0
     assert figures["error_jnd"] < 0.6 and figures["slope"] == pytest.approx(1.0, abs=0.05)
@@ -91,13 +91,13 @@ def test_a_perfect_system_is_charged_nothing(notes, tmp_path, monkeypatch):
     def read_what_was_asked(self, audio, f0_hz):
         values = read(self, audio, f0_hz)
         if audio is played.get("audio"):
-            values[..., 0] = self.descriptors[0].from_unit(played["controls"][:, :: model.encoder.judged_every, 0])
+            values[..., 0] = self.descriptors[0].value_at(played["controls"][:, :: model.encoder.judged_every, 0])
         return values
 
     model.put_together = put_together
     monkeypatch.setattr(Examination, "_read", read_what_was_asked)
     sweeps = examined(model, swelling, tmp_path).sweeps()
-    np.testing.assert_allclose(sweeps.of_knob()[:, 0], sweeps.asked[:, 0], atol=0.01)
+    np.testing.assert_allclose(sweeps.of_knob()[:, 0], sweeps.asked_readings[:, 0], atol=0.01)
 
 
 def test_a_model_that_is_deaf(notes, tmp_path):
@@ -116,10 +116,10 @@ def test_a_model_that_half_obeys(notes, tmp_path):
 def test_pitch_is_read_where_it_is_tracked(notes, tmp_path):
     """In cents from the pitch of the note, at three positions only."""
     sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
-    known = np.isfinite(sweeps.measured[:, 0, :, -1])
+    known = np.isfinite(sweeps.measured_readings[:, 0, :, -1])
     assert (known.sum(axis=1) == 3).all() and known[0, [2, 5, 8]].all()
     cents = 1200 * np.abs(np.log2(440.0 / notes.f0_hz[:, 0].numpy()))
-    np.testing.assert_allclose(sweeps.own[:, -1], cents, rtol=1e-3)
+    np.testing.assert_allclose(sweeps.own_readings[:, -1], cents, rtol=1e-3)
 
 
 def test_notes_have_family_and_register(notes, tmp_path):
@@ -174,7 +174,7 @@ def test_requests_are_the_notes_own_with_one_knob_turned(notes, tmp_path, monkey
     ((f0_hz, asked),) = seen
     torch.testing.assert_close(asked[:, 0].view(12, 11), torch.linspace(0, 1, 11).expand(12, 11))
     assert f0_hz.view(12, 11).eq(notes.f0_hz[:, :1]).all()
-    audible = sweeps.asked > -65.0
+    audible = sweeps.asked_readings > -65.0
     assert sweeps.reachable[audible].all() and not sweeps.reachable[:, :, 0].any()
 
 

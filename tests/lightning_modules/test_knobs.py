@@ -102,11 +102,13 @@ def test_sweep(clip_format, harmonic_tone):
     audio = torch.cat([harmonic_tone(clip_format, 220.0), 0.2 * harmonic_tone(clip_format, 330.0)])
     f0_hz = torch.tensor([[220.0], [330.0]]).expand(2, clip_format.n_frames)
     swept = sweep(model, audio, f0_hz, "sharpness", [0.1, 0.5, 0.9])
-    assert swept.asked.tolist() == pytest.approx([0.1, 0.5, 0.9])
-    assert swept.measured.shape == (2, 3) and swept.audio.shape == (2, 3, clip_format.n_samples)
+    assert swept.asked_positions.tolist() == pytest.approx([0.1, 0.5, 0.9])
+    assert swept.measured_positions.shape == (2, 3) and swept.audio.shape == (2, 3, clip_format.n_samples)
     every = model.encoder.judged_every
-    again = sounding_mean(model.encoder.measure(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio, every), every)
-    torch.testing.assert_close(swept.measured[:, 2], again[:, model.encoder.knobs.index("sharpness")])
+    again = sounding_mean(
+        model.encoder.knob_positions(swept.audio[:, 2], f0_hz), model.encoder.sounding(audio, every), every
+    )
+    torch.testing.assert_close(swept.measured_positions[:, 2], again[:, model.encoder.knobs.index("sharpness")])
 
 
 def test_factors_can_be_turned_and_do_not_disturb_a_sweep(clip_format, harmonic_tone):
@@ -119,4 +121,4 @@ def test_factors_can_be_turned_and_do_not_disturb_a_sweep(clip_format, harmonic_
     assert sounding_mean(turned.controls, sounding)[0, -1].item() == pytest.approx(0.25, abs=1e-5)
     assert turned.controls[..., :-1].equal(encoding.controls[..., :-1])
     swept = sweep(model, audio, f0_hz, "noisiness", [0.2, 0.8])
-    assert swept.measured.shape == (1, 2) and swept.measured.isfinite().all()
+    assert swept.measured_positions.shape == (1, 2) and swept.measured_positions.isfinite().all()

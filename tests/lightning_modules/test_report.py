@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from lightning_modules.metrics import LoudnessL1, NoteRow, summarize
-from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
+from lightning_modules.report import Resynthesis, ShownSweep, Training, write_report_page
 from synths.clip import ClipFormat
 
 POSITIONS = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -36,7 +36,7 @@ class Elements(HTMLParser):
 def page_of(path, sample_rate=16000, amplitude=0.5, run="flute_run"):
     clip = ClipFormat(sample_rate, sample_rate // 2, sample_rate // 100)
     tone = amplitude * torch.sin(2 * math.pi * 440 * torch.arange(clip.n_samples) / sample_rate)
-    sweep = KnobSweep(
+    sweep = ShownSweep(
         "brightness", "ERB", POSITIONS, [9, 12, 15, 18, 21], [9.8, 12.1, math.nan, 17.9, 20.2], tone.repeat(5, 1)
     )
     metric = LoudnessL1(clip)

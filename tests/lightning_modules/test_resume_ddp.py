@@ -111,7 +111,7 @@ def heard(folder, name, rank):
 
 
 def names_of(folder, name, steps=slice(None), ranks=(0, 1)):
-    """Of some steps, in all processes together."""
+    """Names of the clips of some steps, in all processes together."""
     return [clip for rank in ranks for _, _, names in heard(folder, name, rank)[steps] for clip in names]
 
 

@@ -70,7 +70,7 @@ def changed(key, value):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Of a run that was begun."""
+    """Folder of a run that was begun."""
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
     folder = RunFolder(tmp_path)
     folder.last.parent.mkdir()

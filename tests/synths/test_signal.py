@@ -23,8 +23,9 @@ def test_hz_to_midi_of_nothing_is_finite():
 
 
 def test_midi_to_hz_is_its_inverse():
-    """A4 is 440 Hz, an octave is a factor of 2."""
+    """A4 is 440 Hz, an octave is a factor of 2, for tensors and arrays."""
     assert midi_to_hz(torch.tensor([69.0, 81.0, 57.0])).tolist() == [440.0, 880.0, 220.0]
+    assert midi_to_hz(np.array([69.0, 81.0, 57.0])).tolist() == [440.0, 880.0, 220.0]
     midi = torch.linspace(20.0, 110.0, 40)
     torch.testing.assert_close(hz_to_midi(midi_to_hz(midi)), midi)
 

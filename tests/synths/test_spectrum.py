@@ -114,7 +114,7 @@ def test_layers_lie_where_their_frequency_is(second):
 
 
 def test_layers_equal_the_spectrum_of_their_sound(second):
-    """Of tone and noise together, in octaves, within half a decibel."""
+    """Tone and noise together, in octaves, agree within half a decibel."""
     synth = SMSSynth(second, effects=[])
     pitch = torch.full((8, 100), 250.0)
     raw = {name: torch.randn(8, 1, size).expand(8, 100, size) for name, size in synth.sizes.items()}

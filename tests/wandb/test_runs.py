@@ -69,7 +69,7 @@ def check(server, tmp_path):
 
 
 def check_rows(run):
-    """Of training every step once and in order, of validation every time once."""
+    """Every training step has one row, in order, and so does every validation."""
     assert [row["trainer/global_step"] for row in run.history if "train/loss" in row] == list(range(N_STEPS))
     validated = [row["trainer/global_step"] for row in run.history if "validation/reconstruction" in row]
     assert validated == [step - 1 for step in range(BETWEEN_VALIDATIONS, N_STEPS + 1, BETWEEN_VALIDATIONS)]

@@ -50,7 +50,7 @@ def start(command, tmp_path):
 
 
 def assert_one_run_with_every_row(server):
-    """Of all starts, in order, nothing twice and nothing replaced."""
+    """One run holds the rows of all starts, in order; none is there twice and none was replaced."""
     assert list(server.runs) == ["abc123"]
     run = server.runs["abc123"]
     assert run.n_starts == len(STARTS) and run.state == "finished" and not run.overwritten

@@ -11,7 +11,7 @@ from lightning_modules.metrics.control.figures import (
 )
 from lightning_modules.metrics.control.frave import FraveProtocol, run_protocol
 from lightning_modules.metrics.control.measures import measures_of
-from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 __all__ = [
     "Column",
@@ -19,8 +19,8 @@ __all__ = [
     "Crosstalk",
     "Figure",
     "FraveProtocol",
-    "Note",
-    "Sweeps",
+    "KnobSweeps",
+    "TurnedNote",
     "control_figures",
     "control_rows",
     "figures_table",

@@ -5,16 +5,16 @@ from typing import NamedTuple
 import numpy as np
 
 from lightning_modules.metrics.control.sliders import fitted_lines
-from lightning_modules.metrics.control.sweeps import Sweeps
+from lightning_modules.metrics.control.sweeps import KnobSweeps
 
 PITCH = "f0"
 """Name of the column of pitch, in cents from the pitch asked."""
 
 
 class Crosstalk(NamedTuple):
-    """Of N notes, K knobs and J columns, over the requests that a note can meet; NaN where undefined.
+    """What N notes, K knobs and J columns show, over the requests that a note can meet; NaN where undefined.
 
-    Drift is the distance of a quality nobody turned from where it is with no knob turned.
+    Drift is how far a quality that was not turned moves from where it is with no knob turned.
 
     Attributes:
         change: (K, J) slope of the column's measured position against the knob's asked one, median over notes; 1 where
@@ -31,10 +31,10 @@ class Crosstalk(NamedTuple):
     f0_drift_cents: np.ndarray
 
 
-def measure_crosstalk(sweeps: Sweeps) -> Crosstalk:
-    """Sweeps -> what each knob does to every column; what could not be measured is left out."""
-    measured = np.where(sweeps.reachable[..., None], sweeps.measured, np.nan)
-    drift = np.abs(measured - sweeps.own[:, None, None, :])
+def measure_crosstalk(sweeps: KnobSweeps) -> Crosstalk:
+    """KnobSweeps -> what each knob does to every column; what could not be measured is left out."""
+    measured = np.where(sweeps.reachable[..., None], sweeps.measured_readings, np.nan)
+    drift = np.abs(measured - sweeps.own_readings[:, None, None, :])
     drift_jnd = drift / [np.nan if column.jnd is None else column.jnd for column in sweeps.columns]
     own = np.arange(sweeps.n_knobs)
     drift_jnd[:, own, :, own] = np.nan
@@ -46,14 +46,14 @@ def measure_crosstalk(sweeps: Sweeps) -> Crosstalk:
     )
 
 
-def _slopes(sweeps: Sweeps, measured: np.ndarray) -> np.ndarray:
+def _slopes(sweeps: KnobSweeps, measured: np.ndarray) -> np.ndarray:
     """Measured (N, K, P, J) -> (N, K, J) slope of each column's position against the asked position."""
-    position = [column.position(measured[..., index]) for index, column in enumerate(sweeps.columns)]
+    position = [column.position_of(measured[..., index]) for index, column in enumerate(sweeps.columns)]
     slopes, _ = fitted_lines(sweeps.positions, np.stack(position, axis=2))
     return slopes
 
 
-def _is_pitch(sweeps: Sweeps) -> np.ndarray:
+def _is_pitch(sweeps: KnobSweeps) -> np.ndarray:
     """(J,) whether a column is that of pitch."""
     return np.array([column.name == PITCH for column in sweeps.columns])
 

@@ -15,7 +15,7 @@ from lightning_modules.metrics.control.crosstalk import measure_crosstalk
 from lightning_modules.metrics.control.measures import MEASURES, Measure
 from lightning_modules.metrics.control.ordering import ordering_tests
 from lightning_modules.metrics.control.sliders import measure_sliders
-from lightning_modules.metrics.control.sweeps import Column, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps
 from lightning_modules.metrics.pair import Better
 from lightning_modules.metrics.summary import readable
 
@@ -63,8 +63,8 @@ TABLE_COLUMNS = {
 """Header -> name of the figure."""
 
 
-def control_rows(sweeps: Sweeps) -> list[ControlRow]:
-    """Sweeps of N notes, K knobs -> N * K rows, the knobs of a note together and in the model's order."""
+def control_rows(sweeps: KnobSweeps) -> list[ControlRow]:
+    """KnobSweeps of N notes, K knobs -> N * K rows, the knobs of a note together and in the model's order."""
     values = _values(sweeps)
     return [
         ControlRow(*note, knob, {name: float(value[n, k]) for name, value in values.items()})
@@ -135,8 +135,8 @@ def _cells(figures: dict[str, Figure]) -> list[str]:
     return [*values.values(), "not known" if math.isnan(unreachable) else f"{unreachable:.0f} of {requests:.0f}"]
 
 
-def _values(sweeps: Sweeps) -> dict[str, np.ndarray]:
-    """Sweeps -> (N, K) values under the name of each measure."""
+def _values(sweeps: KnobSweeps) -> dict[str, np.ndarray]:
+    """KnobSweeps -> (N, K) values under the name of each measure."""
     orderings = ordering_tests(sweeps)
     crosstalk = measure_crosstalk(sweeps)
     return {

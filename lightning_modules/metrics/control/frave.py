@@ -20,7 +20,7 @@ from lightning_modules.metrics.control.measures import Measure
 from lightning_modules.metrics.control.target_curves import draw_targets
 
 System = Callable[[np.ndarray, slice], np.ndarray]
-"""Targets (B, C, T) for a slice of the examples -> (B, C, T) measured on what was rendered, same scale."""
+"""Curves (B, C, T) asked of a slice of the examples -> (B, C, T) measured on what was rendered, same scale."""
 
 EPSILON = 1e-6
 """Least norm of a curve, as in torch.nn.CosineSimilarity: one that never moves correlates 0 with any other."""
@@ -39,7 +39,7 @@ MEASURES: tuple[Measure, ...] = (
         "Pearson's r within each note, 0 where either curve is constant; mean over batches, which n counts.",
     ),
 )
-"""Of each field of Scores."""
+"""One for each field of Scores, in its order."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class FraveResult(NamedTuple):
 
 def run_protocol(
     system: System,
-    series: np.ndarray,
+    curves: np.ndarray,
     knobs: Sequence[str],
     protocol: FraveProtocol | None = None,
     data_set: np.ndarray | None = None,
@@ -106,7 +106,7 @@ def run_protocol(
 
     Args:
         system: renders and measures
-        series: (n_examples, C, T) of the notes examined, on the scale -1..1
+        curves: (n_examples, C, T) of the notes examined, on the scale -1..1
         knobs: C names
         protocol: ours if not given
         data_set: (n_items, C, T) that lends curves to the requests; the notes examined if not given
@@ -119,17 +119,17 @@ def run_protocol(
         ValueError: for shapes that do not fit the knobs, the protocol or one another
     """
     protocol = protocol or FraveProtocol()
-    data_set = series if data_set is None else data_set
+    data_set = curves if data_set is None else data_set
     if sounding is None or protocol.as_published:
-        sounding = np.ones((len(series), protocol.n_frames), dtype=bool)
-    _check("series", series, (len(series), len(knobs), protocol.n_frames))
+        sounding = np.ones((len(curves), protocol.n_frames), dtype=bool)
+    _check("curves", curves, (len(curves), len(knobs), protocol.n_frames))
     _check("data_set", data_set, (len(data_set), len(knobs), protocol.n_frames))
-    _check("sounding", sounding, (len(series), protocol.n_frames))
+    _check("sounding", sounding, (len(curves), protocol.n_frames))
     rng = np.random.default_rng(protocol.seed)
-    slices = [slice(first, first + protocol.batch_size) for first in range(0, len(series), protocol.batch_size)]
+    slices = [slice(first, first + protocol.batch_size) for first in range(0, len(curves), protocol.batch_size)]
     scores = []
     for examples in slices * protocol.passes:
-        asked = draw_targets(data_set, series[examples], rng, protocol.swapped)
+        asked = draw_targets(data_set, curves[examples], rng, protocol.swapped)
         asked = asked if protocol.as_published else asked.clip(-1, 1)
         measured = system(asked, examples)
         _check("what the system measured", measured, asked.shape)

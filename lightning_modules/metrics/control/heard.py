@@ -79,4 +79,4 @@ def _positions(descriptors: Sequence[Descriptor], audio: Tensor, f0_hz: Tensor, 
     pitch = f0_hz[:, None].expand(-1, audio.shape[-1] // descriptors[0].clip.hop).contiguous()
     values = measure_all(descriptors, audio, pitch)
     inner = [value[:, edge:-edge] if edge else value for value in values]
-    return torch.stack([d.to_unit(value).mean(1) for d, value in zip(descriptors, inner, strict=True)], dim=-1)
+    return torch.stack([d.position_of(value).mean(1) for d, value in zip(descriptors, inner, strict=True)], dim=-1)

@@ -1,4 +1,4 @@
-"""What is said of a knob: names, units and definitions of the figures."""
+"""Figures about a knob: their names, units and definitions."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ from lightning_modules.metrics.pair import Better
 
 
 class Measure(NamedTuple):
-    """What is said of a knob, and how notes are summed up.
+    """A figure about a knob, and how notes are summed up.
 
     Attributes:
         name: as it stands in rows and figures

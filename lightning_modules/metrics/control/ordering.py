@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lightning_modules.metrics.control.sweeps import Sweeps
+from lightning_modules.metrics.control.sweeps import KnobSweeps
 
 LOW, MIDDLE, HIGH = 0.2, 0.5, 0.8
 """Positions at which the published test asks."""
@@ -11,7 +11,7 @@ TOLERANCE = 1e-6
 """How far a swept position may lie from one of them."""
 
 
-def ordering_tests(sweeps: Sweeps) -> np.ndarray:
+def ordering_tests(sweeps: KnobSweeps) -> np.ndarray:
     """Whether low < high (E1), middle < high (E2) and low < middle (E3) come out right, all other knobs held.
 
     The feature coherence test of Ramires et al., "Neural percussive synthesis parameterised by high-level timbral

@@ -9,9 +9,9 @@ from torch import Tensor
 from synths import Descriptor, SMSSynth, measure_all_layers
 
 TOLERANCE_POSITION = 0.05
-"""Of a knob whose descriptor has no least audible difference: this share of its training range."""
+"""Tolerance of a knob whose descriptor has no least audible difference, as a share of its training range."""
 POWERS = (2, 8, 32, 128)
-"""Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
+"""Exponents of the errors in the minimised sum, one after the other: in the last, the worst error counts most."""
 N_STEPS = 20
 """For each of the powers."""
 LARGEST_STEP = 1.0
@@ -57,7 +57,7 @@ def tolerances_off(measured: Tensor, asked: Tensor, descriptors: Sequence[Descri
     off = torch.empty_like(measured - asked)
     for index, descriptor in enumerate(descriptors):
         ends = measured[..., index], asked[..., index]
-        high, low = ends if descriptor.jnd is None else map(descriptor.from_unit, ends)
+        high, low = ends if descriptor.jnd is None else map(descriptor.value_at, ends)
         off[..., index] = (high - low) / (TOLERANCE_POSITION if descriptor.jnd is None else descriptor.jnd)
     return off
 
@@ -88,7 +88,7 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
             f"{len(descriptors)} descriptors at each pitch."
         )
     if not (asked.isfinite().all() and f0_hz.isfinite().all()):
-        raise ValueError("a position asked or its f0_hz is not finite: leave out requests that nobody can make.")
+        raise ValueError("a position asked or its f0_hz is not finite: leave that request out.")
     f0_hz, asked = f0_hz.detach().clone().float(), asked.detach().clone().float()
     achieved = asked.clone()
     for position, descriptor in zip(achieved.unbind(-1), descriptors, strict=True):
@@ -129,17 +129,17 @@ class _Requests(NamedTuple):
         raw = self.synth.start(gain, noise, noise_rise)
         return torch.cat([raw[name] for name in self.synth.sizes]).to(self.f0_hz).repeat(len(self.f0_hz), 1)
 
-    def measure(self, settings: Tensor) -> Tensor:
+    def knob_positions(self, settings: Tensor) -> Tensor:
         """(R, P) raw parameters -> (R, C) knob positions of what the synth then plays."""
         each = settings[:, None].split(list(self.synth.sizes.values()), dim=-1)
         layers = self.synth.layers(self.f0_hz[:, None], dict(zip(self.synth.sizes, each, strict=True)))
         values = measure_all_layers(self.descriptors, layers)
-        return torch.cat([d.to_unit(value) for d, value in zip(self.descriptors, values, strict=True)], dim=-1)
+        return torch.cat([d.position_of(value) for d, value in zip(self.descriptors, values, strict=True)], dim=-1)
 
     def judge(self, settings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(R, P) raw parameters -> positions (R, C), tolerances off (R, C), and (R, C, P) their slopes."""
         settings = settings.detach().requires_grad_()
-        positions = self.measure(settings)
+        positions = self.knob_positions(settings)
         off = tolerances_off(positions, self.asked, self.descriptors)
         # No request depends on another's setting: the slope of their sum is the slope of each.
         slopes = [torch.autograd.grad(each.sum(), settings, retain_graph=True)[0] for each in off.unbind(-1)]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lightning_modules.metrics.control.sweeps import Sweeps
+from lightning_modules.metrics.control.sweeps import KnobSweeps
 
 MIN_POSITIONS = 3
 """A line through two points fits whatever happens."""
@@ -17,7 +17,7 @@ class Sliders(NamedTuple):
 
     A request that the note cannot meet is counted as unreachable and left out of monotonicity, slope, r_squared, error
     and error_jnd; so is a sound whose quality could not be measured, counted as unmeasured. Where these are more than a
-    tenth, all of them are NaN: to answer hard requests with what is no sound must not pay.
+    tenth, all of them are NaN: to answer hard requests with what is not sound must not pay.
 
     Attributes:
         monotonicity: share of steps between neighbouring positions that go up, 0.5 for a step that changes nothing
@@ -46,8 +46,8 @@ class Sliders(NamedTuple):
     unmeasured: np.ndarray
 
 
-def measure_sliders(sweeps: Sweeps) -> Sliders:
-    """Sweeps of N notes, K knobs -> what each knob of each note does; lines need three usable positions."""
+def measure_sliders(sweeps: KnobSweeps) -> Sliders:
+    """KnobSweeps of N notes, K knobs -> what each knob of each note does; lines need three usable positions."""
     knobs = sweeps.columns[: sweeps.n_knobs]
     of_knob = sweeps.of_knob()
     unmeasured = (sweeps.reachable & ~np.isfinite(of_knob)).sum(axis=-1)
@@ -55,9 +55,9 @@ def measure_sliders(sweeps: Sweeps) -> Sliders:
     measured = np.ma.masked_invalid(np.where(too_few[..., None], np.nan, of_knob))
     usable = np.ma.masked_where(~sweeps.reachable, measured)
     values = usable.filled(np.nan)
-    position = np.stack([knob.position(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
+    position = np.stack([knob.position_of(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
     slope, r_squared = fitted_lines(sweeps.positions, position)
-    error = np.abs(usable - sweeps.asked).mean(axis=-1).filled(np.nan)
+    error = np.abs(usable - sweeps.asked_readings).mean(axis=-1).filled(np.nan)
     jnd = np.array([np.nan if knob.jnd is None else knob.jnd for knob in knobs])
     return Sliders(
         monotonicity=np.apply_along_axis(_rising_share, -1, values),
@@ -65,7 +65,7 @@ def measure_sliders(sweeps: Sweeps) -> Sliders:
         r_squared=r_squared,
         error=error,
         error_jnd=error / jnd,
-        error_all=np.abs(measured - sweeps.asked).mean(axis=-1).filled(np.nan),
+        error_all=np.abs(measured - sweeps.asked_readings).mean(axis=-1).filled(np.nan),
         reach_low=measured.min(axis=-1).filled(np.nan),
         reach_high=measured.max(axis=-1).filled(np.nan),
         requests=np.full(error.shape, len(sweeps.positions)),

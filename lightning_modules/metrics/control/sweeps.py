@@ -1,11 +1,11 @@
-"""What turning knobs did: the numbers that the metrics of control are functions of."""
+"""What turning knobs did: the input of all metrics of control."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 
-class Note(NamedTuple):
+class TurnedNote(NamedTuple):
     """Whose knobs were turned: name, instrument family, register of its pitch (low, middle, high)."""
 
     name: str
@@ -32,14 +32,14 @@ class Column(NamedTuple):
     jnd: float | None
     curve: str = "linear"
 
-    def position(self, value: np.ndarray) -> np.ndarray:
+    def position_of(self, value: np.ndarray) -> np.ndarray:
         """Values in the unit -> positions, 0..1 within the training range."""
         if self.curve == "log":
             return np.asarray(np.log(np.maximum(value, 1e-3 * self.low) / self.low) / np.log(self.high / self.low))
         return (value - self.low) / (self.high - self.low)
 
 
-class Sweeps(NamedTuple):
+class KnobSweeps(NamedTuple):
     """K knobs of N notes at P positions each, all other knobs held at the note's own, and what J columns then measure.
 
     Values are in the columns' units, means over the frames in which the note sounds.
@@ -49,20 +49,20 @@ class Sweeps(NamedTuple):
         columns: J, the first K the knobs' own descriptors in the model's order, then what no knob turns, pitch last
         n_knobs: K
         positions: (P,) asked, 0..1, ascending
-        asked: (N, K, P) asked
-        own: (N, J) measured on the resynthesis with no knob turned
-        measured: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of a silent sound)
+        asked_readings: (N, K, P) asked
+        own_readings: (N, J) measured on the resynthesis with no knob turned
+        measured_readings: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of silence)
         reachable: (N, K, P) whether any setting of the synth could meet the request
         reach_unknown: why that is not known, and all requests count as reachable; empty where it is known
     """
 
-    notes: list[Note]
+    notes: list[TurnedNote]
     columns: list[Column]
     n_knobs: int
     positions: np.ndarray
-    asked: np.ndarray
-    own: np.ndarray
-    measured: np.ndarray
+    asked_readings: np.ndarray
+    own_readings: np.ndarray
+    measured_readings: np.ndarray
     reachable: np.ndarray
     reach_unknown: str = ""
 
@@ -74,4 +74,4 @@ class Sweeps(NamedTuple):
     def of_knob(self) -> np.ndarray:
         """(N, K, P) what each knob's own descriptor measures while that knob is turned."""
         own = np.arange(self.n_knobs)
-        return self.measured[:, own, :, own].transpose(1, 0, 2)
+        return self.measured_readings[:, own, :, own].transpose(1, 0, 2)

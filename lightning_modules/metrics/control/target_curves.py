@@ -12,7 +12,7 @@ import numpy as np
 
 N_SINUSOIDS = 10
 HIGHEST_FREQUENCY = 29
-"""Of a sinusoid, in radians per half curve."""
+"""Highest frequency of a sinusoid, in radians per half curve."""
 N_BLENDS = 10
 """Curves from a simple one to a sinusoid."""
 N_MORPHS = 50
@@ -97,24 +97,24 @@ def target_pool(pair: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_targets(
-    series: np.ndarray, own: np.ndarray, rng: np.random.Generator, swapped: Collection[int] | None = None
+    curves: np.ndarray, own_curves: np.ndarray, rng: np.random.Generator, swapped: Collection[int] | None = None
 ) -> np.ndarray:
-    """What a batch is asked for: per descriptor a pool of its own, from which each example draws one curve.
+    """What a batch is asked for: each descriptor has a pool, from which each example draws one curve.
 
-    Two items of the data set, the same for all descriptors, lend the pools their series.
+    Two items of the data set, the same for all descriptors, lend the pools their curves.
 
     Args:
-        series: (n_items, C, T) of the data set
-        own: (B, C, T) of the batch
+        curves: (n_items, C, T) of the data set
+        own_curves: (B, C, T) of the batch
         rng: its state decides
-        swapped: indices of the descriptors that are asked for something new; the others keep `own`. None: all
+        swapped: indices of the descriptors that are asked for something new; the others keep `own_curves`. None: all
 
     Returns:
         (B, C, T)
     """
-    n_examples, n_descriptors, _ = own.shape
-    pair = series[rng.integers(len(series), size=2)]
-    targets = own.copy()
+    n_examples, n_descriptors, _ = own_curves.shape
+    pair = curves[rng.integers(len(curves), size=2)]
+    targets = own_curves.copy()
     for descriptor in range(n_descriptors) if swapped is None else swapped:
         targets[:, descriptor] = rng.choice(target_pool(pair[:, descriptor], rng), size=n_examples)
     return targets

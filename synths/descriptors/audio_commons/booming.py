@@ -9,7 +9,7 @@ from synths.clip import ClipFormat
 from synths.descriptors.audio_commons.din_45631 import Din45631
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor, weighted_mean
 from synths.descriptors.audio_commons.parabola import parabola
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 
 INDEX_WEIGHT, LEVEL_WEIGHT, OFFSET = 43.67402696195865, -10.90054738389845, 26.836530575185435
 SILENT_LEVEL = 1e-3
@@ -42,7 +42,7 @@ class Booming(NoteDescriptor):
         self.register_buffer("below", (frequency_hz < BELOW_HZ).float(), persistent=False)
         self.register_buffer("low", parabola(0, 70).float(), persistent=False)
 
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Prepared note -> (B,)."""
         loudness, power = self.specific_loudness.of(note)
         share = (loudness @ self.below) / (loudness.sum(-1) + 1e-6)

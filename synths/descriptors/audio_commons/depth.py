@@ -8,7 +8,7 @@ from synths.descriptors.audio_commons.butterworth import steep_impulse, steep_po
 from synths.descriptors.audio_commons.decay_time import STEP, decay_steps, whole_decay_steps
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor, weighted_mean
 from synths.descriptors.audio_commons.spectrogram import spectrogram
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 from synths.signal import fft_convolve
 
 CENTROID_WEIGHT, RATIO_WEIGHT = -0.0043703565847874465, 32.83743202462131
@@ -47,19 +47,19 @@ class Depth(NoteDescriptor):
         for name, table in tables.items():
             self.register_buffer(name, table.float(), persistent=False)
 
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Prepared note -> (B,)."""
         return self._rating(note, decay_steps(note.audio))
 
     def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B,), its decay counted in whole blocks as the original does."""
-        note = self.prepared(Sound(audio, f0_hz))
+        note = self.prepared(HeardSound(audio, f0_hz))
         # In float64 and through the filter, as the original: the last digits decide on a steady tone's loudest block.
-        exactly = self.prepared(Sound(audio.double(), f0_hz.double())).audio
+        exactly = self.prepared(HeardSound(audio.double(), f0_hz.double())).audio
         audible = fft_convolve(exactly, self.high_pass.double())
         return self._rating(note, whole_decay_steps(audible).to(audio))
 
-    def _rating(self, note: Sound, decay: Tensor) -> Tensor:
+    def _rating(self, note: HeardSound, decay: Tensor) -> Tensor:
         power = spectrogram(note.audio, "hamming", N_FFT, HOP)
         total, floor = power @ self.audible, 1e-12
         ratio = weighted_mean((power @ self.low) / (total + floor), total, 0.0)

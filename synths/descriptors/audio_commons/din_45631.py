@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from synths.descriptors import iso_532_tables as tables
 from synths.descriptors.audio_commons.third_octave_bank import ThirdOctaveBank
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 from synths.descriptors.upper_slopes import UpperSlopes
 
 FRAME = 4096
@@ -53,7 +53,7 @@ class Din45631(nn.Module):
         core = self._core(intensity).flatten(0, -2).T.contiguous()
         return self.slopes(core).T.unflatten(0, intensity.shape[:-1]), frames.square().mean(-1)
 
-    def of(self, note: Sound) -> tuple[Tensor, Tensor]:
+    def of(self, note: HeardSound) -> tuple[Tensor, Tensor]:
         """The same of a note that may remember it."""
         return note.remembered("DIN 45631", lambda: self(note.audio))
 

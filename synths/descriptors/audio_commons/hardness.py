@@ -10,7 +10,7 @@ from synths.descriptors.audio_commons.attack import attack, held_envelope, rise
 from synths.descriptors.audio_commons.din_45631 import Din45631
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor, weighted_mean
 from synths.descriptors.audio_commons.parabola import parabola
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 
 BANDWIDTH_WEIGHT, CENTROID_WEIGHT, MIDDLE_WEIGHT = 12.079781720638145, 18.52100377170042, 14.139883645260355
 PERCUSSIVE_WEIGHT, STRENGTH_WEIGHT, ATTACK_WEIGHT = 5.567690321917516, 3.9346817690405635, -4.326890461087848
@@ -38,7 +38,7 @@ class Hardness(NoteDescriptor):
         self.register_buffer("middle", parabola(70, 140).float(), persistent=False)
 
     @torch.no_grad()
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Prepared note -> (B,)."""
         loudness, power = self.specific_loudness.of(note)
         middle = weighted_mean(loudness @ self.middle, power.sqrt(), 0.0)

@@ -7,7 +7,7 @@ from torch import Tensor
 from synths.clip import ClipFormat
 from synths.descriptors.audio_commons.front_end import LoudnessNormalised, Upsampled
 from synths.descriptors.descriptor import Descriptor
-from synths.descriptors.sound import PlayedSound, Sound
+from synths.descriptors.sound import HeardSound, PlayedSound
 from synths.descriptors.sounding import frame_level_db, sounding_frames
 
 UNPITCHED_HZ = 100.0
@@ -28,34 +28,34 @@ class NoteDescriptor(Descriptor):
         super().__init__(clip)
         self.normalised, self.upsampled = LoudnessNormalised(clip), Upsampled(clip)
 
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Sound at -24 LUFS and 44.1 kHz or more, whose (B, 1) pitch in Hz is its fundamental -> (B,)."""
         raise NotImplementedError
 
-    def hear(self, sound: Sound | PlayedSound) -> Tensor:
+    def hear(self, sound: HeardSound | PlayedSound) -> Tensor:
         """(B, 1), of a sound that may have been prepared already; what is played is not enough."""
         if isinstance(sound, PlayedSound):
             return super().hear(sound)
         rating = self.rating(self.prepared(sound))
         return rating.masked_fill(~sound.audio.isfinite().all(-1), torch.nan)[:, None]
 
-    def prepared(self, sound: Sound) -> Sound:
+    def prepared(self, sound: HeardSound) -> HeardSound:
         """As `rating` takes it; prepared once for all that rate the same sound."""
         return sound.remembered("AudioCommons note", lambda: self._note(sound))
 
     def measure(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B, 1)."""
-        return self.hear(Sound(audio, f0_hz))
+        return self.hear(HeardSound(audio, f0_hz))
 
     def pooled(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(B, N) audio, (B, F) pitch -> (B,)."""
         return self.measure(audio, f0_hz)[:, 0]
 
-    def _note(self, sound: Sound) -> Sound:
+    def _note(self, sound: HeardSound) -> HeardSound:
         fundamental_hz = _fundamental_hz(sound.audio, sound.all_f0_hz, self.clip.hop)
         # What is not finite has no rating, but some of the models would fall over it.
         audio = self.upsampled(self.normalised(sound.audio)).nan_to_num(0.0, 0.0, 0.0)
-        return Sound(audio, fundamental_hz[:, None])
+        return HeardSound(audio, fundamental_hz[:, None])
 
 
 def weighted_mean(value: Tensor, weight: Tensor, of_silence: float) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor
 from synths.descriptors.audio_commons.spectral_peaks import contrasting_peaks, refined
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 
 SLOPE, OFFSET = 13.98779569, 48.97606571545886
 WINDOW_S, LEAD, LEAST = 0.05, 512, 0.01
@@ -25,7 +25,7 @@ class AudioCommonsRoughness(NoteDescriptor):
     not_for_training = "it grows as a partial vanishes and jumps where a peak comes or goes"
 
     @torch.no_grad()
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Prepared note -> (B,)."""
         return note.audio.new_tensor([self._rated(each) for each in note.audio.double().cpu().numpy()])
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from synths.clip import ClipFormat
 from synths.descriptors.audio_commons.din_45631 import Din45631
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor, weighted_mean
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 
 SLOPE, OFFSET = 102.50508921364404, 34.432655185001735
 SILENT_ACUM = 10.0 ** (-OFFSET / SLOPE)
@@ -32,7 +32,7 @@ class AudioCommonsSharpness(NoteDescriptor):
         weight = 0.11 * bark * torch.where(bark < 14.05, 1.0, sharp)
         self.register_buffer("weight", weight.float(), persistent=False)
 
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Prepared note -> (B,)."""
         loudness, power = self.specific_loudness.of(note)
         floor = 1e-6  # sone: inaudible frames, which weigh next to nothing, are neither sharp nor dull

@@ -8,7 +8,7 @@ from synths.descriptors.audio_commons.din_45631 import Din45631
 from synths.descriptors.audio_commons.note_descriptor import NoteDescriptor, weighted_mean
 from synths.descriptors.audio_commons.parabola import parabola
 from synths.descriptors.audio_commons.spectrogram import spectrogram
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 
 CENTROID_WEIGHT, HIGH_WEIGHT, LOW_WEIGHT = -4.464258317026696, -0.08819320850778556, 0.29156539973575546
 DECAY_WEIGHT, SHARE_WEIGHT, OFFSET = 17.274733561081554, 8.403340066029507, 45.21212125085579
@@ -48,7 +48,7 @@ class Warmth(NoteDescriptor):
         straightness = self._straightness(audio.double(), f0_hz.double()).to(audio)
         return super().pooled(audio, f0_hz) + DECAY_WEIGHT * (straightness - TYPICAL_DECAY)
 
-    def rating(self, note: Sound) -> Tensor:
+    def rating(self, note: HeardSound) -> Tensor:
         """Prepared note -> (B,)."""
         loudness, power = self.specific_loudness.of(note)
         rms = (power + 1e-12).sqrt() - 1e-6
@@ -69,7 +69,7 @@ class Warmth(NoteDescriptor):
 
         Single precision would add a floor of its own to what 16 bits leave.
         """
-        note = self.prepared(Sound(audio, f0_hz))
+        note = self.prepared(HeardSound(audio, f0_hz))
         power = spectrogram(note.audio, ("tukey", 0.25), N_FFT, HOP).sum(1)
         above = (self.frequency_hz > (3.5 * note.f0_hz).clamp_max(HIGHEST_START_HZ)).double()
         octave, level = self.frequency_hz.double().clamp_min(1.0).log10(), (power + 1e-300).log10()

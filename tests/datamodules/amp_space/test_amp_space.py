@@ -65,7 +65,7 @@ def skipped(data):
 
 
 def likeness(audio, untouched):
-    """Of two waves, at no lag and whatever their level: 1 for the same."""
+    """Correlation of two waves without a lag, whatever their level: 1 for the same."""
     return abs(audio @ untouched) / math.sqrt((audio @ audio) * (untouched @ untouched))
 
 
@@ -233,7 +233,7 @@ def test_a_manifest_of_what_cannot_be_split_or_aligned_is_for_a_person_to_fill_i
 
 
 def test_a_changed_output_is_listened_to_again(root):
-    """Of an output that a lag was found for, another beginning."""
+    """The file of an output changes after its lag was found: it starts elsewhere."""
     path = root / "Forge/FM3/fuzz/000_riff/00000000.wav"
     starts = []
     for n_later in (0, 500):

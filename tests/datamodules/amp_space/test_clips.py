@@ -6,7 +6,7 @@ import soundfile
 
 from datamodules.amp_space.clips import Cutter
 from datamodules.amp_space.lags import PairLag
-from datamodules.amp_space.manifest import Pair
+from datamodules.amp_space.manifest import DevicePair
 from synths.clip import ClipFormat
 
 RATE = 16000
@@ -18,7 +18,7 @@ def clips(root, n_source, n_target, lag=0, skip_s=0.0, **of_the_pair):
     for name, n_frames in (("source", n_source), ("target", n_target)):
         numbers = np.arange(1, n_frames + 1)
         soundfile.write(root / f"{name}.wav", (numbers * (-1) ** numbers).astype(np.int16), RATE)
-    pair = Pair("a", "source.wav", "target.wav", "Box", sample_rate=RATE, **of_the_pair)
+    pair = DevicePair("a", "source.wav", "target.wav", "Box", sample_rate=RATE, **of_the_pair)
     return Cutter(CLIP, root, skip_s).clips(pair, {}, PairLag(lag))
 
 
@@ -57,6 +57,6 @@ def test_nothing_in_common_is_named(tmp_path):
 def test_what_is_not_below_the_root_is_not_read(tmp_path, path):
     soundfile.write(tmp_path / "source.wav", np.zeros(8000), RATE)
     (tmp_path / "root").mkdir()
-    for pair in (Pair("a", path, "b.wav", "Box"), Pair("a", path, path, "Box")):
+    for pair in (DevicePair("a", path, "b.wav", "Box"), DevicePair("a", path, path, "Box")):
         (clip,) = Cutter(CLIP, tmp_path / "root", 0.0).clips(pair, {}, PairLag(0))
         assert f"is not below {tmp_path / 'root'}" in clip.problem

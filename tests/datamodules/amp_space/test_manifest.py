@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from datamodules.amp_space.manifest import Pair, read_manifest, without_twins, write_manifest
+from datamodules.amp_space.manifest import DevicePair, read_manifest, without_twins, write_manifest
 
 ROW = {"id": "a", "source": "di/a.wav", "target": "out/a.wav", "device": "Box"}
-FULL = Pair(
+FULL = DevicePair(
     "b",
     "di.wav",
     "out.wav",
@@ -29,21 +29,21 @@ FULL = Pair(
 )
 
 
-def read(tmp_path, *lines) -> list[Pair]:
+def read(tmp_path, *lines) -> list[DevicePair]:
     path = tmp_path / "ampspace.jsonl"
     path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
     return read_manifest(path)
 
 
 def test_what_is_written_is_read_again(tmp_path):
-    pairs = [FULL, Pair("c", "x.wav", "y.wav", "Gerät", di_id="x")]
+    pairs = [FULL, DevicePair("c", "x.wav", "y.wav", "Gerät", di_id="x")]
     write_manifest(tmp_path / "ampspace.jsonl", pairs)
     assert read_manifest(tmp_path / "ampspace.jsonl") == pairs
     assert [path.name for path in tmp_path.iterdir()] == ["ampspace.jsonl"]
 
 
 def test_little_suffices(tmp_path):
-    assert read(tmp_path, ROW, "") == [Pair("a", "di/a.wav", "out/a.wav", "Box", di_id="a")]
+    assert read(tmp_path, ROW, "") == [DevicePair("a", "di/a.wav", "out/a.wav", "Box", di_id="a")]
 
 
 def test_turned_knobs_come_before_defaults_and_the_rest_is_not_known():

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from datamodules.amp_space.manifest import Pair
+from datamodules.amp_space.manifest import DevicePair
 from datamodules.amp_space.splits import split_pairs
 
 
 def pairs_of(n_devices, n_dis=2, n_settings=3):
     return [
-        Pair(f"{device} {di} {number}", "a", "b", f"Box {device}", di_id=f"riff {di}")
+        DevicePair(f"{device} {di} {number}", "a", "b", f"Box {device}", di_id=f"riff {di}")
         for device in range(n_devices)
         for di in range(n_dis)
         for number in range(n_settings)

@@ -21,8 +21,8 @@ def glide(from_hz: float, to_hz: float) -> Clip:
     return Clip(torch.from_numpy(audio).float()[None], frames, torch.full_like(frames, 0.9), ["a"], {})
 
 
-def shifted(clip: Clip, semitones: float) -> Clip:
-    return Augmenter([PitchShift(semitones, semitones, 1)], FORMAT)(clip, 0)
+def shifted(clips: Clip, semitones: float) -> Clip:
+    return Augmenter([PitchShift(semitones, semitones, 1)], FORMAT)(clips, 0)
 
 
 @pytest.mark.parametrize("semitones", [-12, -3.3, -0.7, 0.8, 3.3, 12])
@@ -70,8 +70,8 @@ def test_the_level_stays(semitones):
 
 def test_what_would_lie_beyond_nyquist_does_not_fold_down():
     phase = 2 * np.pi * 7000 * np.arange(FORMAT.n_samples) / FORMAT.sample_rate
-    clip = glide(330, 330)._replace(audio=torch.from_numpy(0.2 * np.sin(phase)).float()[None])
-    assert shifted(clip, 6).audio[0, 500:9000].abs().max() < 1e-3
+    clips = glide(330, 330)._replace(audio=torch.from_numpy(0.2 * np.sin(phase)).float()[None])
+    assert shifted(clips, 6).audio[0, 500:9000].abs().max() < 1e-3
 
 
 def test_ranges_that_make_no_sense_are_refused():

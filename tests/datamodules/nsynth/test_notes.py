@@ -135,5 +135,5 @@ def test_the_qualities_are_in_the_order_of_the_corpus():
 @pytest.mark.parametrize("field", ["pitch", "velocity", "instrument_family", "instrument_source"])
 @pytest.mark.parametrize("value", [0.5, 1.7, float("nan")])
 def test_a_label_that_is_no_whole_number_is_a_problem(field, value):
-    assert problem_of(note(**{field: value})) == f"gives {field} {value}, which is no whole number,"
+    assert problem_of(note(**{field: value})) == f"gives {field} {value}, which is not a whole number,"
     assert not problem_of(note(**{field: 1.0}))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from datamodules import FileSound, Heard, Source
-from datamodules.preparation.examine import Examined, Quantised
-from datamodules.preparation.parts import Parts, Stamped, Unit
+from datamodules.preparation.examine import ExaminedClip, Quantised
+from datamodules.preparation.parts import Stamped, Unit, WaitingUnits
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=320, hop=160)
@@ -17,14 +17,14 @@ def unit(*names: str, stamp: str = "1") -> Unit:
     return Unit(3, 7, [Stamped(Source(name, FileSound(f"{name}.wav"), {"number": 1.0}), stamp) for name in names])
 
 
-def found(level: int = 5) -> Examined:
+def found(level: int = 5) -> ExaminedClip:
     pitch = np.full((2, 2), level, np.float32)
-    return Examined(Quantised(np.full(320, level, np.int16), 0.5), None, pitch, Heard(float(level), 1, 1))
+    return ExaminedClip(Quantised(np.full(320, level, np.int16), 0.5), None, pitch, Heard(float(level), 1, 1))
 
 
 @pytest.fixture
-def parts(tmp_path) -> Parts:
-    return Parts(tmp_path / "parts", CLIP)
+def parts(tmp_path) -> WaitingUnits:
+    return WaitingUnits(tmp_path / "parts", CLIP)
 
 
 def test_a_unit_comes_back_as_it_was(parts):

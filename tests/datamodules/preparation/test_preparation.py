@@ -23,7 +23,7 @@ from datamodules import Pitch, PitchTracker, Slice, Sound, Source, UnusableAudio
 from datamodules.preparation import parts as parts_module
 from datamodules.preparation import preparation as module
 from datamodules.preparation import shards as shards_module
-from datamodules.preparation.parts import Parts
+from datamodules.preparation.parts import WaitingUnits
 from datamodules.preparation.preparation import Preparation
 from datamodules.preparation.shards import Shards
 from synths.clip import ClipFormat
@@ -31,7 +31,7 @@ from synths.clip import ClipFormat
 CLIP = ClipFormat(sample_rate=16000, n_samples=320, hop=160)
 LOOKS = [
     *((Shards, name) for name in ("numbers", "entries", "is_whole", "join", "_write_rows", "_write_index")),
-    *((Parts, name) for name in ("shards", "holds", "write", "remove")),
+    *((WaitingUnits, name) for name in ("shards", "holds", "write", "remove")),
     *((Preparation, name) for name in ("_planned", "_plan")),
 ]
 FORK = get_context("fork")
@@ -97,10 +97,10 @@ def shards_in(cache) -> Shards:
     return Shards(str(cache), "Tones", "train", Level(), CLIP)
 
 
-def prepare(cache, sources: list[Source], part: Slice = ALL) -> bool:
+def prepare(cache, sources: list[Source], work: Slice = ALL) -> bool:
     shards = shards_in(cache)
     shards.open()
-    return Preparation(shards, Level(), "tones").run(sources, part)
+    return Preparation(shards, Level(), "tones").run(sources, work)
 
 
 def digests(cache) -> dict[str, str]:

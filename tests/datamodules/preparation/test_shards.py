@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from datamodules import Heard, Sound, Source
-from datamodules.preparation.examine import Examined, Quantised
+from datamodules.preparation.examine import ExaminedClip, Quantised
 from datamodules.preparation.parts import Stamped, Unit
 from datamodules.preparation.shards import Shards
 from datamodules.yin import Yin
@@ -41,14 +41,14 @@ def shards_in(cache, data_set="Set", split="train", tracker=None, clip=CLIP) -> 
     return shards
 
 
-def found(level: int, untouched: int | None = None) -> Examined:
+def found(level: int, untouched: int | None = None) -> ExaminedClip:
     """A clip of which every number tells which one it is."""
     pitch = np.stack([np.full(2, 100 + level), np.full(2, level / 10)]).astype(np.float32)
     pair = None if untouched is None else Quantised(np.full(320, untouched, np.int16), 0.25)
-    return Examined(Quantised(np.full(320, level, np.int16), 0.5), pair, pitch, Heard(100.0 + level, 1.0, 0.5))
+    return ExaminedClip(Quantised(np.full(320, level, np.int16), 0.5), pair, pitch, Heard(100.0 + level, 1.0, 0.5))
 
 
-def write(shards: Shards, units: list[dict[str, Examined | str]], shard: int = 0, labels=None) -> None:
+def write(shards: Shards, units: list[dict[str, ExaminedClip | str]], shard: int = 0, labels=None) -> None:
     for number, unit in enumerate(units):
         stamped = [Stamped(Source(name, Silence(), labels or {}), "still") for name in unit]
         shards.parts.write(Unit(shard, number, stamped), list(unit.values()))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from datamodules.recordings.cutting import Note, cut_at_hops, cut_at_onsets, sound_s
+from datamodules.recordings.cutting import CutSound, cut_at_hops, cut_at_onsets, sound_s
 from datamodules.recordings.listening import Contents, Span
 from synths.clip import ClipFormat
 
@@ -69,7 +69,7 @@ def test_onsets_too_near_to_be_two_notes_are_one():
 def test_a_note_ends_without_a_click_where_the_next_begins(tmp_path, rate):
     time_s = np.arange(2 * rate) / rate
     soundfile.write(tmp_path / "a.wav", 0.5 * np.sin(2 * np.pi * 200 * time_s), rate)
-    audio = Note(str(tmp_path / "a.wav"), 0.3, None, 0.4).read(CLIP)
+    audio = CutSound(str(tmp_path / "a.wav"), 0.3, None, 0.4).read(CLIP)
     known = 0.5 * np.sin(2 * np.pi * 200 * (0.3 + np.arange(16000) / 16000))
     assert audio.shape == (16000,) and audio.dtype == np.float32 and not audio[6400:].any()
     assert np.abs(audio - known)[40:6320].max() < 0.01
@@ -79,12 +79,14 @@ def test_a_note_ends_without_a_click_where_the_next_begins(tmp_path, rate):
 
 def test_a_note_as_long_as_a_clip_is_not_faded(tmp_path):
     soundfile.write(tmp_path / "a.wav", 0.5 * np.cos(np.arange(48000) * np.pi / 4), 16000)
-    assert np.abs(Note(str(tmp_path / "a.wav"), 1.0, None, 1.0).read(CLIP)[-4:]).max() == pytest.approx(0.5, abs=1e-3)
+    assert np.abs(CutSound(str(tmp_path / "a.wav"), 1.0, None, 1.0).read(CLIP)[-4:]).max() == pytest.approx(
+        0.5, abs=1e-3
+    )
 
 
 def test_a_note_cut_elsewhere_is_another_sound(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.full(16000, 0.5), 16000)
     stamps = {
-        Note(str(tmp_path / "a.wav"), *part).stamp() for part in ((0.1, None, 0.2), (0.1, None, 0.3), (0.1, 0, 0.2))
+        CutSound(str(tmp_path / "a.wav"), *part).stamp() for part in ((0.1, None, 0.2), (0.1, None, 0.3), (0.1, 0, 0.2))
     }
     assert len(stamps) == 3

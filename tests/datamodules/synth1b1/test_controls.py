@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from datamodules.synth1b1.controls import N_POINTS, SAMPLES_PER_POINT, Tones, midi_to_hz, pitch_of, tones
+from datamodules.synth1b1.controls import N_POINTS, SAMPLES_PER_POINT, Tones, pitch_of, tones
 from datamodules.synth1b1.voice import N_SAMPLES, SAMPLE_RATE, Voice
 from synths.clip import ClipFormat
+from synths.signal import midi_to_hz
 
 CLIP = ClipFormat(sample_rate=44100, n_samples=176400, hop=441)
 SILENT = np.zeros(N_POINTS)

@@ -110,7 +110,7 @@ def trainer(summary, **other):
 
 @pytest.fixture
 def summary(monkeypatch):
-    """Of a W&B run, as far as it is written to."""
+    """Summary of a W&B run, as far as it is written to."""
     monkeypatch.setattr(WandbLogger, "experiment", property(lambda logger: logger._experiment))
     return {}
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lightning_modules.callbacks.control import families_of, some_of, write_control
-from lightning_modules.metrics.control import Column, Note, Sweeps, control_figures, control_rows
+from lightning_modules.metrics.control import Column, KnobSweeps, TurnedNote, control_figures, control_rows
 from synths import Clip
 
 
@@ -47,8 +47,10 @@ def test_files(tmp_path):
     measured[:, 0, :, 0] = -60 + 60 * positions
     measured[:, 1, :, 1] = positions
     asked = np.broadcast_to(np.stack([-60 + 60 * positions, positions]), (2, 2, 11))
-    notes = [Note("a", "flute", "low"), Note("b", "reed", "high")]
-    sweeps = Sweeps(notes, columns, 2, positions, asked, np.zeros((2, 3)), measured, np.ones((2, 2, 11), dtype=bool))
+    notes = [TurnedNote("a", "flute", "low"), TurnedNote("b", "reed", "high")]
+    sweeps = KnobSweeps(
+        notes, columns, 2, positions, asked, np.zeros((2, 3)), measured, np.ones((2, 2, 11), dtype=bool)
+    )
     rows = control_rows(sweeps)
     write_control(tmp_path, {"run": "r"}, sweeps, rows, control_figures(rows, columns))
     report = json.loads((tmp_path / "control.json").read_text())

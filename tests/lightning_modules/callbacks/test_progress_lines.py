@@ -21,7 +21,7 @@ def trainer(step, **other):
 
 @pytest.fixture
 def lines(capsys, monkeypatch):
-    """Of a run that goes on from step 10, validates at 30 four seconds later and at 40 after one more."""
+    """Lines of a run that resumes at step 10, validates at 30 four seconds later and at 40 one second after that."""
 
     def run(**other):
         progress, clock = ProgressLines(), iter((100.0, 104.0, 105.0))

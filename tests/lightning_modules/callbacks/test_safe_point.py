@@ -125,7 +125,7 @@ def fit(tmp_path):
 
 
 def state(result):
-    """Of its last checkpoint, without paths and without what a plain loader does not keep."""
+    """State in its last checkpoint, without paths and without what a plain loader does not keep."""
     checkpoint = torch.load(result.folder.last, weights_only=True)
     return {key: checkpoint[key] for key in ("state_dict", "optimizer_states", "global_step", "epoch")} | {
         "best": checkpoint["callbacks"]["Best"]

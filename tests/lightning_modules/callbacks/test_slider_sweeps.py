@@ -19,7 +19,7 @@ N_NOTES = 5
 
 
 @pytest.fixture
-def clips(clip_format, harmonic_tone):
+def batches(clip_format, harmonic_tone):
     """Five notes in batches of two, two and one."""
     f0s_hz = [220.0 * 2 ** (number / 12) for number in range(N_NOTES)]
     audio = torch.cat([harmonic_tone(clip_format, f0_hz) for f0_hz in f0s_hz])
@@ -31,15 +31,15 @@ def clips(clip_format, harmonic_tone):
 
 
 @pytest.fixture
-def model(clip_format, clips):
+def model(clip_format, batches):
     """Untrained, with knobs that have ranges."""
     model = TimbreAutoencoder(clip_format, decoder=lambda *sizes: GruDecoder(*sizes, width=8)).eval()
-    model.encoder.calibrate((clip.audio, clip.f0_hz) for clip in clips)
+    model.encoder.calibrate((batch.audio, batch.f0_hz) for batch in batches)
     return model
 
 
 @pytest.fixture
-def test(tmp_path, clips):
+def test(tmp_path, batches):
     """Go through the test split as the trainer does; the folder of what was written."""
 
     def run(callback, module, logger=None):
@@ -47,8 +47,8 @@ def test(tmp_path, clips):
             default_root_dir=str(tmp_path), test_dataloaders=SimpleNamespace(dataset=range(N_NOTES)), logger=logger
         )
         callback.on_test_start(trainer, module)
-        for index, clip in enumerate(clips):
-            callback.on_test_batch_end(trainer, module, None, clip, index)
+        for index, batch in enumerate(batches):
+            callback.on_test_batch_end(trainer, module, None, batch, index)
         callback.on_test_end(trainer, module)
         return tmp_path / "sliders"
 
@@ -66,17 +66,19 @@ def test_every_knob_of_two_notes_at_five_positions(test, model, clip_format):
     assert {soundfile.info(folder / row["file"]).frames for row in rows} == {clip_format.n_samples}
 
 
-def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, clips):
+def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, batches):
     """As `sweep` finds it, at the same seed; the file sounds as the sweep does."""
     folder = test(SliderSweeps(), model)
     rows = json.loads((folder / "sliders.json").read_text())
     for descriptor in model.encoder.each_descriptor():
         torch.manual_seed(0)
-        turned = sweep(model, clips[1].audio[1:], clips[1].f0_hz[1:], descriptor.name, POSITIONS)
+        turned = sweep(model, batches[1].audio[1:], batches[1].f0_hz[1:], descriptor.name, POSITIONS)
         own = [row for row in rows if row["note"] == "strings/note-3" and row["knob"] == descriptor.name]
         assert {row["unit"] for row in own} == {descriptor.unit}
-        assert [row["asked"] for row in own] == pytest.approx(descriptor.from_unit(turned.asked).tolist())
-        assert [row["measured"] for row in own] == pytest.approx(descriptor.from_unit(turned.measured[0]).tolist())
+        assert [row["asked"] for row in own] == pytest.approx(descriptor.value_at(turned.asked_positions).tolist())
+        assert [row["measured"] for row in own] == pytest.approx(
+            descriptor.value_at(turned.measured_positions[0]).tolist()
+        )
         for row, audio in zip(own, turned.audio[0], strict=True):
             written = torch.from_numpy(soundfile.read(folder / row["file"], dtype="float32")[0])
             torch.testing.assert_close(written, audio.clamp(-1, 1), atol=1e-4, rtol=0)
@@ -117,7 +119,7 @@ def test_wandb_gets_one_table_to_listen_in(test, model):
 def test_a_sound_that_cannot_be_measured_is_null(test, model, monkeypatch):
     """JSON has no NaN."""
     nothing = torch.full((1, 20, len(model.encoder.knobs)), torch.nan)
-    monkeypatch.setattr(model.encoder, "measure", lambda audio, f0_hz, every=1: nothing[:, ::every])
+    monkeypatch.setattr(model.encoder, "knob_positions", lambda audio, f0_hz, every=1: nothing[:, ::every])
     rows = json.loads((test(SliderSweeps(), model) / "sliders.json").read_text())
     assert {row["measured"] for row in rows} == {None} and None not in {row["asked"] for row in rows}
 

@@ -33,7 +33,7 @@ class SamplesAsResidual(DescriptorEncoder):
 
     def forward(self, audio, f0_hz):
         """Nothing is lost."""
-        return Encoding(self.measure(audio, f0_hz), audio.unflatten(-1, (-1, self.hop)), {})
+        return Encoding(self.knob_positions(audio, f0_hz), audio.unflatten(-1, (-1, self.hop)), {})
 
 
 class StandIn(torch.nn.Module):
@@ -52,8 +52,8 @@ class StandIn(torch.nn.Module):
     def put_together(self, f0_hz, encoding):
         """The samples, by the gain from their own level to the one asked for."""
         audio, (level,) = encoding.residual.flatten(1), self.encoder.each_descriptor()
-        own = self.encoder.measure(audio, f0_hz)[..., 0]
-        asked_db = self.obeys * (level.from_unit(encoding.controls[..., 0]) - level.from_unit(own))
+        own = self.encoder.knob_positions(audio, f0_hz)[..., 0]
+        asked_db = self.obeys * (level.value_at(encoding.controls[..., 0]) - level.value_at(own))
         gain = (10 ** (asked_db / 20)).repeat_interleave(self.clip.hop, dim=1)
         return Rendering(audio * gain, {}, encoding)
 
@@ -80,13 +80,13 @@ def trainer(tmp_path):
 
 @pytest.fixture
 def transformed(trainer):
-    """Module, clips -> the callback after it has seen them."""
+    """Module, batches -> the callback after it has seen them."""
 
-    def run(module, *clips):
+    def run(module, *batches):
         callback = Transformation(QUICK)
         callback.on_test_start(trainer, module)
-        for index, clip in enumerate(clips):
-            callback.on_test_batch_end(trainer, module, module(clip.audio, clip.f0_hz), clip, index)
+        for index, batch in enumerate(batches):
+            callback.on_test_batch_end(trainer, module, module(batch.audio, batch.f0_hz), batch, index)
         callback.on_test_end(trainer, module)
         return callback
 

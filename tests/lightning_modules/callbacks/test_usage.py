@@ -33,7 +33,7 @@ class StandIn:
         """Everywhere."""
         return torch.ones(len(audio), audio.shape[1] // every)
 
-    def measure(self, audio, f0_hz, every):
+    def knob_positions(self, audio, f0_hz, every):
         """The knob is the sound itself."""
         return audio[:, ::every, None].clamp_max(self.ceiling)
 
@@ -45,7 +45,7 @@ class StandIn:
 def used(knob_gain, residual_gain, n_clips=4):
     """What is logged of such a model."""
     audio = torch.zeros(n_clips, 20)
-    return Usage().measure(StandIn(knob_gain, residual_gain), audio, torch.full((n_clips, 20), 220.0))
+    return Usage().usage(StandIn(knob_gain, residual_gain), audio, torch.full((n_clips, 20), 220.0))
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.5, 1.0])
@@ -58,7 +58,7 @@ def test_a_knob_is_moved_to_where_there_is_room():
     """One near the upper end goes down: the end of the range is not taken for disobedience."""
     model = StandIn(1.0, 0.0)
     model.noise, model.ceiling = 0.0, 1.0
-    used_ = Usage().measure(model, torch.zeros(4, 20), torch.full((4, 20), 220.0))
+    used_ = Usage().usage(model, torch.zeros(4, 20), torch.full((4, 20), 220.0))
     assert used_["warmth"].item() == pytest.approx(1.0, abs=1e-5)
 
 

@@ -84,7 +84,7 @@ class Starts:
 
 
 def environment() -> dict[str, str]:
-    """Of a process that knows nothing of this one's runs, jobs and accounts."""
+    """Environment of a process that knows nothing of this one's runs, jobs and accounts."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {**kept, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
 

@@ -137,7 +137,7 @@ def test_a_server_that_refuses_is_quoted(server, refuses, monkeypatch):
 
 @pytest.mark.slow
 def test_every_key_on_the_page_is_one_that_a_run_logs(tones, tiny, tmp_path):
-    """Of the results and curves, settings as a sweep gives them, and the sounds; read from the log as it is on disk."""
+    """Keys of results, curves, swept settings and sounds are all found in the log on disk."""
     dashboard = pytest.importorskip("lightning_modules.dashboard")
     options = [*tiny(tones, tmp_path), "--name", "run", "--trainer.log_every_n_steps", "1"]
     run_experiment("fit", options, hyperparameters={"model.turned.share": 0.5})

@@ -45,8 +45,8 @@ def test_between_two_moments_it_goes_by_octaves_and_is_held_at_the_ends(tmp_path
         ("0.1,220\n0.1,330\n", r"line 2: 0\.1 s does not come after"),
         ("0.5,220\n0.1,330\n", "sort the lines by time"),
         ("0,nan\n", "line 1: nan Hz is out of range"),
-        ("nan,220\n", "line 1: nan is no time"),
-        ("0,220\ninf,220\n", "line 2: inf is no time"),
+        ("nan,220\n", "line 1: nan is not a time"),
+        ("0,220\ninf,220\n", "line 2: inf is not a time"),
         ("0,0\n", "0 Hz is out of range"),
         ("0,-220\n", "-220 Hz is out of range"),
         ("0,8000\n", "less than 8000 Hz"),
@@ -55,7 +55,7 @@ def test_between_two_moments_it_goes_by_octaves_and_is_held_at_the_ends(tmp_path
         ("when,how high\n0,220\n", "line 1: 'when,how high' is not"),
         ("# made by hand\n\n0,220\n0.5,high\n", "line 4"),
         ("x" * 500 + "\n", "x{40}…"),
-        (b"RIFF\xff\xfe\x00\x81WAVE", "is no text"),
+        (b"RIFF\xff\xfe\x00\x81WAVE", "is not text"),
     ],
 )
 def test_another_file_is_refused_in_one_sentence(tmp_path, text, said):
@@ -80,7 +80,7 @@ def test_another_number_is_refused(given, said):
 
 
 def test_what_is_neither_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"a4\.csv is no number and cannot be read \(No such file"):
+    with pytest.raises(ValueError, match=r"a4\.csv is not a number and cannot be read \(No such file"):
         given_pitch(str(tmp_path / "a4.csv"), 16000, CLIP)
     with pytest.raises(ValueError, match="cannot be read"):
         given_pitch(str(tmp_path), 16000, CLIP)

@@ -73,7 +73,7 @@ def on_two(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def options(data):
-    """Of a run in whose every step random numbers matter: name, more options -> the command line."""
+    """Command line of a run whose every step draws random numbers: name, more options -> words."""
 
     def build(name, *more, verb="fit"):
         return [
@@ -145,7 +145,7 @@ def test_interrupted_anywhere_it_is_the_run_that_never_was(starts, options, whol
 
 
 def test_killed_in_the_middle_of_any_write_it_is_the_run_that_never_was(starts, options, whole):
-    """Of the best checkpoint, of the last, before its name is given, before the run is said to be done."""
+    """Killed while it writes the best checkpoint, the last one, before renaming it, and before DONE is written."""
     for place, call in ((IN_A_SAVE, 1), (IN_A_SAVE, 2), ("os:replace", 8), (f"{SAFE_POINT}.on_train_end", 1)):
         code = starts.run(*options("run"), strikes=[Strike(place, call, signal.SIGKILL)])
         assert code == -signal.SIGKILL, starts.said()

@@ -23,7 +23,7 @@ def _no_account(monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Of a run that is not there yet."""
+    """Folder of a run that is not there yet."""
     return RunFolder(tmp_path / "runs" / "flute")
 
 

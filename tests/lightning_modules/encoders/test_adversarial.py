@@ -36,7 +36,7 @@ def test_controls_are_measured_and_the_residual_is_learnt(second, notes):
     encoder = small(second)
     for mode in (True, False):
         encoding = encoder.train(mode)(*notes)
-        assert encoding.controls.equal(encoder.measure(*notes))
+        assert encoding.controls.equal(encoder.knob_positions(*notes))
         torch.testing.assert_close(encoding.residual, encoder.residual(*notes)[0])
         assert set(encoding.terms) == ({"critic"} if mode else set())
     assert encoder.residual_size == 3
@@ -56,7 +56,7 @@ def test_calibration_cuts_the_bins(second, notes):
     encoder = small(second, n_bins=4)
     before = encoder.edges.clone()
     encoder.calibrate([notes])
-    positions = encoder.measure(*notes, encoder.every)[encoder.sounding(notes[0], encoder.every).bool()]
+    positions = encoder.knob_positions(*notes, encoder.every)[encoder.sounding(notes[0], encoder.every).bool()]
     assert not encoder.edges.equal(before)
     shares = [(positions[:, [c]] <= encoder.edges[c]).float().mean(0) for c in range(2)]
     torch.testing.assert_close(torch.stack(shares), torch.tensor([[0.25, 0.5, 0.75]] * 2), atol=0.02, rtol=0)
@@ -173,7 +173,7 @@ class _Copying(Residual):
 class _Told(AdversarialEncoder):
     """Its one knob is the first sample of a frame, and all of it sounds."""
 
-    def measure(self, audio, f0_hz, every=1):
+    def knob_positions(self, audio, f0_hz, every=1):
         return audio.unflatten(1, (f0_hz.shape[1], -1))[..., :1]
 
     def sounding(self, audio, every=1):

@@ -30,7 +30,7 @@ def test_knobs_come_first_and_factors_after_them(encoder, notes):
     """All are controls; only the knobs can be measured, and a checkpoint knows the factors for what they are."""
     assert encoder.knobs == ["level", "sharpness"] and encoder.controls == [*encoder.knobs, *FACTORS]
     assert encoder(*notes).controls.shape == (3, 100, 4) and encoder(*notes).residual.shape == (3, 100, 3)
-    assert encoder.measure(*notes).shape == (3, 100, 2)
+    assert encoder.knob_positions(*notes).shape == (3, 100, 2)
     assert encoder.knob_kinds[2:] == ["vco_2.shape (label)", "adsr_1.attack (label)"]
 
 
@@ -53,7 +53,7 @@ def test_terms_have_the_weights_given(second, notes):
 
 def test_supervision_is_the_distance_from_what_is_measured(encoder, notes):
     """0 for controls that are the measured ones; else the mean over the knobs, where it sounds, of how far they are."""
-    controls = torch.cat([encoder.measure(*notes), torch.rand(3, 100, 2)], dim=-1)
+    controls = torch.cat([encoder.knob_positions(*notes), torch.rand(3, 100, 2)], dim=-1)
     residual = torch.randn(3, 100, 3)
     assert encoder.teach(*notes, controls, residual)["supervision"].value < 1e-5
     controls[..., 0] += 0.1
@@ -71,7 +71,7 @@ def test_what_is_measured_is_a_fact(encoder, notes):
 
 
 def test_dependence_is_that_of_the_frames_that_sound(encoder, notes):
-    """Of all controls with all of the residual."""
+    """Dependence is that of all controls on all of the residual."""
     controls, residual = torch.rand(3, 100, 4), torch.randn(3, 100, 3)
     every = encoder.judged_every
     sounding = encoder.sounding(notes[0], every).bool()

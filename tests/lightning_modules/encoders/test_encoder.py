@@ -66,7 +66,7 @@ def test_calibrated_positions_fill_the_range(encoder, notes):
     encoder.calibrate([notes])
     assert encoder.calibrated
     level_db = encoder.level.measure(*notes)
-    position = encoder.measure(*notes)[..., 0][level_db > level_db.amax(1, keepdim=True) - 40]
+    position = encoder.knob_positions(*notes)[..., 0][level_db > level_db.amax(1, keepdim=True) - 40]
     low, high = position.quantile(torch.tensor([0.02, 0.98])).tolist()
     assert 0 <= low < 0.1 and 0.9 < high <= 1
 
@@ -84,7 +84,7 @@ def test_calibrate_refuses_silence(clip_format):
 
 
 def test_calibrate_tells_the_family_the_positions(second, notes):
-    """Of every knob, in the frames that sound, within the range that has just been learnt."""
+    """It is given positions of every knob, in the frames that sound, within the range just learnt."""
 
     class Curious(DescriptorEncoder):
         def learn_positions(self, positions):
@@ -93,7 +93,7 @@ def test_calibrate_tells_the_family_the_positions(second, notes):
     encoder = Curious(second, [Sharpness, Noisiness])
     encoder.calibrate([notes])
     sounding = encoder.sounding(notes[0], encoder.every).bool()
-    torch.testing.assert_close(encoder.seen, encoder.measure(*notes, encoder.every)[sounding])
+    torch.testing.assert_close(encoder.seen, encoder.knob_positions(*notes, encoder.every)[sounding])
 
 
 def test_no_descriptors_is_the_plain_autoencoder(clip_format):
@@ -105,16 +105,16 @@ def test_no_descriptors_is_the_plain_autoencoder(clip_format):
 
 def test_what_is_measured_once_is_held(encoder, notes):
     """A note's attack time is the same position in all of its frames."""
-    position = encoder.measure(*notes)[..., 2]
+    position = encoder.knob_positions(*notes)[..., 2]
     assert position.shape == (3, 100) and position.eq(position[:, :1]).all()
 
 
-def test_measure_layers_is_every_knob_of_what_a_synth_plays(second):
+def test_knob_positions_of_layers_are_every_knob_of_what_a_synth_plays(second):
     """Positions in the knobs' order, as each descriptor measures them."""
     encoder = DescriptorEncoder(second, [Sharpness, Level])
     layers = Layers(torch.full((2, 100), 220.0), 0.1 * torch.rand(2, 100, 20), 0.01 * torch.rand(2, 100, 65))
-    each = [d.to_unit(d.measure_layers(layers)) for d in encoder.each_descriptor()]
-    torch.testing.assert_close(encoder.measure_layers(layers)[:, ::2], torch.stack(each, dim=-1)[:, ::2])
+    each = [d.position_of(d.measure_layers(layers)) for d in encoder.each_descriptor()]
+    torch.testing.assert_close(encoder.knob_positions_of_layers(layers)[:, ::2], torch.stack(each, dim=-1)[:, ::2])
 
 
 def test_refuses_what_must_not_be_trained_on(clip_format):
@@ -162,7 +162,7 @@ def test_reach_is_every_knobs_own(encoder, notes):
 
 
 def test_level_is_known_without_a_knob(second, notes):
-    """In dB, every so-many-th frame."""
+    """In dB, in every `every`-th frame."""
     encoder = DescriptorEncoder(second, [Sharpness])
     expected = Level(second).measure(*notes)
     torch.testing.assert_close(encoder.level_db(notes[0]), expected)
@@ -176,9 +176,9 @@ def test_labels_are_of_no_use_to_most(encoder, notes):
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4])
 def test_fewer_frames_are_the_same_frames(encoder, notes, every):
-    """Of positions and of sounding; between measured frames lies the line between their positions."""
-    all_frames, sounding = encoder.measure(*notes), encoder.sounding(notes[0])
-    few = encoder.measure(*notes, every)
+    """Positions and sounding agree in the frames kept; between measured frames, positions are interpolated."""
+    all_frames, sounding = encoder.knob_positions(*notes), encoder.sounding(notes[0])
+    few = encoder.knob_positions(*notes, every)
     assert few.shape == all_frames[:, ::every].shape
     if every % encoder.every == 0:
         torch.testing.assert_close(few, all_frames[:, ::every])

@@ -174,7 +174,7 @@ def test_the_loudness_is_kept_from_the_critic():
 
 @pytest.mark.parametrize(("copied", "found"), [([0, 1], [True, True]), ([0, 0], [True, False])])
 def test_the_critic_finds_what_is_there(copied, found):
-    """Of two knobs, those that the residual copies are guessed, each in its place; the other stays at chance."""
+    """With two knobs, each that the residual copies is guessed, in its place; the other stays at chance."""
     critic = PublishedCritic(8, 2, 4)
     optimizer = torch.optim.Adam(critic.parameters(), lr=0.02)
     for _ in range(60):

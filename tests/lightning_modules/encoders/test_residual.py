@@ -83,7 +83,7 @@ def test_kl_is_that_of_torch(head):
 
 
 def test_draws_have_the_mean_and_the_spread(head):
-    """Of the distribution that the layer says, over 20,000 draws."""
+    """20,000 draws have mean and spread of the distribution that the layer names."""
     features = torch.randn(1, 1, 8)
     drawn, _ = head(features.expand(20_000, 1, 8))
     said = distribution_of(head, features)

@@ -62,7 +62,7 @@ def test_other_knobs_are_untouched(controls, sounding, ends, how_many, curve):
 
 @pytest.mark.parametrize("curve", ["moved", "constant", "ramped"])
 def test_drawn_means_are_within_reach(controls, sounding, ends, curve):
-    """Of notes of the clip's pitch, whatever the knob was; and all of it is drawn from."""
+    """Means stay within what notes of the clip's pitch reach, wherever the knob was, and cover all of it."""
     low, high = ends
     drawn = TurnedKnobs(how_many="all", source="drawn", curve=curve).ask(controls, sounding, low, high)
     place = (sounding_mean(drawn.controls, sounding) - low) / (high - low)
@@ -120,7 +120,7 @@ def test_ramped_is_straight(controls, sounding, ends):
 
 @pytest.mark.parametrize("source", ["drawn", "swapped"])
 def test_borrowed_has_another_clips_course(controls, sounding, ends, source):
-    """Of all turned knobs from one other clip, about its own mean; where that clip is silent it stands still."""
+    """All turned knobs move as in one other clip, around its mean; where that clip is silent they stand still."""
     asked, _ = TurnedKnobs(how_many="all", curve="borrowed", source=source).ask(controls, sounding, *ends)
     courses = (controls - sounding_mean(controls, sounding)[:, None]) * sounding[..., None]
     away = (asked[:, None] - courses[None]).diff(dim=2).abs().amax(dim=(2, 3))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lightning_modules.sweep import Sweep, read_sweep
+from lightning_modules.sweep import SweepFile, read_sweep
 
 CONTENT = {
     "method": "grid",
@@ -32,10 +32,10 @@ def content() -> dict[str, Any]:
 
 
 @pytest.fixture
-def write_sweep(tmp_path: Path) -> Callable[..., Sweep]:
+def write_sweep(tmp_path: Path) -> Callable[..., SweepFile]:
     """Changes to a sound file -> the sweep, read."""
 
-    def write(**changes: Any) -> Sweep:
+    def write(**changes: Any) -> SweepFile:
         path = tmp_path / "question.yaml"
         path.write_text("# Why?\n" + yaml.safe_dump(CONTENT | changes, sort_keys=False))
         return read_sweep(path)
@@ -44,12 +44,12 @@ def write_sweep(tmp_path: Path) -> Callable[..., Sweep]:
 
 
 @pytest.fixture
-def grid(write_sweep: Callable[..., Sweep]) -> Sweep:
+def grid(write_sweep: Callable[..., SweepFile]) -> SweepFile:
     """Six points."""
     return write_sweep()
 
 
 @pytest.fixture
-def drawn(write_sweep: Callable[..., Sweep]) -> Sweep:
-    """A random sweep with every kind of axis."""
+def drawn(write_sweep: Callable[..., SweepFile]) -> SweepFile:
+    """A random sweep with every kind of setting."""
     return write_sweep(method="random", run_cap=40, parameters=RANGES)

@@ -2,27 +2,31 @@
 
 import pytest
 
-from lightning_modules.sweep import Axis, read_sweep
+from lightning_modules.sweep import SweptSetting, read_sweep
 
 
 def test_says_what_the_file_says(grid, tmp_path):
     assert (grid.question, grid.method, grid.metric, grid.n_points) == ("Why?", "grid", "test/frave_score", 6)
     assert grid.options == ("--config", "x.yaml", "--test", "true")
-    assert grid.axes == (Axis("model.a", (1, 2)), Axis("model.b", ("u", "v", "w")))
+    assert grid.settings == (SweptSetting("model.a", (1, 2)), SweptSetting("model.b", ("u", "v", "w")))
     assert grid.point_folder(tmp_path, 7) == tmp_path / "question" / "question-007"
 
 
 def test_a_range_has_ends_and_an_axis_takes_what_lies_between(drawn):
-    axes = {axis.name: axis for axis in drawn.axes}
-    assert axes["weight"].extremes == (0.1, 10.0) and axes["share"].extremes == ("low", "high")
-    assert axes["dropout"].takes(0.0) and axes["dropout"].takes(0.5) and not axes["dropout"].takes(0.51)
-    assert axes["share"].takes("low") and not axes["share"].takes("middle")
-    assert axes["step"].text == "0 to 1 in steps of 0.25, q_uniform" and axes["share"].text == "low, high"
+    settings = {setting.name: setting for setting in drawn.settings}
+    assert settings["weight"].extremes == (0.1, 10.0) and settings["share"].extremes == ("low", "high")
+    assert settings["dropout"].takes(0.0) and settings["dropout"].takes(0.5) and not settings["dropout"].takes(0.51)
+    assert settings["share"].takes("low") and not settings["share"].takes("middle")
+    assert settings["step"].text == "0 to 1 in steps of 0.25, q_uniform" and settings["share"].text == "low, high"
 
 
 def test_one_is_not_true():
     """Python calls them equal; a configuration does not."""
-    assert not Axis("a", (1,)).takes(True) and not Axis("a", (1,)).takes(1.0) and Axis("a", (True,)).takes(True)
+    assert (
+        not SweptSetting("a", (1,)).takes(True)
+        and not SweptSetting("a", (1,)).takes(1.0)
+        and SweptSetting("a", (True,)).takes(True)
+    )
 
 
 @pytest.mark.parametrize(

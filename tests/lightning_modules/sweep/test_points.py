@@ -52,9 +52,9 @@ def test_bayes_has_no_points_before_there_are_results(write_sweep):
 def test_telling_points_hold_every_choice_and_both_ends(grid, drawn):
     for sweep in (grid, drawn):
         points = list(telling_points(sweep))
-        assert len(points) == max(len(axis.extremes) for axis in sweep.axes)
-        for axis in sweep.axes:
-            assert {found[axis.name] for found in points} == set(axis.extremes)
+        assert len(points) == max(len(setting.extremes) for setting in sweep.settings)
+        for setting in sweep.settings:
+            assert {found[setting.name] for found in points} == set(setting.extremes)
 
 
 def test_flags_are_those_of_the_agent_of_weights_and_biases():

@@ -16,7 +16,7 @@ BROKEN = {
     "unknown key of the metric": ({"metric": {"name": "a", "goal": "minimize", "aim": 1}}, "metric .*unknown key aim"),
     "unknown goal": ({"metric": {"name": "a", "goal": "max"}}, "metric.goal .*'max'"),
     "no parameters": ({"parameters": {}}, "parameters "),
-    "a parameter that is no mapping": ({"parameters": {"a": [1, 2]}}, r"parameters\.a"),
+    "a parameter that is not a mapping": ({"parameters": {"a": [1, 2]}}, r"parameters\.a"),
     "a name with a blank": ({"parameters": {"a b": {"value": 1}}}, "a b"),
     "null": ({"parameters": {"a": {"values": [1, None]}}}, r"parameters\.a\.values\.1 is null"),
     "null elsewhere": ({"run_cap": None}, "run_cap is null"),

@@ -62,10 +62,12 @@ def test_four_processes_on_one_journal_lose_nothing(drawn, tmp_path):
 
 
 def test_values_are_possible_ones(study, drawn):
-    axes = {axis.name: axis for axis in drawn.axes}
+    settings = {setting.name: setting for setting in drawn.settings}
     for index in range(14):  # ten at random, then by what was learnt
         kept = ask(study, drawn, index)
-        assert list(kept.values) == list(axes) and all(axes[name].takes(value) for name, value in kept.values.items())
+        assert list(kept.values) == list(settings) and all(
+            settings[name].takes(value) for name, value in kept.values.items()
+        )
         tell(study, kept, [kept.values["dropout"], kept.values["weight"]])
 
 
@@ -131,7 +133,7 @@ def test_the_report_counts_and_shows_the_front(study, drawn):
     assert counts_sentence(study) == "6 trials: 4 finished, 1 failed, 1 running or killed (points 5)."
     table = front_table(study)
     assert list(table.columns[0].cells) == ["0", "1", "3"] and list(table.columns[1].cells) == ["0.9", "0.8", "0.6"]
-    assert table.columns[1].header == "frave\nscore ↑" and len(table.columns) == 3 + len(drawn.axes)
+    assert table.columns[1].header == "frave\nscore ↑" and len(table.columns) == 3 + len(drawn.settings)
     area = 0.4 * (1 - 0.6) + 0.3 * (0.6 - 0.4) + 0.1 * (0.4 - 0.3)
     assert f"Hypervolume {area:.4f}, counted from frave_score 0.5, multi_resolution_stft 1;" in hypervolume_sentence(
         study

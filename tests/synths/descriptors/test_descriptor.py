@@ -41,7 +41,7 @@ def test_forward_is_the_position_of_the_measure(descriptor, clip_format):
     """One promise, two scales."""
     module, audio = descriptor(clip_format), 0.1 * torch.randn(2, 3200)
     pitch = pitch_of(audio, clip_format)
-    torch.testing.assert_close(module.from_unit(module(audio, pitch)), module.measure(audio, pitch))
+    torch.testing.assert_close(module.value_at(module(audio, pitch)), module.measure(audio, pitch))
 
 
 def test_measure_all_equals_one_by_one(clip_format):

@@ -21,7 +21,7 @@ def computed(monkeypatch):
 
 
 def test_specific_loudness_is_computed_once(clip_format, harmonic_tone, computed):
-    """Of a sound and of what is played; each descriptor measures what it measures alone."""
+    """Once for a sound and once for what is played; each descriptor reads what it reads alone."""
     audio = harmonic_tone(clip_format, 220.0)
     layers = Layers(PITCH, torch.rand(1, 20, 12), torch.rand(1, 20, 9))
     descriptors = [Loudness(clip_format), Sharpness(clip_format), Sharpness(clip_format, "aures")]

@@ -2,7 +2,7 @@
 
 import torch
 
-from synths.descriptors.sound import Memory, Sound
+from synths.descriptors.sound import HeardSound, Memory
 
 
 def test_each_thing_is_computed_once():
@@ -15,7 +15,7 @@ def test_each_thing_is_computed_once():
 
 def test_without_gradients_is_another_thing():
     """A read-out that is measured first, detached, leaves the others their gradients."""
-    sound = Sound(torch.ones(1, 160, requires_grad=True), torch.ones(1, 1))
+    sound = HeardSound(torch.ones(1, 160, requires_grad=True), torch.ones(1, 1))
     with torch.no_grad():
         assert not sound.remembered("square", sound.audio.square).requires_grad
     assert sound.remembered("square", sound.audio.square).requires_grad

@@ -13,7 +13,7 @@ RATES = [(16000, 160), (22050, 220), (44100, 441), (48000, 480)]
 
 @pytest.mark.parametrize(("sample_rate", "hop"), RATES)
 def test_every_frame_equals_librosa(sample_rate, hop, harmonic_tone):
-    """Of a tone in a little noise, on our frames."""
+    """A tone in a little noise, on our frames."""
     clip = ClipFormat(sample_rate, 40 * hop, hop)
     audio = harmonic_tone(clip, 220.0) + 0.01 * torch.randn(1, clip.n_samples)
     n_fft = 2048 if sample_rate > 30000 else 1024

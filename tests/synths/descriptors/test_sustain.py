@@ -13,7 +13,7 @@ RATES = [(16000, 160), (22050, 220), (44100, 441), (48000, 480)]
 
 
 def sustain_s(clip, envelope):
-    """Of a tone with this envelope."""
+    """Sustain of a tone with this envelope."""
     time_s = torch.arange(clip.n_samples) / clip.sample_rate
     audio = (envelope * torch.sin(2 * torch.pi * 441.0 * time_s))[None]
     return Sustain(clip).measure(audio, torch.zeros(1, clip.n_frames)).item()

@@ -21,7 +21,7 @@ def carrier(n_samples):
 
 
 def centroid_s(clip, audio):
-    """Of a sound of any length."""
+    """Temporal centroid of a sound of any length."""
     return TemporalCentroid(clip).measure(audio, torch.zeros(1, audio.shape[-1] // clip.hop)).item()
 
 

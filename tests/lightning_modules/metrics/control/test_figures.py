@@ -16,7 +16,7 @@ from lightning_modules.metrics.control.figures import (
     rows_csv,
 )
 from lightning_modules.metrics.control.measures import MEASURES
-from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 POSITIONS = np.linspace(0, 1, 11)
 COLUMNS = [
@@ -27,7 +27,7 @@ COLUMNS = [
 FAMILIES, REGISTERS = ("flute", "flute", "reed", "reed"), ("low", "high", "low", "high")
 
 
-def controller(gain: np.ndarray) -> Sweeps:
+def controller(gain: np.ndarray) -> KnobSweeps:
     """Slope of each knob of each note (N, K) -> sweeps; the last request of all cannot be met, pitch is 3 cents off."""
     n_notes, n_knobs = gain.shape
     low, width = (np.array(ends) for ends in zip(*((c.low, c.high - c.low) for c in COLUMNS), strict=True))
@@ -37,10 +37,10 @@ def controller(gain: np.ndarray) -> Sweeps:
         measured[:, k, :, k] += width[k] * gain[:, k, None] * (POSITIONS - 0.5)
     measured[..., 2] += 3
     asked = np.broadcast_to(low[:n_knobs, None] + width[:n_knobs, None] * POSITIONS, measured.shape[:3])
-    notes = [Note(f"note_{n}", FAMILIES[n % 4], REGISTERS[n % 4]) for n in range(n_notes)]
+    notes = [TurnedNote(f"note_{n}", FAMILIES[n % 4], REGISTERS[n % 4]) for n in range(n_notes)]
     reachable = np.ones(measured.shape[:3], dtype=bool)
     reachable[-1, -1, -1] = False
-    return Sweeps(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)
+    return KnobSweeps(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)
 
 
 def figures_of(gain: np.ndarray) -> dict[tuple[str | None, ...], Figure]:
@@ -80,11 +80,11 @@ def test_rows_carry_the_note_and_the_knob():
 
 def test_each_ordering_test_keeps_its_name():
     sweeps = controller(np.ones((1, 1)))
-    sweeps.measured[0, 0, :, 0] = [0, 0, 1, 0, 0, 3, 0, 0, 3, 0, 0]
+    sweeps.measured_readings[0, 0, :, 0] = [0, 0, 1, 0, 0, 3, 0, 0, 3, 0, 0]
     (row,) = control_rows(sweeps)
     assert [row.values[f"ordering_e{test}"] for test in (1, 2, 3)] == [1, 0.5, 1]
     assert row.values["ordering"] == pytest.approx(2.5 / 3)
-    sweeps.measured[0, 0, 5, 0] = 0
+    sweeps.measured_readings[0, 0, 5, 0] = 0
     (row,) = control_rows(sweeps)
     assert [row.values[f"ordering_e{test}"] for test in (1, 2, 3)] == [1, 1, 0]
 

@@ -20,7 +20,7 @@ def rng():
 
 
 @pytest.fixture
-def series(rng):
+def curves(rng):
     """50 notes whose curves have nothing in common: six batches of eight and one of two."""
     return rng.uniform(-1, 1, (50, len(KNOBS), 64))
 
@@ -30,8 +30,8 @@ def values_of(result):
     return {(figure.name, figure.knob): figure.value for figure in result.figures()}
 
 
-def test_a_perfect_system_scores_one(series):
-    result = run_protocol(lambda targets, examples: targets, series, KNOBS)
+def test_a_perfect_system_scores_one(curves):
+    result = run_protocol(lambda targets, examples: targets, curves, KNOBS)
     for (name, _), value in values_of(result).items():
         if name == "frave_l1":
             assert value == 0
@@ -39,30 +39,30 @@ def test_a_perfect_system_scores_one(series):
             assert value == pytest.approx(1)
 
 
-def test_a_contrary_system_scores_zero(series):
-    values = values_of(run_protocol(lambda targets, examples: -targets, series, KNOBS))
+def test_a_contrary_system_scores_zero(curves):
+    values = values_of(run_protocol(lambda targets, examples: -targets, curves, KNOBS))
     for knob in [*KNOBS, None]:
         assert values["frave_score", knob] == pytest.approx(0)
         assert values["frave_kendall", knob] == pytest.approx(-1)
 
 
-def test_systems_that_do_not_listen_score_chance(series, rng):
+def test_systems_that_do_not_listen_score_chance(curves, rng):
     """Over 140 batches and three knobs: r of one is no less certain than that of eight numbers, 0.38."""
     protocol = FraveProtocol(passes=20)
     for deaf in (
-        lambda targets, examples: series[examples],
+        lambda targets, examples: curves[examples],
         lambda targets, examples: rng.normal(size=targets.shape),
     ):
-        result = run_protocol(deaf, series, KNOBS, protocol, data_set=rng.uniform(-1, 1, (200, len(KNOBS), 64)))
+        result = run_protocol(deaf, curves, KNOBS, protocol, data_set=rng.uniform(-1, 1, (200, len(KNOBS), 64)))
         values = values_of(result)
         assert values["frave_score", None] == pytest.approx(0.5, abs=0.02)
         for name in ("frave_pearson", "frave_spearman", "frave_kendall", "frave_example_pearson"):
             assert values[name, None] == pytest.approx(0, abs=0.04)
 
 
-def test_what_all_notes_share_lifts_a_deaf_system_above_chance(series):
+def test_what_all_notes_share_lifts_a_deaf_system_above_chance(curves):
     """Targets are borrowed from the data: where every note decays, so do most targets. 0.5 is no floor then."""
-    decaying = np.linspace(1, -1, 64) + 0.1 * series
+    decaying = np.linspace(1, -1, 64) + 0.1 * curves
     values = values_of(run_protocol(lambda targets, examples: decaying[examples], decaying, KNOBS))
     assert values["frave_score", None] > 0.7
 
@@ -79,11 +79,11 @@ def test_noise_lowers_r_as_in_closed_form(rng):
     np.testing.assert_allclose(scores.example_pearson, expected, atol=0.02)
 
 
-def test_one_deaf_knob_does_not_touch_the_others(series, rng):
+def test_one_deaf_knob_does_not_touch_the_others(curves, rng):
     def system(targets, examples):
         return np.stack([targets[:, 0], rng.normal(size=targets[:, 1].shape), targets[:, 2]], axis=1)
 
-    values = values_of(run_protocol(system, series, KNOBS))
+    values = values_of(run_protocol(system, curves, KNOBS))
     assert values["frave_score", "level"] == values["frave_score", "noisiness"] == pytest.approx(1)
     assert values["frave_score", "sharpness"] == pytest.approx(0.5, abs=0.06)
     mean = np.mean([values["frave_score", knob] for knob in KNOBS])
@@ -135,16 +135,16 @@ def test_a_wrong_bias_of_each_note_lowers_r_of_the_batch_only(rng):
     assert scores.pearson[0] < 0.5
 
 
-def test_only_frames_that_sound_count(series, rng):
-    sounding = rng.random((len(series), 64)) < 0.5
+def test_only_frames_that_sound_count(curves, rng):
+    sounding = rng.random((len(curves), 64)) < 0.5
 
     def system(targets, examples):
         return np.where(sounding[examples, None], targets, np.nan)
 
-    ours = run_protocol(system, series, KNOBS, sounding=sounding)
+    ours = run_protocol(system, curves, KNOBS, sounding=sounding)
     np.testing.assert_allclose(ours.batches.score, np.ones((7, 3)))
     np.testing.assert_array_equal(ours.batches.l1, np.zeros((7, 3)))
-    published = run_protocol(system, series, KNOBS, FraveProtocol(as_published=True), sounding=sounding)
+    published = run_protocol(system, curves, KNOBS, FraveProtocol(as_published=True), sounding=sounding)
     assert all(math.isnan(value) for value in values_of(published).values())
 
 
@@ -158,15 +158,15 @@ def test_a_note_with_fewer_than_two_frames_says_nothing_of_its_own(rng):
     assert all(np.isnan(score).all() for score in batch_scores(asked, asked, np.zeros_like(sounding)))
 
 
-def test_requests_borrow_from_the_data_set(series):
-    """Of 150 requests two in three are a curve of the data set, here one that is always the same."""
+def test_requests_borrow_from_the_data_set(curves):
+    """Two of three requests, of 150, are a curve of the data set; here it is always the same one."""
     borrowed = []
 
     def system(targets, examples):
         borrowed.extend(np.all(targets == 0.123, axis=-1).ravel())
         return targets
 
-    run_protocol(system, series, KNOBS, data_set=np.full((3, 3, 64), 0.123))
+    run_protocol(system, curves, KNOBS, data_set=np.full((3, 3, 64), 0.123))
     assert np.mean(borrowed) == pytest.approx(2 / 3, abs=0.1)
 
 
@@ -180,7 +180,7 @@ def test_scores_are_blind_to_the_published_hz(rng):
     np.testing.assert_allclose(scores, others)
 
 
-def test_only_ours_holds_requests_within_the_knobs_ends(series):
+def test_only_ours_holds_requests_within_the_knobs_ends(curves):
     seen = {}
     for as_published in (False, True):
 
@@ -188,20 +188,20 @@ def test_only_ours_holds_requests_within_the_knobs_ends(series):
             seen[as_published] = max(seen.get(as_published, 0), np.abs(targets).max())
             return targets
 
-        run_protocol(system, 2 * series, KNOBS, FraveProtocol(as_published))
+        run_protocol(system, 2 * curves, KNOBS, FraveProtocol(as_published))
     assert seen[False] == 1 and seen[True] > 1
 
 
-def test_unswapped_knobs_are_asked_for_the_notes_own_curves(series):
+def test_unswapped_knobs_are_asked_for_the_notes_own_curves(curves):
     def system(targets, examples):
-        np.testing.assert_array_equal(targets[:, [0, 2]], series[examples][:, [0, 2]])
-        assert not np.array_equal(targets[:, 1], series[examples, 1])
+        np.testing.assert_array_equal(targets[:, [0, 2]], curves[examples][:, [0, 2]])
+        assert not np.array_equal(targets[:, 1], curves[examples, 1])
         return targets
 
-    run_protocol(system, series, KNOBS, FraveProtocol(swapped=(1,)))
+    run_protocol(system, curves, KNOBS, FraveProtocol(swapped=(1,)))
 
 
-def test_examples_come_in_order_in_batches_and_as_often_as_asked(series):
+def test_examples_come_in_order_in_batches_and_as_often_as_asked(curves):
     asked, sizes = [], []
 
     def system(targets, examples):
@@ -209,32 +209,32 @@ def test_examples_come_in_order_in_batches_and_as_often_as_asked(series):
         sizes.append((examples.start, len(targets)))
         return targets
 
-    run_protocol(system, series, KNOBS, FraveProtocol(passes=2))
+    run_protocol(system, curves, KNOBS, FraveProtocol(passes=2))
     assert sizes == 2 * [(0, 8), (8, 8), (16, 8), (24, 8), (32, 8), (40, 8), (48, 2)]
     assert not np.array_equal(asked[0], asked[7])
 
 
-def test_passes_are_averaged_batch_by_batch(series):
+def test_passes_are_averaged_batch_by_batch(curves):
     """Perfect in the first pass, contrary in the second: half way in every batch, with no spread."""
     calls = iter(range(14))
     result = run_protocol(
-        lambda targets, examples: targets if next(calls) < 7 else -targets, series, KNOBS, FraveProtocol(passes=2)
+        lambda targets, examples: targets if next(calls) < 7 else -targets, curves, KNOBS, FraveProtocol(passes=2)
     )
     np.testing.assert_allclose(result.batches.score, np.full((7, 3), 0.5), atol=1e-9)
 
 
-def test_a_seed_decides_figures_and_intervals(series):
+def test_a_seed_decides_figures_and_intervals(curves):
     def figures(seed):
         return run_protocol(
-            lambda targets, examples: targets + series[examples], series, KNOBS, FraveProtocol(seed=seed)
+            lambda targets, examples: targets + curves[examples], curves, KNOBS, FraveProtocol(seed=seed)
         ).figures()
 
     assert figures(0) == figures(0)
     assert figures(0) != figures(1)
 
 
-def test_figures_are_one_a_score_and_knob_and_one_for_all(series):
-    figures = run_protocol(lambda targets, examples: targets + series[examples], series, KNOBS).figures()
+def test_figures_are_one_a_score_and_knob_and_one_for_all(curves):
+    figures = run_protocol(lambda targets, examples: targets + curves[examples], curves, KNOBS).figures()
     assert [(figure.name, figure.knob) for figure in figures] == [(n, k) for n in NAMES for k in [*KNOBS, None]]
     for figure in figures:
         assert (figure.family, figure.register, figure.n) == (None, None, 7)
@@ -243,31 +243,31 @@ def test_figures_are_one_a_score_and_knob_and_one_for_all(series):
         assert figure.definition.endswith(".")
 
 
-def test_a_batch_that_cannot_be_told_is_left_out(series):
+def test_a_batch_that_cannot_be_told_is_left_out(curves):
     def system(targets, examples):
         return np.where(examples.start == 0, np.nan, targets)
 
-    score = run_protocol(system, series, KNOBS).figures()[0]
+    score = run_protocol(system, curves, KNOBS).figures()[0]
     assert (score.value, score.n) == (pytest.approx(1), 6)
 
 
-def test_one_batch_has_no_interval(series):
-    figure = run_protocol(lambda targets, examples: targets, series[:8], KNOBS).figures()[0]
+def test_one_batch_has_no_interval(curves):
+    figure = run_protocol(lambda targets, examples: targets, curves[:8], KNOBS).figures()[0]
     assert figure.value == pytest.approx(1) and figure.n == 1
     assert math.isnan(figure.low) and math.isnan(figure.high)
 
 
-def test_shapes_that_do_not_fit_are_named(series):
+def test_shapes_that_do_not_fit_are_named(curves):
     def echo(targets, examples):
         return targets
 
-    with pytest.raises(ValueError, match=r"series has shape \(50, 3, 64\)"):
-        run_protocol(echo, series, KNOBS[:2])
-    with pytest.raises(ValueError, match="series"):
-        run_protocol(echo, series[:0], KNOBS)
+    with pytest.raises(ValueError, match=r"curves has shape \(50, 3, 64\)"):
+        run_protocol(echo, curves, KNOBS[:2])
+    with pytest.raises(ValueError, match="curves"):
+        run_protocol(echo, curves[:0], KNOBS)
     with pytest.raises(ValueError, match="data_set has shape"):
-        run_protocol(echo, series, KNOBS, data_set=series[:, :, :32])
+        run_protocol(echo, curves, KNOBS, data_set=curves[:, :, :32])
     with pytest.raises(ValueError, match="sounding has shape"):
-        run_protocol(echo, series, KNOBS, sounding=np.ones((50, 3), dtype=bool))
+        run_protocol(echo, curves, KNOBS, sounding=np.ones((50, 3), dtype=bool))
     with pytest.raises(ValueError, match="the system measured"):
-        run_protocol(lambda targets, examples: targets[:, :1], series, KNOBS)
+        run_protocol(lambda targets, examples: targets[:, :1], curves, KNOBS)

@@ -30,7 +30,7 @@ class Louder(Level):
 def asked_of(descriptors, *rows):
     """Rows of values in the descriptors' units -> (R, C) positions."""
     columns = torch.tensor(rows).unbind(-1)
-    return torch.stack([d.to_unit(column) for d, column in zip(descriptors, columns, strict=True)], dim=-1)
+    return torch.stack([d.position_of(column) for d, column in zip(descriptors, columns, strict=True)], dim=-1)
 
 
 @pytest.mark.parametrize("f0_hz", [41.2, 65.4, 110.0, 220.0, 880.0])

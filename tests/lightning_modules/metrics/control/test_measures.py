@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from lightning_modules.metrics.control import Column, Note, Sweeps, control_figures, control_rows, measures_of
+from lightning_modules.metrics.control import Column, KnobSweeps, TurnedNote, control_figures, control_rows, measures_of
 from lightning_modules.metrics.control.measures import MEASURES
 
 
@@ -16,8 +16,8 @@ def test_reach_not_known():
     )
     measured = np.stack([positions, 0 * positions], axis=-1)[None, None]
     why = "which can be met is not known, because Clicks of the synth cannot say what it plays."
-    sweeps = Sweeps(
-        [Note("a", "all", "low")], columns, 1, positions, positions[None, None], np.zeros((1, 2)), measured,
+    sweeps = KnobSweeps(
+        [TurnedNote("a", "all", "low")], columns, 1, positions, positions[None, None], np.zeros((1, 2)), measured,
         np.ones((1, 1, 11), bool), why,
     )  # fmt: skip
     figures = {

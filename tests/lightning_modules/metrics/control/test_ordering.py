@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 
 from lightning_modules.metrics.control.ordering import ordering_tests
-from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 POSITIONS = np.linspace(0, 1, 11)
 
 
-def sweeps_of(values: np.ndarray, positions: np.ndarray = POSITIONS) -> Sweeps:
+def sweeps_of(values: np.ndarray, positions: np.ndarray = POSITIONS) -> KnobSweeps:
     """What one knob of one note measures at each position -> sweeps in which no request can be met."""
     measured = np.asarray(values, dtype=float)[None, None, :, None]
     columns = [Column("level", "dB", 0.0, 1.0, 1.0)]
     grid = np.broadcast_to(positions, (1, 1, len(positions)))
-    return Sweeps([Note("a", "flute", "low")], columns, 1, positions, grid, np.zeros((1, 1)), measured, grid < 0)
+    return KnobSweeps(
+        [TurnedNote("a", "flute", "low")], columns, 1, positions, grid, np.zeros((1, 1)), measured, grid < 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,6 @@ def test_notes_and_knobs_keep_their_places():
     measured = np.stack([np.stack([np.hstack([rising, falling])] * 2), np.stack([np.hstack([falling, rising])] * 2)])
     columns = [Column(name, "dB", 0.0, 1.0, 1.0) for name in ("level", "noisiness")]
     grid = np.broadcast_to(POSITIONS, (2, 2, 11))
-    notes = [Note(name, "flute", "low") for name in "ab"]
-    sweeps = Sweeps(notes, columns, 2, POSITIONS, grid, np.zeros((2, 2)), measured, grid >= 0)
+    notes = [TurnedNote(name, "flute", "low") for name in "ab"]
+    sweeps = KnobSweeps(notes, columns, 2, POSITIONS, grid, np.zeros((2, 2)), measured, grid >= 0)
     assert ordering_tests(sweeps)[..., 0].tolist() == [[1, 0], [0, 1]]

@@ -50,13 +50,13 @@ def played_positions(descriptors, f0_hz, parameters):
     """(R,) pitches, (R, size) raw parameters -> (R, C) knob positions of what the synth plays of them."""
     layers = SYNTH.layers(f0_hz[:, None], {name: raw[:, None] for name, raw in parameters.items()})
     values = measure_all_layers(descriptors, layers)
-    return torch.cat([d.to_unit(value) for d, value in zip(descriptors, values, strict=True)], dim=-1)
+    return torch.cat([d.position_of(value) for d, value in zip(descriptors, values, strict=True)], dim=-1)
 
 
 def positions(descriptors, *rows):
     """Rows of values in the descriptors' units -> (R, C) positions."""
     columns = torch.tensor(rows).unbind(-1)
-    return torch.stack([d.to_unit(column) for d, column in zip(descriptors, columns, strict=True)], dim=-1)
+    return torch.stack([d.position_of(column) for d, column in zip(descriptors, columns, strict=True)], dim=-1)
 
 
 def verdicts(descriptors, synth, *requests):
@@ -108,7 +108,7 @@ def test_nothing_is_darker_than_the_fundamental_but_noise():
     raw = {name: torch.full((1, size), -20.0) for name, size in SYNTH.sizes.items()}
     raw["harmonic_gain"], raw["harmonic_balance"][:, 0] = torch.zeros(1, 1), 5.0
     own = played_positions(KNOBS, torch.tensor([f0_hz]), raw)
-    level_db, sharpness_acum, share, *_ = (d.from_unit(p).item() for d, p in zip(KNOBS, own[0], strict=True))
+    level_db, sharpness_acum, share, *_ = (d.value_at(p).item() for d, p in zip(KNOBS, own[0], strict=True))
     assert share > 0.99
     darker_acum = sharpness_acum - 4 * Sharpness.jnd
     sine, darker_sine = (f0_hz, level_db, sharpness_acum, -50.0), (f0_hz, level_db, darker_acum, -50.0)
@@ -148,7 +148,7 @@ def test_what_is_possible_by_itself_may_not_be_together():
 def test_what_is_refused_comes_as_near_as_it_can():
     # at 3 kHz there is one overtone and it is even: odd over even is 0 dB at most
     found = reachable([BALANCE], TONE, torch.tensor([3000.0]), positions([BALANCE], (10.0,)))
-    assert BALANCE.from_unit(found.achieved).item() == pytest.approx(0.0, abs=0.3)
+    assert BALANCE.value_at(found.achieved).item() == pytest.approx(0.0, abs=0.3)
     # knobs in each other's way meet half way, where the worst error is least, however many are on one side
     rivals, asked = [FundamentalShare(CLIP) for _ in range(3)], torch.tensor([[0.3, 0.3, 0.7]])
     found = reachable(rivals, TONE, torch.tensor([220.0]), asked)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lightning_modules.metrics.control.sliders import fitted_lines, measure_sliders
-from lightning_modules.metrics.control.sweeps import Column, Note, Sweeps
+from lightning_modules.metrics.control.sweeps import Column, KnobSweeps, TurnedNote
 
 POSITIONS = np.linspace(0, 1, 11)
 LEVEL = Column("level", "dB", -60.0, -10.0, 2.0)
@@ -20,8 +20,8 @@ def slider_of(position: np.ndarray, reachable: np.ndarray | bool = True, knob: C
         for place in (np.asarray(position, dtype=float), POSITIONS)
     )
     own, can = value[:1, None], np.broadcast_to(reachable, (1, 1, 11))
-    note = Note("a", "flute", "low")
-    sweeps = Sweeps([note], [knob], 1, POSITIONS, asked[None, None], own, value[None, None, :, None], can)
+    note = TurnedNote("a", "flute", "low")
+    sweeps = KnobSweeps([note], [knob], 1, POSITIONS, asked[None, None], own, value[None, None, :, None], can)
     return {name: field.item() for name, field in measure_sliders(sweeps)._asdict().items()}
 
 

@@ -74,8 +74,8 @@ def test_a_pool_has_as_many_frames_as_the_items(rng):
 
 def test_each_example_draws_any_curve_and_each_descriptor_from_its_own_pool(rng):
     """Items of the value of their descriptor: morphs betray whose pool a curve came from."""
-    series = np.broadcast_to(np.array([0.25, 0.5])[:, None], (5, 2, N_FRAMES))
-    targets = draw_targets(series, np.zeros((6000, 2, N_FRAMES)), rng)
+    curves = np.broadcast_to(np.array([0.25, 0.5])[:, None], (5, 2, N_FRAMES))
+    targets = draw_targets(curves, np.zeros((6000, 2, N_FRAMES)), rng)
     for descriptor, level in enumerate((0.25, 0.5)):
         column = targets[:, descriptor]
         assert np.mean(np.all(column == level, axis=1)) == pytest.approx(50 / 75, abs=0.02)
@@ -87,17 +87,17 @@ def test_each_example_draws_any_curve_and_each_descriptor_from_its_own_pool(rng)
 
 
 def test_what_is_not_swapped_keeps_the_examples_own_curves(rng):
-    series, own = rng.uniform(-1, 1, (20, 3, N_FRAMES)), rng.uniform(-1, 1, (8, 3, N_FRAMES))
+    curves, own = rng.uniform(-1, 1, (20, 3, N_FRAMES)), rng.uniform(-1, 1, (8, 3, N_FRAMES))
     before = own.copy()
-    targets = draw_targets(series, own, rng, swapped=[1])
+    targets = draw_targets(curves, own, rng, swapped=[1])
     np.testing.assert_array_equal(targets[:, [0, 2]], own[:, [0, 2]])
     assert not np.any(np.all(targets[:, 1] == own[:, 1], axis=-1))
     np.testing.assert_array_equal(own, before)
 
 
 def test_a_seed_decides_the_targets(pair):
-    series = np.broadcast_to(pair[:, None], (2, 3, N_FRAMES))
-    first, same, other = (draw_targets(series, series, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    curves = np.broadcast_to(pair[:, None], (2, 3, N_FRAMES))
+    first, same, other = (draw_targets(curves, curves, np.random.default_rng(seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, same)
     assert not np.array_equal(first, other)
 

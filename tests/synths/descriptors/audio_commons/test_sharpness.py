@@ -8,7 +8,7 @@ import torch
 from synths import ClipFormat
 from synths.descriptors.audio_commons import AudioCommonsSharpness
 from synths.descriptors.audio_commons.din_45631 import Din45631
-from synths.descriptors.sound import Sound
+from synths.descriptors.sound import HeardSound
 
 
 def test_rises_with_frequency(second, sine):
@@ -36,4 +36,4 @@ def test_is_the_weighted_moment_of_loudness(harmonic_tone):
     acum = 0.11 * (loudness * more * bark).sum(-1) / loudness.sum(-1).clamp_min(1e-9)
     acum = (acum * power).sum() / power.sum()
     expected = 102.50508921364404 * acum.log10() + 34.432655185001735
-    assert descriptor.rating(Sound(sound, torch.ones(1, 1))).item() == pytest.approx(expected.item(), abs=0.01)
+    assert descriptor.rating(HeardSound(sound, torch.ones(1, 1))).item() == pytest.approx(expected.item(), abs=0.01)
