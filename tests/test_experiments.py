@@ -1,4 +1,4 @@
-"""Files of configs/experiments repeat each other on purpose: what they share is the same, what differs is listed here."""
+"""Files of configs/experiments repeat each other on purpose: they agree, but for what is listed here with why."""
 
 from pathlib import Path
 
