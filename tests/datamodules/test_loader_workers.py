@@ -36,8 +36,12 @@ def told(n_workers=1):
 
 def processes_of(parent):
     """Those that it started, and those that they started."""
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True).stdout.split()
-    return [int(pid) for pid in found] + [child for pid in found for child in processes_of(int(pid))]
+    found = [
+        int(children)
+        for path in Path(f"/proc/{parent}/task").glob("*/children")
+        for children in path.read_text().split()
+    ]
+    return found + [child for process in found for child in processes_of(process)]
 
 
 def test_without_workers_the_process_reads_itself():
