@@ -66,9 +66,10 @@ Recipe = Callable[[ClipFormat], T]
 class Clip(NamedTuple):
     """A batch of sound with its pitch; every data set fills every field.
 
-    Shapes: audio (B, N) in -1..1; f0_hz (B, F), always positive; confidence (B, F) in 0..1, how sure the tracker is;
-    name: B strings; labels: what the data set knows of each clip, a (B,) tensor per label; untouched: (B, N) the sounds
-    that a device made `audio` of, where the data set has pairs.
+    Shapes: audio (B, N), full scale is 1, which resampling and taking an offset out may exceed; f0_hz (B, F), always
+    positive; confidence (B, F) in 0..1, how sure the tracker is; name: B strings; labels: what the data set knows of
+    each clip, a (B,) tensor per label; untouched: (B, N) the sounds that a device made `audio` of, where the data set
+    has pairs.
     """
 
     audio: Tensor

@@ -1,4 +1,4 @@
-"""What every exported descriptor, part and encoder promises: a new one is picked up by its export alone."""
+"""What every exported descriptor, part, effect and encoder promises: a new one is picked up by its export alone."""
 
 import inspect
 import io
@@ -40,6 +40,7 @@ every_part = pytest.mark.parametrize("part", PARTS, ids=name_of)
 every_effect = pytest.mark.parametrize("effect", EFFECTS, ids=name_of)
 every_residual = pytest.mark.parametrize("residual", RESIDUALS, ids=name_of)
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=name_of)
+every_rate = pytest.mark.parametrize("sample_rate", [16000, 44100, 48000])
 sounds = pytest.mark.parametrize("sound", ["silence", "sine", "harmonic tone", "noise"])
 
 
@@ -87,7 +88,8 @@ def test_found():
     families = {"DescriptorEncoder", "DisentangledEncoder", "AdversarialEncoder"}
     assert families <= {cls.__name__ for cls in ENCODERS}
     assert {"BottleneckResidual", "VariationalResidual", "PublishedResidual"} <= {cls.__name__ for cls in RESIDUALS}
-    assert not {Descriptor, Part, Encoder, Residual} & {*DESCRIPTORS, *PARTS, *ENCODERS, *RESIDUALS}
+    bases = {Descriptor, Part, Effect, Encoder, Residual}
+    assert not bases & {*DESCRIPTORS, *PARTS, *EFFECTS, *ENCODERS, *RESIDUALS}
 
 
 @every_descriptor
@@ -151,7 +153,7 @@ def test_descriptor_can_be_learnt_from(descriptor, audio_of, clip_format):
 
 
 @every_descriptor
-@pytest.mark.parametrize("sample_rate", [16000, 44100, 48000])
+@every_rate
 def test_descriptor_takes_other_lengths(descriptor, sample_rate):
     """F = N / hop at every rate, for sound shorter and longer than a clip."""
     clip = synths.ClipFormat(sample_rate, 30 * 441, 441)
@@ -261,18 +263,87 @@ def test_part_streams(part, times, clip_format):
     torch.testing.assert_close(audio, synth(f0_hz, raw), atol=1e-4, rtol=0)
 
 
-@every_effect
-def test_effect_streams_and_can_be_switched_off(effect, clip_format):
-    """In blocks it is what it is offline; off, the sound passes unchanged."""
-    module = effect(clip_format).requires_grad_(False)
-    audio, stream = torch.randn(2, 20 * clip_format.hop), module.streaming(clip_format.hop)
-    state, heard = stream.initial_state(2), []
-    for block in audio.split(3 * clip_format.hop, dim=1):
+def heard_in_blocks(stream, audio, n_samples):
+    """(B, N) audio through a streaming effect, block by block."""
+    state, heard = stream.initial_state(len(audio)), []
+    for block in audio.split(n_samples, dim=1):
         wet, state = stream(block, state)
         heard.append(wet)
-    torch.testing.assert_close(torch.cat(heard, dim=1), module(audio), atol=1e-4, rtol=0)
-    module.enabled = False
-    assert module(audio).equal(audio)
+    return torch.cat(heard, dim=1)
+
+
+@every_effect
+@every_rate
+def test_effect_streams(effect, sample_rate):
+    """In blocks of any length it is what it is offline; or the method to write is named."""
+    clip = synths.ClipFormat(sample_rate, 20 * 441, 441)
+    module = effect(clip).requires_grad_(False)
+    if "streaming" not in vars(effect):
+        with pytest.raises(ValueError, match=rf"{effect.__name__} has no streaming form.*method streaming\(\)"):
+            StreamingSynth(SMSSynth(clip, effects=[effect]))
+        return
+    audio, stream = torch.randn(2, clip.n_samples), module.streaming(clip.hop)
+    for n_frames in (1, 3, 20):
+        wet = heard_in_blocks(stream, audio, n_frames * clip.hop)
+        torch.testing.assert_close(wet, module(audio), atol=1e-4, rtol=0)
+
+
+@every_effect
+@every_rate
+@pytest.mark.parametrize("n_frames", [1, 7, 65])
+def test_effect_keeps_the_shape(effect, sample_rate, n_frames):
+    """(B, N) -> (B, N) at every rate, for sound shorter and longer than a clip; each sound as if it were alone."""
+    clip = synths.ClipFormat(sample_rate, 30 * 441, 441)
+    module, audio = effect(clip), 0.1 * torch.randn(2, n_frames * clip.hop)
+    wet = module(audio)
+    assert wet.shape == audio.shape and wet.dtype == audio.dtype
+    torch.testing.assert_close(module(audio[1:]), wet[1:], atol=1e-5, rtol=1e-4)
+
+
+@every_effect
+def test_effect_can_be_learnt_with(effect, clip_format):
+    """The sound has a finite gradient that is not zero, and so has each of its weights."""
+    module, audio = effect(clip_format), 0.1 * torch.randn(2, clip_format.n_samples, requires_grad=True)
+    weights = dict(module.named_parameters())
+    loss = (module(audio) * torch.randn(2, clip_format.n_samples)).sum()
+    gradients = dict(zip(["audio", *weights], torch.autograd.grad(loss, [audio, *weights.values()]), strict=True))
+    assert all(gradient.isfinite().all() and gradient.any() for gradient in gradients.values()), gradients.keys()
+
+
+@every_effect
+@pytest.mark.parametrize("loudness", [0.0, 1.0])
+def test_effect_stands_extremes(effect, loudness, clip_format):
+    """Silence and a square wave at full scale: finite, with finite gradients to sound and weights."""
+    square = torch.where(torch.arange(clip_format.n_samples) // 40 % 2 == 0, loudness, -loudness)
+    module, audio = effect(clip_format), square[None].requires_grad_()
+    wet = module(audio)
+    assert wet.isfinite().all()
+    gradients = torch.autograd.grad(wet.square().sum(), [audio, *module.parameters()])
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+@every_effect
+def test_effect_can_be_switched_off(effect, clip_format):
+    """By `enabled`, or by a synth that is dry for a while: the sound passes unchanged, and so it does in blocks."""
+    synth, audio = SMSSynth(clip_format, effects=[effect]), torch.randn(2, clip_format.n_samples)
+    (module,) = synth.effects
+    assert not module(audio).equal(audio)
+    with synth.dry():
+        assert module(audio).equal(audio)
+        if "streaming" in vars(effect):
+            assert not StreamingSynth(synth).effects
+    assert not module(audio).equal(audio)
+
+
+@every_effect
+def test_effect_round_trip(effect, clip_format):
+    """The state_dict holds all that an effect has learnt."""
+    module = effect(clip_format)
+    with torch.no_grad():
+        for weights in module.parameters():
+            weights.add_(0.1 * torch.randn_like(weights))
+    audio = torch.randn(2, clip_format.n_samples)
+    assert reloaded(module, effect(clip_format))(audio).equal(module(audio))
 
 
 @every_part

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Callback, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.trainer.states import TrainerFn
@@ -34,11 +34,11 @@ class Best(Callback):
         """Go on from there."""
         self.step, self.figures = state_dict["step"], dict(state_dict["figures"])
 
-    def on_train_start(self, trainer: Trainer, module: Any) -> None:
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """A resumed run logs its best values so far."""
         self._write(trainer)
 
-    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
+    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Compare, as the checkpoint of the best does."""
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return

@@ -10,6 +10,7 @@ import numpy as np
 from lightning import Callback, Trainer
 from rich.console import Console
 
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.evaluation import facts_of, track
 from lightning_modules.examination import Examination, ExaminationSettings
 from lightning_modules.metrics.control import (
@@ -42,7 +43,7 @@ class ControlEvaluation(Callback):
         self.figures: list[Figure] = []
         self.stride, self.n_seen = 1, 0
 
-    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+    def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing examined, and spread the notes over the split."""
         self.figures, self.n_seen, self.examination = [], 0, None
         if not self.settings.n_notes or not module.encoder.knobs:
@@ -57,8 +58,8 @@ class ControlEvaluation(Callback):
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
         self.stride = max(1, math.ceil(n_notes / self.settings.n_notes))
 
-    def on_test_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    def on_test_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
         """Examine every `stride`-th note."""
         indices = range(self.n_seen, self.n_seen + len(batch.name))
@@ -69,7 +70,7 @@ class ControlEvaluation(Callback):
             clips = some_of(batch, chosen)
             self.examination.add(clips, families_of(clips, names))
 
-    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+    def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what the knobs did."""
         examination = self.examination
         if examination is None or not examination.examined:

@@ -1,7 +1,7 @@
 """`timbre test`: how good the resynthesis of held-out notes is."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.metrics import (
     METRICS,
     Metric,
@@ -21,6 +22,15 @@ from lightning_modules.metrics import (
 )
 from lightning_modules.metrics import write_report as write_metrics
 from lightning_modules.provenance import provenance
+from synths import Clip, ClipFormat
+
+
+class Tracker(Protocol):
+    """What hears pitch; the data's own."""
+
+    def track(self, audio: np.ndarray, clip: ClipFormat) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) audio -> (F,) pitch in Hz, always positive, and (F,) confidence in 0..1."""
+        ...
 
 
 class Evaluation(Callback):
@@ -31,12 +41,12 @@ class Evaluation(Callback):
         self.rows: list[NoteRow] = []
         self.summaries: list[MetricSummary] = []
 
-    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+    def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing measured."""
         self.metrics, self.rows = [metric(module.clip) for metric in METRICS], []
 
-    def on_test_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    def on_test_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
         """Measure a batch of notes."""
         output = outputs.audio.cpu()
@@ -49,7 +59,7 @@ class Evaluation(Callback):
         pair = Pair(target, output, target_hz, output_hz, target_sure, output_sure)
         self.rows += measure_notes(self.metrics, pair, batch.name)
 
-    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+    def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what was measured."""
         folder = Path(trainer.default_root_dir)
         facts = {**facts_of(trainer, module), "second_tracker": trainer.datamodule.second_tracker.identity}  # type: ignore[attr-defined]
@@ -63,7 +73,7 @@ class Evaluation(Callback):
             trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in self.summaries})
 
 
-def facts_of(trainer: Trainer, module: Any) -> dict[str, Any]:
+def facts_of(trainer: Trainer, module: TimbreAutoencoder) -> dict[str, Any]:
     """What a reader needs to place the numbers of a report."""
     return {
         "run": Path(trainer.default_root_dir).name,
@@ -74,7 +84,7 @@ def facts_of(trainer: Trainer, module: Any) -> dict[str, Any]:
     }
 
 
-def track(tracker: Any, audio: Tensor, clip: Any) -> tuple[Tensor, Tensor]:
+def track(tracker: Tracker, audio: Tensor, clip: ClipFormat) -> tuple[Tensor, Tensor]:
     """(B, N) audio -> its (B, F) pitch in Hz and confidence; where nothing is heard, 1 Hz and no confidence."""
     tracks = []
     for sound in audio.numpy():

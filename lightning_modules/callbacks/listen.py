@@ -9,8 +9,10 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.pictures import pair_figure, save_png
 from lightning_modules.whole_files import written_whole
+from synths import Clip
 
 
 class Listen(Callback):
@@ -24,8 +26,8 @@ class Listen(Callback):
         self.n_clips = n_clips
         self._heard: list[tuple[str, Tensor, Tensor]] = []
 
-    def on_validation_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    def on_validation_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
         """Render the fixed clips, all of which are in the first batch."""
         if batch_idx == 0 and not trainer.sanity_checking and trainer.is_global_zero:
@@ -33,7 +35,7 @@ class Listen(Callback):
             output = module(audio, batch.f0_hz[: self.n_clips]).audio
             self._heard = list(zip(batch.name, audio.cpu(), output.cpu(), strict=False))
 
-    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
+    def on_validation_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and log them."""
         folder = Path(trainer.default_root_dir) / "samples"
         logged: dict[str, Any] = {}

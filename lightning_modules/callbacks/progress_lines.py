@@ -1,9 +1,8 @@
 """Progress of a run as lines of text, for a file that nobody watches."""
 
 import time
-from typing import Any
 
-from lightning import Callback, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 
@@ -13,14 +12,14 @@ class ProgressLines(Callback):
     def __init__(self) -> None:
         self._step, self._time_s = 0, 0.0
 
-    def on_train_start(self, trainer: Trainer, module: Any) -> None:
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """From which step on, with how many processes."""
         self._step, self._time_s = trainer.global_step, time.monotonic()
         if trainer.is_global_zero:
             plural = "es" if trainer.world_size > 1 else ""
             print(f"Training from step {trainer.global_step} on {trainer.world_size} process{plural}.", flush=True)
 
-    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
+    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Where training is."""
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking or not trainer.is_global_zero:
             return

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from lightning import Trainer
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities.types import STEP_OUTPUT
 
 from lightning_modules.interruption import INTERRUPTION, requeue_marker
 from lightning_modules.run_folder import RunFolder
+from synths import Clip
 
 
 class SafePoint(Checkpoint):
@@ -30,37 +32,39 @@ class SafePoint(Checkpoint):
         self.agree_every = agree_every
         self._step, self._saved = 0, -1
 
-    def setup(self, trainer: Trainer, module: Any, stage: str) -> None:
+    def setup(self, trainer: Trainer, module: LightningModule, stage: str) -> None:
         """What an earlier process left behind no longer holds."""
         if trainer.is_global_zero:
             requeue_marker(self.folder.path).unlink(missing_ok=True)
             if stage == "fit":
                 self.folder.done.unlink(missing_ok=True)
 
-    def on_train_start(self, trainer: Trainer, module: Any) -> None:
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """From here on there is something to lose; Lightning has set its own handlers just before."""
         INTERRUPTION.watch_training()
         self._step = trainer.global_step
 
-    def on_train_batch_end(self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: STEP_OUTPUT, batch: Clip, batch_idx: int
+    ) -> None:
         """Between two batches, unless gradients are being accumulated."""
         if trainer.global_step > self._step and not _validation_follows(trainer):
             self._at_safe_point(trainer, logged=False)
         self._step = max(self._step, trainer.global_step)
 
-    def on_validation_end(self, trainer: Trainer, module: Any) -> None:
+    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
         """After a validation that training waited for, unless gradients are being accumulated."""
         fitting = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
         if fitting and not trainer.fit_loop._should_accumulate():
             self._at_safe_point(trainer, logged=True)
 
-    def on_train_end(self, trainer: Trainer, module: Any) -> None:
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         """However it ended: by its number of steps, of epochs or by its time."""
         if trainer.global_step != self._saved:
             self._save(trainer)
         INTERRUPTION.leave_training()
 
-    def on_exception(self, trainer: Trainer, module: Any, exception: BaseException) -> None:
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
         """Give the handlers back; what the failing process alone would save, the others would not know of."""
         INTERRUPTION.leave_training()
 

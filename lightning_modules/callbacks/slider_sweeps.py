@@ -10,6 +10,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.control import some_of
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.knobs import KnobSweep, sweep
@@ -45,14 +46,14 @@ class SliderSweeps(Callback):
         self.sounds: list[tuple[Slider, Tensor]] = []
         self.stride, self.n_seen, self.n_chosen = 1, 0, 0
 
-    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+    def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing turned."""
         self.sounds, self.n_seen, self.n_chosen = [], 0, 0
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
         self.stride = max(1, math.ceil(n_notes / max(1, self.n_notes)))
 
-    def on_test_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    def on_test_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
         """Turn the knobs of the notes that are chosen from a batch."""
         for place in range(len(batch.name)):
@@ -61,7 +62,7 @@ class SliderSweeps(Callback):
                 self.n_chosen += 1
         self.n_seen += len(batch.name)
 
-    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+    def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write the sounds, and log them."""
         if not self.sounds:
             return
@@ -79,7 +80,7 @@ class SliderSweeps(Callback):
             trainer.logger.experiment.log({"test/sliders": _table(folder, sliders)})
 
 
-def _turned(module: Any, clips: Clip, number: int) -> list[tuple[Slider, Tensor]]:
+def _turned(module: TimbreAutoencoder, clips: Clip, number: int) -> list[tuple[Slider, Tensor]]:
     """Every knob of a batch of one note at every position."""
     sounds = []
     for descriptor in module.encoder.each_descriptor():
@@ -95,7 +96,7 @@ def _turned(module: Any, clips: Clip, number: int) -> list[tuple[Slider, Tensor]
     return sounds
 
 
-def _repeatable_sweep(module: Any, clips: Clip, knob: str) -> KnobSweep:
+def _repeatable_sweep(module: TimbreAutoencoder, clips: Clip, knob: str) -> KnobSweep:
     """A sweep with the same noise at every test; the caller's random numbers are not touched."""
     with torch.random.fork_rng(devices=[clips.audio.device] if clips.audio.is_cuda else []):
         torch.manual_seed(0)

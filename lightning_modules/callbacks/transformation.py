@@ -11,8 +11,9 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
-from lightning_modules.autoencoder import Rendering
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.evaluation import facts_of
+from lightning_modules.encoders import Encoder
 from lightning_modules.metrics import F0L1, METRICS, SISDR, SNR, Metric, Pair, measured
 from lightning_modules.metrics.transformation import (
     NO_CONTROLS,
@@ -48,14 +49,14 @@ class Transformation(Callback):
         self.notes: list[ComparedNote] = []
         self.comparisons: list[TransformationResult] = []
 
-    def on_test_start(self, trainer: Trainer, module: Any) -> None:
+    def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing compared."""
         self.metrics = [metric(module.clip) for metric in self.compared_by]
         self.notes, self.comparisons = [], []
 
     @torch.no_grad()
-    def on_test_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    def on_test_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
         """Compare a batch of pairs."""
         if batch.untouched is None:
@@ -64,7 +65,7 @@ class Transformation(Callback):
         devices = devices_of(batch, trainer.datamodule.label_names)  # type: ignore[attr-defined]
         self.notes += [ComparedNote(*note) for note in zip(batch.name, devices, values, strict=True)]
 
-    def on_test_end(self, trainer: Trainer, module: Any) -> None:
+    def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what came nearer."""
         if not self.notes:
             return
@@ -79,7 +80,7 @@ class Transformation(Callback):
             trainer.logger.log_metrics(logged(self.comparisons))
 
 
-def sounds_of(module: Any, resynthesis: Rendering, clips: Clip) -> dict[str, Tensor]:
+def sounds_of(module: TimbreAutoencoder, resynthesis: Rendering, clips: Clip) -> dict[str, Tensor]:
     """What is compared with the targets of B pairs, in the order of `SOUNDS`: (B, N) by name.
 
     Args:
@@ -102,7 +103,7 @@ def sounds_of(module: Any, resynthesis: Rendering, clips: Clip) -> dict[str, Ten
 
 
 def compare_batch(
-    module: Any, metrics: Sequence[Metric], clips: Clip, sounds: Mapping[str, Tensor]
+    module: TimbreAutoencoder, metrics: Sequence[Metric], clips: Clip, sounds: Mapping[str, Tensor]
 ) -> list[dict[str, dict[str, float]]]:
     """(B, N) sounds by name -> for each of B notes, values by sound and criterion."""
     encoder, every = module.encoder, module.encoder.judged_every
@@ -134,7 +135,7 @@ def devices_of(clips: Clip, label_names: Mapping[str, Sequence[str]]) -> list[st
     return ["" if math.isnan(number) else words[int(number)] if words else f"{number:g}" for number in numbers]
 
 
-def remark_on(encoder: Any) -> str:
+def remark_on(encoder: Encoder) -> str:
     """What a reader must know of a model that has nothing to transform with, or nothing to keep; else nothing."""
     if not encoder.controls:
         return NO_CONTROLS

@@ -1,13 +1,13 @@
 """Whether the decoder listens to what it is given: to the residual, and to every knob."""
 
-from typing import Any
-
 import torch
 from lightning import Callback, Trainer
+from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 
+from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
-from synths import sounding_mean
+from synths import Clip, sounding_mean
 
 MOVE = 0.2
 """How far a knob is moved, towards the middle of its range."""
@@ -22,8 +22,14 @@ class Usage(Callback):
     """
 
     @torch.no_grad()
-    def on_validation_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    def on_validation_batch_end(  # type: ignore[override]
+        self,
+        trainer: Trainer,
+        module: TimbreAutoencoder,
+        outputs: STEP_OUTPUT,
+        batch: Clip,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         """Measure both, always with the same noise; the first process alone, whose batch is the same on any number."""
         if batch_idx == 0 and trainer.is_global_zero:
@@ -31,7 +37,7 @@ class Usage(Callback):
             named = {f"usage/{name}": value for name, value in used.items()}
             module.log_dict(named, rank_zero_only=True, batch_size=len(batch.audio))
 
-    def usage(self, module: Any, audio: Tensor, f0_hz: Tensor) -> dict[str, Tensor]:
+    def usage(self, module: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, Tensor]:
         """(B, N) audio, (B, F) pitch -> usage of the residual and of each knob, as far as there are any."""
         encoding = module.encoder(audio, f0_hz)
         used = self._knobs(module, audio, f0_hz, encoding)
@@ -39,14 +45,14 @@ class Usage(Callback):
             used["residual"] = self._residual(module, f0_hz, encoding)
         return used
 
-    def _residual(self, module: Any, f0_hz: Tensor, encoding: Encoding) -> Tensor:
+    def _residual(self, module: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding) -> Tensor:
         others = encoding._replace(residual=encoding.residual.roll(1, 0))
         strangers = others._replace(controls=encoding.controls.roll(1, 0))
         own, exchanged, all_exchanged = (_rendered(module, f0_hz, each) for each in (encoding, others, strangers))
         most = module.reconstruction(all_exchanged, own)
         return module.reconstruction(exchanged, own) / most.clamp_min(1e-6)
 
-    def _knobs(self, module: Any, audio: Tensor, f0_hz: Tensor, encoding: Encoding) -> dict[str, Tensor]:
+    def _knobs(self, module: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, encoding: Encoding) -> dict[str, Tensor]:
         encoder, every = module.encoder, module.encoder.judged_every
         sounding = encoder.sounding(audio, every)
 
@@ -63,7 +69,7 @@ class Usage(Callback):
         return used
 
 
-def _rendered(module: Any, f0_hz: Tensor, encoding: Encoding) -> Tensor:
+def _rendered(module: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding) -> Tensor:
     """(B, N) audio, with the same noise at every call."""
     with torch.random.fork_rng(devices=[f0_hz.device] if f0_hz.is_cuda else []):
         torch.manual_seed(0)

@@ -5,14 +5,16 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
+from synths import Clip
 
 
 class WriteAudio(Callback):
     """Writes every predicted clip to predictions/NAME.wav in the run's folder."""
 
-    def on_predict_batch_end(
-        self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    def on_predict_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
         """Write one batch.
 

@@ -9,6 +9,8 @@ from jsonargparse import ArgumentParser, Namespace
 from lightning import Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
+from datamodules import ClipDataModule
+from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.provenance import provenance
 from lightning_modules.run_folder import RunFolder, settings_hash
 from lightning_modules.whole_files import written_whole
@@ -22,11 +24,11 @@ class SaveConfig(SaveConfigCallback):
 
     hyperparameters: Mapping[str, Any] = {}
 
-    def save_config(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+    def save_config(self, trainer: Trainer, pl_module: TimbreAutoencoder, stage: str) -> None:  # type: ignore[override]
         """Write it whole or not at all."""
         if stage != "fit":
             return
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        data: ClipDataModule = trainer.datamodule  # type: ignore[attr-defined]
         _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
         folder, config = RunFolder(Path(trainer.default_root_dir)), as_written(self.parser, self.config)
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
@@ -50,7 +52,7 @@ def as_written(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
     return written
 
 
-def _refuse_unknown_factors(data: Any, module: Any) -> None:
+def _refuse_unknown_factors(data: ClipDataModule, module: TimbreAutoencoder) -> None:
     labels = data.datasets["train"][0].labels
     for factor in module.encoder.factors:
         if factor not in labels:

@@ -76,13 +76,13 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
 
 @register_jitable(inline="always")
-def _far(row, n_frames):
+def _far(row: int, n_frames: int) -> int:
     """Row whose amplitudes are at the far end: the next one, in the last frame itself."""
     return row + 1 if (row + 1) % n_frames else row
 
 
 @register_jitable(inline="always")
-def _add_angles(cosines, sines, one, other, total):
+def _add_angles(cosines: np.ndarray, sines: np.ndarray, one: int, other: int, total: int) -> None:
     """Row `total` of the table from the rows of the angles that add up to it."""
     for j in range(cosines.shape[1]):
         a, b, c, d = cosines[one, j], sines[one, j], cosines[other, j], sines[other, j]
@@ -91,7 +91,7 @@ def _add_angles(cosines, sines, one, other, total):
 
 
 @register_jitable(inline="always")
-def _fill_table(start, cycles, step, cosines, sines):
+def _fill_table(start: float, cycles: float, step: float, cosines: np.ndarray, sines: np.ndarray) -> None:
     """Cosines and sines of m = 1..M times the phase in row m, and of J times it in the last."""
     hop = cosines.shape[1]
     curve = step / (2 * hop)
@@ -111,7 +111,7 @@ def _fill_table(start, cycles, step, cosines, sines):
 
 
 @register_jitable(inline="always")
-def _fill_partials(amplitudes, audible, row, far, partials):
+def _fill_partials(amplitudes: np.ndarray, audible: np.ndarray, row: int, far: int, partials: np.ndarray) -> int:
     """[0]: amplitudes at the start of the hop, and their change to its end; [1]: k times these. Returns the blocks."""
     width = max(audible[row], audible[far])
     n_blocks = 1 + (width + _HALF) // _SIZE
@@ -126,7 +126,17 @@ def _fill_partials(amplitudes, audible, row, far, partials):
 
 
 @register_jitable(inline="always")
-def _add_block(partials, order, centre, window, weights, cosines, sines, real, imaginary):
+def _add_block(
+    partials: np.ndarray,
+    order: int,
+    centre: int,
+    window: np.ndarray,
+    weights: np.ndarray,
+    cosines: np.ndarray,
+    sines: np.ndarray,
+    real: np.ndarray,
+    imaginary: np.ndarray,
+) -> None:
     """Horner's rule: the total times z^J, plus the block of amplitudes around the centre."""
     for end in range(2):
         for m in range(_HALF + 1):
@@ -145,7 +155,17 @@ def _add_block(partials, order, centre, window, weights, cosines, sines, real, i
 
 
 @_compiled("void(f8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], f4[:, ::1], f4[::1], i8, i8, i8)")
-def _forward(phase, amplitudes, audible, samples, slope, window, n_frames, first, last):
+def _forward(
+    phase: np.ndarray,
+    amplitudes: np.ndarray,
+    audible: np.ndarray,
+    samples: np.ndarray,
+    slope: np.ndarray,
+    window: np.ndarray,
+    n_frames: int,
+    first: int,
+    last: int,
+) -> None:
     hop = len(window)
     cosines, sines = np.empty((_HALF + 2, hop), np.float32), np.empty((_HALF + 2, hop), np.float32)
     partials = np.empty((2, 2, amplitudes.shape[1] + 2 * _SIZE), np.float32)
@@ -168,7 +188,16 @@ def _forward(phase, amplitudes, audible, samples, slope, window, n_frames, first
 
 
 @register_jitable(inline="always")
-def _project(real, imaginary, centre, window, weighted, cosines, sines, ends):
+def _project(
+    real: np.ndarray,
+    imaginary: np.ndarray,
+    centre: int,
+    window: np.ndarray,
+    weighted: np.ndarray,
+    cosines: np.ndarray,
+    sines: np.ndarray,
+    ends: np.ndarray,
+) -> None:
     """Gradient times z^c -> that of the amplitudes around c, plain and windowed; then on to the next centre."""
     own, windowed = np.float32(0), np.float32(0)
     for j in range(len(window)):
@@ -192,7 +221,16 @@ def _project(real, imaginary, centre, window, weighted, cosines, sines, ends):
 
 
 @_compiled("void(f8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], f4[::1], i8, i8, i8)")
-def _backward(phase, grad, audible, gradient, window, n_frames, first, last):
+def _backward(
+    phase: np.ndarray,
+    grad: np.ndarray,
+    audible: np.ndarray,
+    gradient: np.ndarray,
+    window: np.ndarray,
+    n_frames: int,
+    first: int,
+    last: int,
+) -> None:
     hop, n_harmonics = len(window), gradient.shape[1]
     cosines, sines = np.empty((_HALF + 2, hop), np.float32), np.empty((_HALF + 2, hop), np.float32)
     ends = np.empty((2, n_harmonics + 2 * _SIZE), np.float32)

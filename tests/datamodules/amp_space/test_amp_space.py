@@ -29,17 +29,25 @@ def louder(playing, knobs):
 
 @pytest.fixture
 def di(tmp_path):
-    path = tmp_path / "dis" / "000_riff.wav"
+    return write_di(tmp_path / "dis")
+
+
+@pytest.fixture
+def root(tmp_path, di):
+    return write_sweeps(tmp_path / "data", di)
+
+
+def write_di(folder):
+    """A stereo DI."""
+    path = folder / "000_riff.wav"
     path.parent.mkdir()
     melody = plucked(MELODY)
     soundfile.write(path, np.stack([melody, melody[::-1]], axis=1), RATE)
     return path
 
 
-@pytest.fixture
-def root(tmp_path, di):
-    """Four devices, both generators, a stereo DI."""
-    root = tmp_path / "data"
+def write_sweeps(root, di):
+    """Four devices, both generators."""
     levels = [{"Level": 0.5}, {"Level": 1.0}]
     Sweep(louder, levels, di, lag=33).write(root)
     Sweep(distortion, [{"Gain": 0.2}, {"Gain": 1.0}], di, name="Amp", device_type="Amplifier", lag=-40).write(root)

@@ -47,11 +47,16 @@ def write_note(folder, family="flute", source="acoustic", pitch=60, velocity=100
 
 @pytest.fixture
 def root(tmp_path):
+    return write_splits(tmp_path)
+
+
+def write_splits(root):
+    """Four notes in each of the three."""
     for split in ("train", "valid", "test"):
         for pitch in (72, 60, 48):
-            write_note(tmp_path / f"nsynth-{split}", pitch=pitch)
-        write_note(tmp_path / f"nsynth-{split}", "synth_lead", "synthetic", 64)
-    return tmp_path
+            write_note(root / f"nsynth-{split}", pitch=pitch)
+        write_note(root / f"nsynth-{split}", "synth_lead", "synthetic", 64)
+    return root
 
 
 def pack(root, split, name):

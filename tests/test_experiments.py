@@ -1,0 +1,99 @@
+"""Files of configs/experiments repeat each other on purpose: they agree, but for what is listed here with why."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lightning_modules.encoders import DEFAULT_KNOBS
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
+EXPERIMENTS = {
+    path.stem: path
+    for path in sorted((CONFIGS / "experiments").glob("*.yaml"))
+    if path.stem != "demo"  # small in everything, for a laptop
+}
+ENCODERS = sorted((CONFIGS / "encoders").glob("*.yaml"))
+
+SHARED = {
+    "clip": {"sample_rate": 16000, "n_samples": 64000, "hop": 160},
+    "trainer": "../trainers/cpu.yaml",
+    "model.synth": "../synths/sms.yaml",
+    "model.reconstruction": "../losses/multi_resolution.yaml",
+    "model.decoder": "../decoders/mingru.yaml",
+    "model.turned": {"share": 0.5, "weight": 2.0, "guard_weight": 2.0},
+}
+"""What every experiment says; `data` and `model.encoder` follow from its name."""
+DROPOUT = {"model.residual_dropout": 0.25}  # else a residual could say what a knob should
+NO_KNOBS = {"model.turned": None}  # but level: a baseline without the timbre knobs that turning is for
+UNTURNED = {"model.turned": {"share": 0.0}, "model.knob_weight": 4.0}  # a baseline: knobs measured, never turned
+RIVAL = {
+    "model.turned": {"share": 0.0},
+    "model.knob_weight": 0.0,  # nothing of the knobs is measured in training, as published
+    "model.decoder": "../decoders/published_mended.yaml",
+}
+PUBLISHED = RIVAL | {
+    "clip": {"sample_rate": 16000, "n_samples": 63488, "hop": 1024},  # 15.6 control frames a second
+    "model.decoder": "../decoders/published.yaml",
+    "model.learning_rate": "1e-3",
+}
+DIFFERENCES = {
+    "adversarial_nsynth": DROPOUT,
+    "ae_nsynth": NO_KNOBS | {"model.encoder": "../encoders/autoencoder.yaml"},
+    "ae_timbre_nsynth": UNTURNED | {"model.encoder": "../encoders/descriptor_bottleneck.yaml"},
+    "c_ddsp_mended_nsynth": RIVAL,
+    "c_ddsp_published_nsynth": PUBLISHED,
+    "descriptor_bottleneck_nsynth": DROPOUT,
+    "descriptor_variational_nsynth": DROPOUT,
+    "disentangled_nsynth": DROPOUT,
+    "disentangled_synth1b1": DROPOUT | {"model.encoder": "../encoders/disentangled_synth1b1.yaml"},
+    "f_ddsp_mended_nsynth": RIVAL,
+    "f_ddsp_published_nsynth": PUBLISHED,
+    "vae_nsynth": NO_KNOBS | {"model.encoder": "../encoders/variational.yaml"},
+    "vae_timbre_nsynth": UNTURNED | {"model.encoder": "../encoders/descriptor_variational.yaml"},
+}
+"""Keys in which an experiment is meant to differ, None where it leaves one out."""
+
+
+def data_of(name):
+    """ENCODER_DATA -> the name of its data set's file; fails where it ends in none."""
+    found = [data for data in DATA if name.endswith(f"_{data}")]
+    assert found, f"{name}: call it ENCODER_DATA, by a file of configs/encoders and one of configs/data"
+    return max(found, key=len)
+
+
+def said_in(name):
+    """All that an experiment says, the keys of its model dotted."""
+    said = yaml.safe_load(EXPERIMENTS[name].read_text())
+    return said | {f"model.{key}": value for key, value in said.pop("model").items()}
+
+
+def test_found():
+    """The tests below are not void."""
+    assert {"descriptor_nsynth", "descriptor_recordings", "disentangled_synth1b1"} <= EXPERIMENTS.keys()
+    assert DIFFERENCES.keys() <= EXPERIMENTS.keys() and len(ENCODERS) > 10
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_says_what_its_siblings_say_but_for_what_is_listed(name):
+    data = data_of(name)
+    encoder = name.removesuffix(f"_{data}")
+    meant = SHARED | {"data": f"../data/{data}.yaml", "model.encoder": f"../encoders/{encoder}.yaml"}
+    meant |= DIFFERENCES.get(name, {})
+    said = said_in(name)
+    unlike = [key for key in sorted(meant.keys() | said.keys()) if said.get(key) != meant.get(key)]
+    assert not unlike, f"{EXPERIMENTS[name]}: make {unlike} what its siblings say, or list it in DIFFERENCES with why"
+
+
+@pytest.mark.parametrize("name", [name for name, differs in DIFFERENCES.items() if "model.turned" in differs])
+def test_says_in_its_first_line_why_its_knobs_are_not_turned(name):
+    assert EXPERIMENTS[name].read_text().startswith(("# Baseline", "# Rival"))
+
+
+@pytest.mark.parametrize("path", ENCODERS, ids=lambda path: path.stem)
+def test_has_the_default_knobs_unless_its_first_line_says_otherwise(path):
+    said = yaml.safe_load(path.read_text())["init_args"]["descriptors"]
+    default = [f"synths.{knob.__name__}" for knob in DEFAULT_KNOBS]
+    first = path.read_text().splitlines()[0]
+    assert said == default or first.startswith(("# No knob but", "# Every descriptor")), f"{path}: {first}"
