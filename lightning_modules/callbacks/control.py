@@ -65,9 +65,9 @@ class ControlEvaluation(Callback):
         self.n_seen += len(batch.name)
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
         if self.examination is not None and chosen:
-            names = trainer.datamodule.label_names  # type: ignore[attr-defined]
+            data = trainer.datamodule  # type: ignore[attr-defined]
             clip = some_of(batch, chosen)
-            self.examination.add(clip, families_of(clip, names))
+            self.examination.add(clip, families_of(clip, data.family_label, data.label_names))
 
     def on_test_end(self, trainer: Trainer, module: Any) -> None:
         """Write and print what the knobs did."""
@@ -101,12 +101,11 @@ def some_of(clip: Clip, places: Sequence[int]) -> Clip:
     return Clip(clip.audio[chosen], clip.f0_hz[chosen], clip.confidence[chosen], names, labels)
 
 
-def families_of(clip: Clip, label_names: dict[str, list[str]]) -> list[str]:
-    """Instrument family of each note in words, "all" where the data does not say."""
-    if "instrument_family" not in clip.labels:
+def families_of(clip: Clip, label: str, label_names: dict[str, list[str]]) -> list[str]:
+    """The word for each note's number in a label, "all" where the data does not say."""
+    if label not in clip.labels or label not in label_names:
         return ["all"] * len(clip.name)
-    numbers = clip.labels["instrument_family"].int().tolist()
-    return [label_names["instrument_family"][number] for number in numbers]
+    return [label_names[label][number] for number in clip.labels[label].int().tolist()]
 
 
 def write_control(
