@@ -4,12 +4,14 @@ BIN := .venv/bin
 INSTALL := -m pip install --disable-pip-version-check
 READY := .venv/ready
 LOWEST := .venv-lowest
+# Every package here but the measurements.
+ROOMS = $(filter-out benchmarks,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
 # librosa compiles at first use, into a cache of its environment that two processes at once can break: fill it before.
 COMPILE := import numpy, datamodules as d, synths as s, synths.oscillator.numba_backend; \
 	d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-slurm test-lowest check bench clean
+.PHONY: help demo test test-slow test-slurm test-lowest check bench docs clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +38,10 @@ check: $(READY)  ## format, lint and types
 
 bench: $(READY)  ## speed, as ratios measured side by side in one run; writes them to docs/performance.md
 	$(BIN)/python -m benchmarks
+
+docs: $(READY)  ## pages of what the packages export, made of the docstrings: docs/api/index.html
+	rm -rf docs/api
+	$(BIN)/pdoc --docformat google --output-directory docs/api $(ROOMS)
 
 clean:  ## remove the environment
 	rm -rf .venv $(LOWEST)

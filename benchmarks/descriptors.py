@@ -27,24 +27,17 @@ from synths import (
     ClipFormat,
     Depth,
     Descriptor,
-    FundamentalShare,
     Hardness,
-    Level,
-    LogAttackTime,
     Loudness,
-    Noisiness,
-    OddEvenBalance,
     Roughness,
     Sharpness,
     SpectralCentroid,
     SpectralFlatness,
-    SpectralFlux,
     SpectralRolloff,
     SpectralSpread,
-    Sustain,
-    TemporalCentroid,
     Warmth,
 )
+from synths.descriptors.describe import descriptor_kinds
 
 RATES_HZ = (16000, 44100)
 GOAL = "Goal: `sharpness`, with or without gradient, at least 100 × mosqito's `sharpness_din_tv`."
@@ -64,11 +57,6 @@ RIVALS: dict[type[Descriptor], tuple[str, ...]] = {
     SpectralFlatness: ("librosa spectral_flatness",),
     SpectralRolloff: ("librosa spectral_rolloff",),
 }
-ALONE = (
-    *(SpectralFlux, Level, FundamentalShare, OddEvenBalance, Noisiness),
-    *(LogAttackTime, Sustain, TemporalCentroid),
-)
-"""Nobody here to be compared with."""
 
 
 class DescriptorContest(NamedTuple):
@@ -95,7 +83,7 @@ def contests() -> list[DescriptorContest]:
     """Descriptors that somebody else has, those that nobody has, and sets of knobs."""
     return [
         *(DescriptorContest(f"`{ours.name}`", (ours,), theirs) for ours, theirs in RIVALS.items()),
-        *(DescriptorContest(f"`{ours.name}`", (ours,)) for ours in ALONE),
+        *(DescriptorContest(f"`{ours.name}`", (ours,)) for ours in descriptor_kinds() if ours not in RIVALS),
         *(DescriptorContest(name, ours) for name, ours in knobs.SETS.items()),
     ]
 

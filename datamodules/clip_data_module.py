@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -36,7 +37,8 @@ class ClipDataModule(ResumableDataModule, ABC):
     """Sounds as batches of clips, each read, checked and tracked once and kept in shards.
 
     A data set says where its clips are (`sources`); preparation, shards and loaders are here. `label_names` are the
-    words for labels that are numbers of a list.
+    words for labels that are numbers of a list. `family_label` is the label whose words `timbre test` gives figures of
+    control for one by one.
 
     Args:
         clip: the format of the run
@@ -50,6 +52,8 @@ class ClipDataModule(ResumableDataModule, ABC):
         copy_to: folder on a disk of the machine itself that the shards are copied to before they are read
         augmentations: what may happen to training clips, in order; None is nothing
     """
+
+    family_label: ClassVar[str] = "instrument_family"
 
     def __init__(
         self,

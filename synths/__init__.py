@@ -1,37 +1,8 @@
 """Sound and numbers: the clip format, signal functions, synthesiser parts and timbre descriptors."""
 
+from synths import descriptors
 from synths.clip import Clip, ClipFormat, Recipe
-from synths.descriptors import (
-    AudioCommonsRoughness,
-    AudioCommonsSharpness,
-    Booming,
-    Brightness,
-    Depth,
-    Descriptor,
-    FundamentalShare,
-    Hardness,
-    HarmonicDescriptor,
-    Level,
-    LogAttackTime,
-    Loudness,
-    Noisiness,
-    OddEvenBalance,
-    Roughness,
-    Sharpness,
-    SpectralCentroid,
-    SpectralDescriptor,
-    SpectralFlatness,
-    SpectralFlux,
-    SpectralRolloff,
-    SpectralSpread,
-    Sustain,
-    TemporalCentroid,
-    Warmth,
-    measure_all,
-    measure_all_layers,
-    sounding_frames,
-    sounding_mean,
-)
+from synths.descriptors import *  # noqa: F403 (what is exported there is exported here)
 from synths.effect import Effect
 from synths.harmonics import Harmonics
 from synths.layers import Layers
@@ -42,44 +13,16 @@ from synths.sms import SMSSynth
 from synths.spectrum import Spectrum
 
 __all__ = [
-    "AudioCommonsRoughness",
-    "AudioCommonsSharpness",
-    "Booming",
-    "Brightness",
     "Clip",
     "ClipFormat",
-    "Depth",
-    "Descriptor",
     "Effect",
     "FilteredNoise",
-    "FundamentalShare",
-    "Hardness",
-    "HarmonicDescriptor",
     "Harmonics",
     "Layers",
-    "Level",
-    "LogAttackTime",
-    "Loudness",
-    "Noisiness",
-    "OddEvenBalance",
     "Part",
     "Recipe",
     "Reverb",
-    "Roughness",
     "SMSSynth",
-    "Sharpness",
-    "SpectralCentroid",
-    "SpectralDescriptor",
-    "SpectralFlatness",
-    "SpectralFlux",
-    "SpectralRolloff",
-    "SpectralSpread",
     "Spectrum",
-    "Sustain",
-    "TemporalCentroid",
-    "Warmth",
-    "measure_all",
-    "measure_all_layers",
-    "sounding_frames",
-    "sounding_mean",
 ]
+__all__ += descriptors.__all__

@@ -66,9 +66,9 @@ class ControlEvaluation(Callback):
         self.n_seen += len(batch.name)
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
         if self.examination is not None and chosen:
-            names = trainer.datamodule.label_names  # type: ignore[attr-defined]
+            data = trainer.datamodule  # type: ignore[attr-defined]
             clips = some_of(batch, chosen)
-            self.examination.add(clips, families_of(clips, names))
+            self.examination.add(clips, families_of(clips, data.family_label, data.label_names))
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what the knobs did."""
@@ -102,12 +102,11 @@ def some_of(clips: Clip, places: Sequence[int]) -> Clip:
     return Clip(clips.audio[chosen], clips.f0_hz[chosen], clips.confidence[chosen], names, labels)
 
 
-def families_of(clips: Clip, label_names: dict[str, list[str]]) -> list[str]:
-    """Instrument family of each note in words, "all" where the data does not say."""
-    if "instrument_family" not in clips.labels:
+def families_of(clips: Clip, label: str, label_names: dict[str, list[str]]) -> list[str]:
+    """The word for each note's number in a label, "all" where the data does not say."""
+    if label not in clips.labels or label not in label_names:
         return ["all"] * len(clips.name)
-    numbers = clips.labels["instrument_family"].int().tolist()
-    return [label_names["instrument_family"][number] for number in numbers]
+    return [label_names[label][number] for number in clips.labels[label].int().tolist()]
 
 
 def write_control(

@@ -28,10 +28,12 @@ def test_some_of_a_batch(clip):
 
 
 def test_families_in_words(clip):
-    """By the data's list; all alike where it has none."""
+    """By the data's list for the label that it names; all alike where it has none."""
     names = {"instrument_family": "bass brass flute guitar keyboard mallet organ reed string".split()}
-    assert families_of(clip, names) == ["flute", "reed", "flute", "string"]
-    assert families_of(clip._replace(labels={}), {}) == ["all"] * 4
+    assert families_of(clip, "instrument_family", names) == ["flute", "reed", "flute", "string"]
+    of_pitch = clip._replace(labels={"pitch": clip.labels["pitch"]})
+    assert families_of(of_pitch, "pitch", {"pitch": ["a", "b", "c", "d"]}) == ["a", "b", "c", "d"]
+    assert families_of(clip, "pitch", names) == families_of(clip._replace(labels={}), "pitch", {}) == ["all"] * 4
 
 
 def test_files(tmp_path):

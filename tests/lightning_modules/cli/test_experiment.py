@@ -161,6 +161,11 @@ def test_a_missing_configuration_is_named(tmp_path, refuses):
     assert "no-such.yaml" in refuses("fit", "-c", tmp_path / "no-such.yaml")
 
 
+def test_without_an_experiment_one_is_asked_for(refuses):
+    said = refuses("fit")
+    assert "data" in said and said.strip().endswith("An experiment gives them: -c configs/experiments/NAME.yaml.")
+
+
 def test_a_missing_checkpoint_is_named(trained, refuses):
     assert "nothing.ckpt" in refuses("test", trained, "--ckpt_path", "nothing.ckpt")
 
