@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
@@ -28,7 +29,11 @@ def loader_workers(n_workers: int) -> dict[str, Any]:
 
 
 def begin_worker(number: int) -> None:
-    """Listen to SIGTERM alone, and that with patience: the process that trains may still want clips while it saves."""
+    """Listen to SIGTERM alone, and that with patience: the process that trains may still want clips while it saves.
+
+    It ends when that process does, even if it is killed.
+    """
+    threading.Thread(target=_end_with_the_training, daemon=True).start()
     if hasattr(signal, "pthread_sigmask"):
         signal.signal(signal.SIGTERM, _end_soon)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -75,6 +80,14 @@ def _one_thread() -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
         if before is not None:
             os.environ["OMP_NUM_THREADS"] = before
+
+
+def _end_with_the_training() -> None:
+    """What torch watches, the process that this one was forked from, lives as long as its last worker."""
+    training = multiprocessing.parent_process()
+    assert training is not None
+    training.join()
+    os._exit(1)
 
 
 def _end_soon(number: int, frame: FrameType | None) -> None:

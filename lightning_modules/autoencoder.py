@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
-from lightning_modules.first_fault import FirstFault, NotFinite, weights_sentence
+from lightning_modules.first_fault import FirstFault, NotFinite, first_of_all, weights_sentence
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error
 from lightning_modules.provenance import provenance, remark_on_tracker
@@ -258,14 +258,15 @@ class TimbreAutoencoder(LightningModule):
         """Stop, on all processes, when a term of the loss or one of these weights was not finite on one of them.
 
         Raises:
-            NotFinite: the sentence names term and step
+            NotFinite: in all of them; the sentence names term and step
         """
         sentence = self.fault.sentence() or weights_sentence(self.global_step, weights or {})
-        stop = bool(sentence)
         if torch.distributed.is_initialized():
-            stop = self.trainer.strategy.reduce_boolean_decision(stop, all=False)
-        if stop:
-            raise NotFinite(sentence or f"by step {self.global_step}, another process was no longer finite")
+            if not self.trainer.strategy.reduce_boolean_decision(bool(sentence), all=False):
+                return
+            sentence = first_of_all(min(self.fault.first()[0], self.global_step), sentence)
+        if sentence:
+            raise NotFinite(sentence)
 
     def on_validation_start(self) -> None:
         """Validate with the same random numbers every time."""

@@ -26,15 +26,28 @@ class FirstFault:
         self._terms = [*terms]
         self._first = now if self._first is None else torch.minimum(self._first, now)
 
-    def sentence(self) -> str:
-        """Which term and which step came first; "" if all were finite. Waits for the device."""
+    def first(self) -> tuple[int, str]:
+        """The first such step and its term; `NEVER` and "" if all were finite. Waits for the device."""
         if self._first is None:
-            return ""
+            return NEVER, ""
         steps = self._first.tolist()
         step = min(steps)
-        if step == NEVER:
-            return ""
-        return f"in step {step} of training, the term {self._terms[steps.index(step)]} was not finite"
+        return step, "" if step == NEVER else self._terms[steps.index(step)]
+
+    def sentence(self) -> str:
+        """Which term and which step came first; "" if all were finite. Waits for the device."""
+        step, term = self.first()
+        return f"in step {step} of training, the term {term} was not finite" if term else ""
+
+
+def first_of_all(step: int, sentence: str) -> str:
+    """What the process that met its fault first has to say, in every process the same; "" if none has. Waits for all.
+
+    A gradient that is no number is no number in all processes: those that met it later would name another step.
+    """
+    said: list[tuple[int, str]] = [(NEVER, "")] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(said, (step if sentence else NEVER, sentence))
+    return min(said)[1]
 
 
 def weights_sentence(step: int, state: Mapping[str, Tensor]) -> str:

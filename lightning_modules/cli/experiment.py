@@ -318,7 +318,10 @@ def _run(experiment: Experiment) -> None:
             print(f"Interrupted at step {trainer.global_step}. Go on with: timbre fit {folder.path} --resume true")
         raise
     except NotFinite as error:
-        saved = f"as it was is {folder.last}" if folder.last.exists() else "there is none yet"
+        if not trainer.is_global_zero:  # all met it, and the first says so; whoever fails has the others killed
+            raise SystemExit(0) from error
+        good = next((path for path in (folder.last, folder.best) if path.exists()), None)
+        saved = f"as it was is {good}" if good else "there is none yet"
         raise ValueError(
             f"{error}. The last good checkpoint: {saved}. Lower --model.learning_rate or --trainer.gradient_clip_val."
         ) from error

@@ -6,6 +6,7 @@ ended. With a start as argument it is that start: what runs of several processes
 """
 
 import json
+import math
 import os
 import pkgutil
 import signal
@@ -29,7 +30,7 @@ class Strike:
     Args:
         place: module:class.function
         call: which call of it, from 1
-        number: of the signal; 0 raises an error in the process instead
+        number: of the signal; instead, 0 raises an error in the process, -1 makes what this call returns no number
         rank: of the process that it hits
     """
 
@@ -150,8 +151,10 @@ def _arm(strike: Strike) -> None:
         nonlocal n_calls
         n_calls += 1
         if n_calls == strike.call:
-            if not strike.number:
+            if strike.number == 0:
                 raise RuntimeError("struck")
+            if strike.number == -1:
+                return math.nan * function(*args, **options)
             os.kill(os.getpid(), strike.number)
         return function(*args, **options)
 

@@ -27,6 +27,7 @@ N_KILLS = int(os.environ.get("TIMBRE_KILLS", 3))
 MODEL = "lightning_modules.autoencoder:TimbreAutoencoder"
 SAFE_POINT = "lightning_modules.callbacks.safe_point:SafePoint"
 RUN = "lightning_modules.cli.experiment"
+LOSS = "lightning_modules.losses.multi_resolution:MultiResolution"
 IN_A_SAVE = "torch.serialization:_open_zipfile_writer_buffer.__exit__"
 """All of a checkpoint is written but its end."""
 
@@ -197,6 +198,39 @@ def test_a_signal_while_torch_is_imported_is_not_lost(starts, options):
     assert (run / "REQUEUE").exists()
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"])
+def test_a_signal_to_the_whole_group_stops_the_run_alone(starts, options, in_a_terminal, name):
+    """As `timeout`, a terminal and SLURM send it: its workers read on until it has saved, and none is left."""
+    number, more = getattr(signal, name), ("--data.num_workers", 2, "--trainer.max_steps", 100000)
+    command = [Path(sys.executable).with_name("timbre"), *map(str, options("run", *more))]
+    run, log = starts.folder / "runs" / "run", starts.folder / "said.txt"
+    with (
+        open(log, "w") as said,
+        subprocess.Popen(
+            command, cwd=starts.folder, env=environment(), stdout=said, stderr=said, start_new_session=True
+        ) as process,
+    ):
+        while not (run / "checkpoints" / "best.ckpt").exists() and process.poll() is None:
+            time.sleep(0.05)
+        os.killpg(process.pid, number)
+        assert process.wait(240) == 128 + number, log.read_text()
+    saved = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    assert f"Interrupted at step {saved}." in log.read_text() and (run / "REQUEUE").exists()
+    assert not any(word in log.read_text() for word in ("Traceback", "internal fault"))
+    end_s = time.monotonic() + 60
+    while alive_in_group(process.pid) and time.monotonic() < end_s:
+        time.sleep(0.1)
+    assert not alive_in_group(process.pid)
+
+
+def alive_in_group(number):
+    """Whether a process group has processes that run; what is over and waits for init to note it does not."""
+    states = [
+        path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat") if path.exists()
+    ]
+    return any(int(state[2]) == number and state[0] != "Z" for state in states)
+
+
 def test_a_run_that_was_moved_keeps_its_best(starts, options):
     """A best checkpoint is not overwritten by a worse one because its folder has another name."""
     plain = options(
@@ -307,4 +341,18 @@ def test_one_process_that_fails_ends_the_run(starts, options, on_two, rank):
     failing = Strike(f"{MODEL}.training_step", 2, number=0, rank=rank)
     assert starts.run_anew(options("run", *on_two), strikes=[failing], timeout_s=240) != 0
     assert "struck" in starts.said()
+    assert not any((starts.folder / "runs" / "run" / name).exists() for name in ("DONE", "REQUEUE"))
+
+
+@pytest.mark.parametrize(("rank", "step"), [(0, 8), (1, 9)])
+def test_two_processes_of_which_one_meets_no_number(starts, options, on_two, rank, step):
+    """Both stop, with one sentence that names the first, and the checkpoint of before is kept."""
+    long, poison = ("--trainer.val_check_interval", 5), Strike(f"{LOSS}.forward", 11, number=-1, rank=rank)
+    more = ("--data.num_workers", 0, "--trainer.max_steps", 40)
+    assert starts.run_anew(options("run", *on_two, *long, *more), strikes=[poison], timeout_s=600) == 2, starts.said()
+    said, best = starts.said(), "runs/run/checkpoints/best.ckpt"
+    assert f"timbre: in step {step} of training, the term reconstruction was not finite. " in said, said
+    assert said.count("not finite") == 1 and best in said and "Traceback" not in said
+    weights = torch.load(starts.folder / best, weights_only=True)["state_dict"].values()
+    assert all(weight.isfinite().all() for weight in weights)
     assert not any((starts.folder / "runs" / "run" / name).exists() for name in ("DONE", "REQUEUE"))
