@@ -27,7 +27,7 @@ from lightning_modules.comparison_parallel import parallel_plot
 from lightning_modules.comparison_settings import NONE_SUCH, Setting
 from lightning_modules.comparison_sounds import embedded, listening
 from lightning_modules.tested_run import Crosstalk, Figure
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 WIDTH_PX, HEIGHT_PX = 1000, 560
 MARGIN_PX = {"l": 70, "r": 20, "t": 15, "b": 55}

@@ -20,7 +20,7 @@ from lightning_modules.metrics.control.heard import reachable_in_sound
 from lightning_modules.metrics.control.reachability import met
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from lightning_modules.metrics.disentanglement import disentanglement
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths import Clip, Descriptor, SMSSynth, measure_all, sounding_mean
 from synths.signal import hz_to_midi
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from torch import Tensor
 
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths.clip import ClipFormat
 
 N_MELS = 96

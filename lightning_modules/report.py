@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lightning_modules.metrics import MetricSummary, readable, readable_interval
 from lightning_modules.pictures import pair_figure, png_bytes, sweep_figure
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths.clip import ClipFormat
 
 MP3_RATES = (16000, 22050, 24000, 32000, 44100, 48000)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 OF_A_PLACE = {
     (): ("name", "runs", "ckpt_path", "resume", "test", "config"),

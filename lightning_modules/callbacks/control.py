@@ -23,7 +23,7 @@ from lightning_modules.metrics.control import (
     measures_of,
     rows_csv,
 )
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths import Clip
 
 LOGGED = ("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage")

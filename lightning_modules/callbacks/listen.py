@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from lightning_modules.pictures import pair_figure, save_png
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 
 class Listen(Callback):

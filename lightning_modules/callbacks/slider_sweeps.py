@@ -13,7 +13,7 @@ from torch import Tensor
 from lightning_modules.callbacks.control import some_of
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.knobs import Sweep, sweep
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)

@@ -26,7 +26,7 @@ from lightning_modules.metrics.transformation import (
     report_of,
     transformation_tables,
 )
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths import Clip, measure_all
 
 COMPARED_BY: tuple[type[Metric], ...] = tuple(metric for metric in METRICS if metric not in (F0L1, SNR, SISDR))

@@ -24,7 +24,7 @@ from lightning_modules.comparison_page import Cell, hover_text, pareto_plot, wri
 from lightning_modules.comparison_settings import NONE_SUCH
 from lightning_modules.pictures import save_png
 from lightning_modules.tested_run import Figure
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")
 CONTROL = (

@@ -18,7 +18,7 @@ from datamodules.preparation.report import printable
 from lightning_modules.cli.sounds import Sound, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
 from lightning_modules.encoders import DescriptorEncoder
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description, describe, descriptor_kinds
 

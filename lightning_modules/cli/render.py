@@ -14,7 +14,7 @@ from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.pitch_curve import given_pitch
 from lightning_modules.provenance import remark_on_tracker
 from lightning_modules.render import measured_knobs, render
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths import Descriptor
 
 EXAMPLE = """examples:

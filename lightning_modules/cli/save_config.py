@@ -11,7 +11,7 @@ from lightning.pytorch.cli import SaveConfigCallback
 
 from lightning_modules.provenance import provenance
 from lightning_modules.run_folder import RunFolder, settings_hash
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 
 class SaveConfig(SaveConfigCallback):

@@ -9,7 +9,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from lightning_modules.run_folder import RunFolder
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 
 def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogger:

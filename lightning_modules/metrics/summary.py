@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.pair import Better, Metric, Pair
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 
 class NoteRow(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lightning_modules.sweep.axis import Value
 from lightning_modules.sweep.definition import Sweep
 from lightning_modules.sweep.points import point
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 WAIT_S = 120.0
 
