@@ -1,7 +1,5 @@
 """What a comparison lets one hear: the same notes resynthesised, and the same knobs turned, by every model."""
 
-import base64
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -11,8 +9,8 @@ from typing import Any, NamedTuple
 import soundfile
 
 from lightning_modules.comparison import Model
-from lightning_modules.metrics import readable
-from lightning_modules.report import MP3_RATES
+from output.data_urls import MP3_RATES, audio_url, data_url
+from output.numbers import readable
 
 N_NOTES = 2
 MOST_BYTES = 12_000_000
@@ -134,12 +132,4 @@ def sound_url(path: Path) -> str:
         audio, rate = soundfile.read(path, dtype="float32")
     except soundfile.SoundFileError as error:
         raise ValueError(f"{path} cannot be read as sound: run `timbre test` again, or delete it.") from error
-    if rate not in MP3_RATES:
-        return _data_url("wav", path.read_bytes())
-    file = io.BytesIO()
-    soundfile.write(file, audio, rate, format="MP3")
-    return _data_url("mpeg", file.getvalue())
-
-
-def _data_url(kind: str, content: bytes) -> str:
-    return f"data:audio/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return audio_url(audio, rate) if rate in MP3_RATES else data_url("audio/wav", path.read_bytes())

@@ -13,9 +13,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from lightning_modules.metrics import readable
 from lightning_modules.metrics.pair import Better
 from lightning_modules.run_folder import settings_of, without_seed
+from output.numbers import readable
 
 Subject = tuple[str, str | None, str | None, str | None]
 

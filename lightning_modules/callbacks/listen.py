@@ -9,7 +9,8 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from lightning_modules.pictures import pair_figure, save_png
+from lightning_modules.pictures import pair_figure
+from output.pictures import save_png
 from output.whole_files import written_whole
 
 

@@ -22,8 +22,8 @@ from lightning_modules.comparison import Comparison, Model, compare
 from lightning_modules.comparison_figure import TradeOff, pareto_figure, trade_off
 from lightning_modules.comparison_page import Cell, hover_text, pareto_plot, write_comparison_page
 from lightning_modules.comparison_settings import NONE_SUCH
-from lightning_modules.pictures import save_png
 from lightning_modules.tested_run import Figure
+from output.pictures import save_png
 from output.whole_files import written_whole
 
 QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")

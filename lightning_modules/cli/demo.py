@@ -15,11 +15,13 @@ from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.experiment import Experiment, run_experiment
 from lightning_modules.cli.sweep import build_model
 from lightning_modules.knobs import sweep
-from lightning_modules.metrics import MetricSummary, readable
-from lightning_modules.pictures import pair_figure, save_png, sweep_figure
+from lightning_modules.metrics import MetricSummary
+from lightning_modules.pictures import pair_figure, sweep_figure
 from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
 from lightning_modules.run_folder import RunFolder
 from lightning_modules.run_lock import RunLock
+from output.numbers import readable
+from output.pictures import save_png
 from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)

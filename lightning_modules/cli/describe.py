@@ -160,7 +160,7 @@ def _described(path: Path, given: argparse.Namespace, kinds: list[type[Descripto
 def _plot(path: Path, title: str, sound: Sound, description: Description, kinds: list[type[Descriptor]]) -> None:
     # Imported only now: matplotlib takes a second that a table need not wait for.
     from lightning_modules.description_figure import description_figure
-    from lightning_modules.pictures import save_png
+    from output.pictures import save_png
 
     save_png(description_figure(description, sound.audio, sound.clip, kinds, title), path)
 

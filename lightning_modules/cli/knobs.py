@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lightning_modules.checkpoint import load_model
-from lightning_modules.metrics import readable
+from output.numbers import readable
 from synths import Descriptor
 
 

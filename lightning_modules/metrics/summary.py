@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.pair import Better, Metric, Pair
+from output.numbers import readable
 from output.whole_files import written_whole
 
 
@@ -115,17 +116,6 @@ def not_finite_sentence(rows: Sequence[NoteRow]) -> str:
     if not n_not_finite:
         return ""
     return f"{n_not_finite} of {len(rows)} notes were not finite (NaN or infinity in the sound): no figure counts them."
-
-
-def readable(value: float) -> str:
-    """A number with three significant digits and no exponent, or a dash where there is none."""
-    if not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    # A tenth of a thousandth is below what any of these metrics can tell apart.
-    decimals = min(4, max(0, 2 - math.floor(math.log10(abs(value)))))
-    return f"{value:.{decimals}f}"
 
 
 def readable_interval(summary: MetricSummary) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor
 from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.frames import mean_where
 from lightning_modules.metrics.pair import Better, Metric
-from lightning_modules.metrics.summary import readable
+from output.numbers import readable
 from synths import Descriptor
 
 SOUNDS = {

@@ -17,7 +17,7 @@ from lightning_modules.metrics.control.ordering import ordering_tests
 from lightning_modules.metrics.control.sliders import measure_sliders
 from lightning_modules.metrics.control.sweeps import Column, Sweeps
 from lightning_modules.metrics.pair import Better
-from lightning_modules.metrics.summary import readable
+from output.numbers import readable
 
 STATISTICS: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "median": np.median, "sum": np.sum}
 

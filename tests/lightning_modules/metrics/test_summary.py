@@ -17,7 +17,6 @@ from lightning_modules.metrics import (
     NoteRow,
     measure_notes,
     not_finite_sentence,
-    readable,
     summarize,
     summary_table,
     write_report,
@@ -106,10 +105,3 @@ def test_the_table_names_every_metric(metrics, rows):
     console.print(summary_table(summarize(metrics, rows)))
     text = console.export_text()
     assert "loudness_l1" in text and "5.50" in text and "–" in text and "0 of 10" in text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0"), (12.346, "12.3"), (-0.01234, "-0.0123"), (1234.5, "1234"), (math.inf, "–")]
-)
-def test_numbers_are_readable(value, text):
-    assert readable(value) == text
