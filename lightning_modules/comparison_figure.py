@@ -12,8 +12,7 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.text import Text
 
 from lightning_modules.comparison import Comparison, Model
-from lightning_modules.metrics.pair import Better
-from lightning_modules.tested_run import Figure
+from lightning_modules.figure import Better, Figure
 
 ON_FRONT, BEATEN = "#0072b2", "#767676"
 CAPTION = "Bars: 95 % intervals over notes and seeds. Line: Pareto front."

@@ -14,8 +14,9 @@ from torch import Tensor
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
+from lightning_modules.figure import Figure
 from lightning_modules.knobs import turn
-from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
+from lightning_modules.metrics.control import Column, FraveProtocol, Note, Sweeps, run_protocol
 from lightning_modules.metrics.control.heard import reachable_in_sound
 from lightning_modules.metrics.control.reachability import met
 from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames

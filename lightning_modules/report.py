@@ -8,12 +8,13 @@ import jinja2
 import torch
 from torch import Tensor
 
-from lightning_modules.metrics import MetricSummary, readable_interval
+from lightning_modules.figure import MetricSummary
+from lightning_modules.metrics import readable_interval
 from lightning_modules.pictures import pair_figure, sweep_figure
 from output.data_urls import audio_url, data_url
 from output.numbers import readable
 from output.pictures import png_bytes
-from output.whole_files import written_whole
+from output.whole_files import write_text
 from synths.clip import ClipFormat
 
 PEAK = 0.98
@@ -100,8 +101,7 @@ def write_report_page(
         sweeps=[(sweep, _sweep_url(sweep, clip), _sweep_players(sweep, clip)) for sweep in sweeps],
         next_commands=next_commands,
     )
-    with written_whole(path) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def _pair_players(resynthesis: Resynthesis, clip: ClipFormat) -> list[Player]:

@@ -1,9 +1,7 @@
 """`timbre test`: whether the knobs do what they say, and nothing else."""
 
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +10,9 @@ from rich.console import Console
 
 from lightning_modules.callbacks.evaluation import facts_of, track
 from lightning_modules.examination import Examination, ExaminationSettings
+from lightning_modules.figure import Figure
 from lightning_modules.metrics.control import (
     ControlRow,
-    Figure,
     Sweeps,
     control_figures,
     control_rows,
@@ -23,7 +21,8 @@ from lightning_modules.metrics.control import (
     measures_of,
     rows_csv,
 )
-from output.whole_files import written_whole
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_reports import Crosstalk, MeanSweep, write_control
 from synths import Clip
 
 LOGGED = ("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage")
@@ -52,7 +51,7 @@ class ControlEvaluation(Callback):
             module,
             lambda audio: track(tracker, audio.cpu(), module.clip),
             self.settings,
-            memory=Path(trainer.default_root_dir).parent / ".reachable",
+            memory=RunFolder(trainer.default_root_dir).reach_memory,
         )
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
         self.stride = max(1, math.ceil(n_notes / self.settings.n_notes))
@@ -81,13 +80,13 @@ class ControlEvaluation(Callback):
             + examination.frave()
             + examination.disentanglement()
         )
-        folder = Path(trainer.default_root_dir)
-        write_control(folder, facts_of(trainer, module), sweeps, rows, self.figures)
+        run = RunFolder(trainer.default_root_dir)
+        write_examination(run, facts_of(trainer, module), sweeps, rows, self.figures)
         console = Console()
         console.print(figures_table(self.figures))
         if sweeps.reach_unknown:
             console.print(f"Of the requests, {sweeps.reach_unknown}")
-        console.print(f"Written: {folder}/control.json, control.csv")
+        console.print(f"Written: {run.control}, {run.control_rows.name}")
         if trainer.logger is not None:
             overall = {f.name: f.value for f in self.figures if not (f.knob or f.family or f.register)}
             trainer.logger.log_metrics({f"test/{name}": overall[name] for name in LOGGED})
@@ -109,48 +108,26 @@ def families_of(clip: Clip, label_names: dict[str, list[str]]) -> list[str]:
     return [label_names["instrument_family"][number] for number in numbers]
 
 
-def write_control(
-    folder: Path, facts: dict[str, Any], sweeps: Sweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
+def write_examination(
+    run: RunFolder, facts: dict[str, Any], sweeps: Sweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
 ) -> None:
-    """Write control.json (all figures, cross-talk, mean of every sweep) and control.csv (a line per note and knob)."""
-    crosstalk = measure_crosstalk(sweeps)
-    report = {
-        "facts": facts,
-        "knobs": sweeps.knobs,
-        "remarks": [f"Of the requests, {sweeps.reach_unknown}"] if sweeps.reach_unknown else [],
-        "figures": [figure._asdict() for figure in figures],
-        "crosstalk": {
-            "knobs": sweeps.knobs,
-            "columns": [column.name for column in sweeps.columns],
-            "change": crosstalk.change.tolist(),
-            "drift_jnd": crosstalk.drift_jnd.tolist(),
-        },
-        "sweeps": [
-            {
-                "knob": column.name,
-                "unit": column.unit,
-                "positions": sweeps.positions.tolist(),
-                "asked": sweeps.asked[:, index].mean(0).tolist(),
-                "measured": _mean_of_measured(sweeps.of_knob()[:, index]),
-            }
-            for index, column in enumerate(sweeps.columns[: sweeps.n_knobs])
-        ],
-    }
-    with written_whole(folder / "control.json") as partial:
-        partial.write_text(json.dumps(_without_nan(report), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    with written_whole(folder / "control.csv") as partial:
-        partial.write_text(rows_csv(rows), encoding="utf-8")
+    """Write control.json and control.csv into a run's folder."""
+    columns, measured = sweeps.columns, measure_crosstalk(sweeps)
+    crosstalk = Crosstalk(sweeps.knobs, [column.name for column in columns], measured.drift_jnd, measured.change)
+    means = [
+        MeanSweep(
+            column.name,
+            column.unit,
+            sweeps.positions,
+            sweeps.asked[:, index].mean(0),
+            _mean_of_measured(sweeps.of_knob()[:, index]),
+        )
+        for index, column in enumerate(columns[: sweeps.n_knobs])
+    ]
+    remarks = [f"Of the requests, {sweeps.reach_unknown}"] if sweeps.reach_unknown else []
+    write_control(run, facts, figures, crosstalk, means, remarks, rows_csv(rows))
 
 
-def _mean_of_measured(values: np.ndarray) -> list[float]:
-    """(N, P) -> P means over the notes where there is a value, NaN where there is none."""
-    return np.ma.masked_invalid(values).mean(axis=0).filled(math.nan).tolist()  # type: ignore[no-any-return]
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null stands for it."""
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _mean_of_measured(values: np.ndarray) -> np.ndarray:
+    """(N, P) -> (P,) means over the notes where there is a value, NaN where there is none."""
+    return np.asarray(np.ma.masked_invalid(values).mean(axis=0).filled(math.nan))

@@ -14,8 +14,8 @@ from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.experiment import Experiment, run_experiment
 from lightning_modules.cli.sweep import build_model
+from lightning_modules.figure import MetricSummary
 from lightning_modules.knobs import sweep
-from lightning_modules.metrics import MetricSummary
 from lightning_modules.pictures import pair_figure, sweep_figure
 from lightning_modules.report import KnobSweep, Resynthesis, Training, write_report_page
 from lightning_modules.run_folder import RunFolder
@@ -94,7 +94,7 @@ def _exchange(new: Path, folder: Path) -> None:
 
 def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     """Write the page of a run that is about to get its place -> what says so."""
-    model = load_model(folder / "checkpoints" / "best.ckpt")
+    model = load_model(RunFolder(folder).best)
     clip = _held_out_note(model, tested)
     torch.manual_seed(0)
     with torch.no_grad():

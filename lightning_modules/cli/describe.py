@@ -18,7 +18,7 @@ from datamodules.preparation.report import printable
 from lightning_modules.cli.sounds import Sound, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
 from lightning_modules.encoders import DescriptorEncoder
-from output.whole_files import written_whole
+from output.whole_files import write_text
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description, describe, descriptor_kinds
 
@@ -172,8 +172,7 @@ def _write_json(described: Mapping[str, Described], path: Path | None) -> None:
     if str(path) == "-":
         print(text, end="")
         return
-    with written_whole(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def _name_written(given: argparse.Namespace, console: Console) -> None:

@@ -11,7 +11,6 @@ from lightning_modules.metrics.reconstruction import (
 )
 from lightning_modules.metrics.spectral import LogSpectralDistance, MagnitudeSNR, MultiResolutionSTFT
 from lightning_modules.metrics.summary import (
-    MetricSummary,
     NoteRow,
     measure_notes,
     measured,
@@ -53,7 +52,6 @@ __all__ = [
     "LoudnessL1",
     "MagnitudeSNR",
     "Metric",
-    "MetricSummary",
     "MultiResolutionSTFT",
     "NoteRow",
     "Pair",

@@ -18,7 +18,8 @@ from lightning_modules.comparison_figure import (
     staircase,
     trade_off,
 )
-from lightning_modules.tested_run import Crosstalk, Figure
+from lightning_modules.figure import Figure
+from lightning_modules.run_reports import Crosstalk
 from output.pictures import png_bytes
 
 TALK = Crosstalk(["level"], ["level", "f0"], np.array([[math.nan, 0.5]]))

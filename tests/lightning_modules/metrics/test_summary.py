@@ -21,6 +21,7 @@ from lightning_modules.metrics import (
     summary_table,
     write_report,
 )
+from lightning_modules.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -85,7 +86,9 @@ def test_summary_is_of_the_notes_where_the_metric_is_defined(metrics, rows):
 
 
 def test_the_report_is_strict_json_and_plain_csv(tmp_path, metrics, rows):
-    summaries = write_report(tmp_path / "test", metrics, rows, {"run": "flute", "step": 100, "loss": math.nan})
+    summaries = write_report(
+        RunFolder(tmp_path / "test"), metrics, rows, {"run": "flute", "step": 100, "loss": math.nan}
+    )
     report = json.loads((tmp_path / "test" / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert report["facts"] == {"run": "flute", "step": 100, "loss": None}
     assert (report["n_notes"], report["n_not_finite"]) == (10, 0)
