@@ -11,21 +11,20 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from lightning_modules.comparison import Comparison, Model
-from lightning_modules.comparison_figure import (
+from lightning_modules.comparison_labels import occupied, place_labels
+from lightning_modules.comparison_parallel import parallel_plot
+from lightning_modules.comparison_settings import NONE_SUCH, Setting
+from lightning_modules.comparison_sounds import embedded, listening
+from lightning_modules.comparison_trade_off import (
     BEATEN,
     CAPTION,
     ON_FRONT,
     TradeOff,
     axis_title,
     limits,
-    occupied,
-    place_labels,
     staircase,
     trade_off,
 )
-from lightning_modules.comparison_parallel import parallel_plot
-from lightning_modules.comparison_settings import NONE_SUCH, Setting
-from lightning_modules.comparison_sounds import embedded, listening
 from lightning_modules.figure import Figure
 from lightning_modules.run_reports import Crosstalk
 from output.whole_files import write_text

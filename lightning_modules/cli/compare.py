@@ -19,9 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lightning_modules.comparison import Comparison, Model, compare
-from lightning_modules.comparison_figure import TradeOff, pareto_figure, trade_off
 from lightning_modules.comparison_page import Cell, hover_text, pareto_plot, write_comparison_page
 from lightning_modules.comparison_settings import NONE_SUCH
+from lightning_modules.comparison_trade_off import TradeOff, trade_off
 from lightning_modules.figure import Figure
 from output.pictures import save_png
 from output.whole_files import write_text
@@ -89,6 +89,8 @@ def _chosen(comparison: Comparison, kind: str, name: str) -> Figure:
 
 def _write(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
     """Write the four files, each whole."""
+    from lightning_modules.comparison_figure import pareto_figure  # matplotlib takes half a second
+
     quality, control = trade.axes
     found = comparison.figures()
     headings, rows = table(comparison, (quality.name, *QUALITY, control.name, *CONTROL))
