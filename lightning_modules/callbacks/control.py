@@ -9,16 +9,14 @@ from lightning import Callback, Trainer
 from rich.console import Console
 
 from lightning_modules.callbacks.evaluation import facts_of, track
-from lightning_modules.examination import Examination, ExaminationSettings
+from lightning_modules.examination import ExaminationSettings, Examined, collect, join
 from lightning_modules.figure import Figure
+from lightning_modules.judgement import judge
 from lightning_modules.metrics.control import (
     ControlRow,
     Sweeps,
-    control_figures,
-    control_rows,
     figures_table,
     measure_crosstalk,
-    measures_of,
     rows_csv,
 )
 from lightning_modules.run_folder import RunFolder
@@ -37,50 +35,45 @@ class ControlEvaluation(Callback):
 
     def __init__(self, settings: ExaminationSettings | None = None) -> None:
         self.settings = settings or ExaminationSettings()
-        self.examination: Examination | None = None
+        self.examined: list[Examined] = []
         self.figures: list[Figure] = []
         self.stride, self.n_seen = 1, 0
 
     def on_test_start(self, trainer: Trainer, module: Any) -> None:
         """Begin with nothing examined, and spread the notes over the split."""
-        self.figures, self.n_seen, self.examination = [], 0, None
-        if not self.settings.n_notes or not module.encoder.knobs:
+        self.figures, self.n_seen, self.examined = [], 0, []
+        if not self.settings.n_notes:
             return
-        tracker = trainer.datamodule.tracker  # type: ignore[attr-defined]
-        self.examination = Examination(
-            module,
-            lambda audio: track(tracker, audio.cpu(), module.clip),
-            self.settings,
-            memory=RunFolder(trainer.default_root_dir).reach_memory,
-        )
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
         self.stride = max(1, math.ceil(n_notes / self.settings.n_notes))
 
     def on_test_batch_end(
         self, trainer: Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
-        """Examine every so-manieth note."""
+        """Examine every `stride`-th note of a model that has knobs."""
         indices = range(self.n_seen, self.n_seen + len(batch.name))
         self.n_seen += len(batch.name)
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
-        if self.examination is not None and chosen:
-            names = trainer.datamodule.label_names  # type: ignore[attr-defined]
-            clip = some_of(batch, chosen)
-            self.examination.add(clip, families_of(clip, names))
+        if not chosen or not self.settings.n_notes or not module.encoder.knobs:
+            return
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        clip = some_of(batch, chosen)
+        self.examined.append(
+            collect(
+                module,
+                clip,
+                families_of(clip, data.label_names),
+                lambda audio: track(data.tracker, audio.cpu(), module.clip),
+                drawn=self.settings.as_published,
+            )
+        )
 
     def on_test_end(self, trainer: Trainer, module: Any) -> None:
         """Write and print what the knobs did."""
-        examination = self.examination
-        if examination is None or not examination.examined:
+        if not self.examined:
             return
-        sweeps = examination.sweeps()
-        rows = control_rows(sweeps)
-        self.figures = (
-            control_figures(rows, sweeps.columns, measures_of(sweeps.reach_unknown))
-            + examination.frave()
-            + examination.disentanglement()
-        )
         run = RunFolder(trainer.default_root_dir)
+        sweeps, rows, self.figures = judge(module, join(self.examined), self.settings, run.reach_memory)
         write_examination(run, facts_of(trainer, module), sweeps, rows, self.figures)
         console = Console()
         console.print(figures_table(self.figures))
