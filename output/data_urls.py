@@ -1,4 +1,4 @@
-"""Sounds and pictures as data: URLs, so that a page that plays and shows them is one file."""
+"""Sounds and pictures as data: URLs: a page that plays and shows them is one file."""
 
 import base64
 import io
