@@ -16,6 +16,7 @@ class Loudness(LoudnessDescriptor):
     summary = "loudness (ISO 532-1)"
     default_span = (0.0, 60.0)
     jnd = 0.5
+    is_level = True
 
     def of(self, specific: Tensor) -> Tensor:
         """(..., 240) sone/Bark -> (...) sone."""
