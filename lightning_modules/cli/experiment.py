@@ -38,6 +38,7 @@ from lightning_modules.checkpoint import WholeCheckpoints, refuse_unreadable
 from lightning_modules.cli import process_rank
 from lightning_modules.cli.save_config import SaveConfig, as_written
 from lightning_modules.cli.trust import reading, refuse_other_places, without_trust
+from lightning_modules.cli.verbs import VERBS
 from lightning_modules.cli.wandb_run import finish, wandb_logger
 from lightning_modules.examination import ExaminationSettings
 from lightning_modules.first_fault import NotFinite
@@ -77,7 +78,7 @@ class Experiment(LightningCLI):
             parser_kwargs={
                 "parser_mode": "omegaconf",
                 "prog": f"timbre {self.verb}",
-                "description": f"{_DESCRIPTIONS[self.verb]} {_TRUST}",
+                "description": f"{VERBS[self.verb].description} {_TRUST}",
                 "exit_on_error": False,
             },
             args=args,
@@ -232,13 +233,6 @@ class Experiment(LightningCLI):
 
 
 _TRUST = "A configuration may name known classes only; --trust lifts that for one whose author you trust."
-_DESCRIPTIONS = {
-    "prepare": "Read and check the data and track its pitch, once; later runs find it beside the audio.",
-    "fit": "Train a model; checkpoints, configuration, samples and logs go to runs/NAME.",
-    "validate": "Losses of a run on its validation clips.",
-    "test": "Judge a run on held-out notes: metrics.json, notes.csv and a table.",
-    "predict": "Write the resyntheses of the test notes as WAV.",
-}
 
 
 def run(verb: str, args: list[str]) -> None:
