@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
+from synths.descriptors.hearing.specific_loudness import total_loudness
 from synths.descriptors.loudness_descriptor import LoudnessDescriptor
-from synths.descriptors.specific_loudness import total_loudness
 
 
 class Loudness(LoudnessDescriptor):
