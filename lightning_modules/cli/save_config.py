@@ -19,7 +19,11 @@ class SaveConfig(SaveConfigCallback):
     `hyperparameters` are values by dotted key that a sweep varies: logged one by one, for W&B's tables and axes.
     """
 
-    hyperparameters: Mapping[str, Any] = {}
+    def __init__(
+        self, parser: Any, config: Namespace, hyperparameters: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
+        super().__init__(parser, config, **options)
+        self.hyperparameters = hyperparameters or {}
 
     def save_config(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Write it whole or not at all."""

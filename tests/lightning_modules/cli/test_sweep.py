@@ -113,7 +113,7 @@ def test_a_point_is_trained_and_tested_in_its_own_folder(sweep, training, tmp_pa
     assert args[8:10] == ["--model.turned.share=0.5", "--seed_everything=0"]
     assert args[10:] == ["--runs", "r/why", "--name", "why-002", "--resume", "true", "--test", "true"]
     kept = json.loads((tmp_path / "r" / "why" / "why-002" / "point.json").read_text())
-    assert kept == {"point": 2, "values": hyperparameters, "trial": None}
+    assert kept == {"format": 1, "point": 2, "values": hyperparameters, "trial": None}
     assert experiment.os.environ["WANDB_RUN_GROUP"] == "why"
 
 
