@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import descriptors, growth, loading, parts, step, streaming
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, STOP = "<!-- measured: begin -->", "<!-- measured: end -->"

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 SPLITS = ("train", "valid", "test")
 VALIDATION_SHARE = 0.1

@@ -35,6 +35,20 @@ class Rendering(NamedTuple):
     encoding: Encoding
 
 
+class TurnedError(NamedTuple):
+    """What n clips with C knobs play when some of them are turned.
+
+    Attributes:
+        errors: (n, C) how far each knob is from where it should be
+        turned: (n, C) 1 for those that were turned
+        level_strayed: () how far the level is from what it was, in ranges of a knob; 0 where a knob turns it
+    """
+
+    errors: Tensor
+    turned: Tensor
+    level_strayed: Tensor
+
+
 class TimbreAutoencoder(LightningModule):
     """Takes sound apart into pitch, knobs and residual, and puts it together again through the synth.
 
@@ -143,35 +157,31 @@ class TimbreAutoencoder(LightningModule):
             terms["knobs"] = Term(held.mean(), self.knob_weight)
         n_turned = math.ceil(self.turned.share * len(clips.audio))
         if self.encoder.knobs and n_turned:
-            errors, turned, louder = self.turned_error(clips.f0_hz[:n_turned], rendering, sounding)
+            errors, turned, level_strayed = self.turned_error(clips.f0_hz[:n_turned], rendering, sounding)
             strayed = 1.0 - turned
             terms["turned_knobs"] = Term((errors * turned).sum() / turned.sum(), self.turned.weight)
-            guarded = (errors * strayed).sum() / strayed.sum().clamp_min(1.0) + louder
+            guarded = (errors * strayed).sum() / strayed.sum().clamp_min(1.0) + level_strayed
             terms["guard"] = Term(guarded, self.turned.guard_weight)
         return terms
 
-    def turned_error(self, f0_hz: Tensor, rendering: Rendering, sounding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def turned_error(self, f0_hz: Tensor, rendering: Rendering, sounding: Tensor) -> TurnedError:
         """Turn knobs of the first n clips.
 
         Args:
             f0_hz: (n, F) pitch of the clips to turn
             rendering: of all B clips, whose positions may be swapped, with no knob turned
             sounding: (B, F / judged_every) 1 where a clip sounds
-
-        Returns:
-            (n, C) error of all knobs, (n, C) 1 for those that were turned, and how far the level strayed, in ranges of
-            a knob, where no knob turns it
         """
         encoding, n, every, n_knobs = rendering.encoding, len(f0_hz), self.encoder.judged_every, len(self.encoder.knobs)
         low, high = self.encoder.reach(f0_hz.median(dim=1).values)
         asked, turned = self.turned.ask(encoding.controls[..., :n_knobs].detach(), sounding, low, high, every)
         controls = torch.cat([asked, encoding.controls[:n, :, n_knobs:]], dim=-1)
         sound = self.put_together(f0_hz, encoding._replace(controls=controls, residual=encoding.residual[:n]))
-        louder = sounding.new_zeros(())
-        if not {"level", "loudness"} & set(self.encoder.knobs):
+        strayed = sounding.new_zeros(())
+        if not any(descriptor.is_level for descriptor in self.encoder.each_descriptor()):
             levels_db = [self.encoder.level_db(audio, every) for audio in (sound.audio, rendering.audio[:n].detach())]
-            louder = sounding_mean((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
-        return self.knob_error(sound, f0_hz, sounding[:n]), turned, louder
+            strayed = sounding_mean((levels_db[0] - levels_db[1]).abs()[..., None], sounding[:n]).mean() / LEVEL_SPAN_DB
+        return TurnedError(self.knob_error(sound, f0_hz, sounding[:n]), turned, strayed)
 
     def knob_error(self, rendering: Rendering, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(B, C) distance of the knobs measured on a resynthesis from those it was asked for, where it sounds.

@@ -12,7 +12,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint_contents import problem_of
 from lightning_modules.known_classes import COMPONENTS, class_names, only_known
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 
 class WholeCheckpoints(TorchCheckpointIO):

@@ -18,7 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lightning_modules.comparison_settings import Setting, settings_that_differ
-from lightning_modules.tested_run import DriftTable, Figure, Run, Subject, read_run
+from lightning_modules.figure import Figure, Subject
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_reports import DriftTable
+from lightning_modules.tested_run import Run, read_run
 
 NORMAL_95 = 1.96
 ENOUGH = 0.9
@@ -112,9 +115,9 @@ def tested_and_waiting(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]
     """
     each = [folder for folder in {folder.resolve(): folder for folder in folders}.values() if not folder.is_file()]
     for folder in each:
-        if not (folder / "config.yaml").is_file() and next(folder.glob("*/config.yaml"), None):
+        if not RunFolder(folder).config.is_file() and next(folder.glob("*/config.yaml"), None):
             raise FileNotFoundError(f"{folder} is not a run but a folder of runs: give {folder}/*.")
-    waiting = [folder for folder in each if folder.is_dir() and not (folder / "metrics.json").is_file()]
+    waiting = [folder for folder in each if folder.is_dir() and not RunFolder(folder).metrics.is_file()]
     tested = [folder for folder in each if folder not in waiting]
     if not tested and len(waiting) != 1:
         named = ", ".join(map(str, waiting[:3])) or "no folder of a run is given"

@@ -11,23 +11,23 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from lightning_modules.comparison import Comparison, Model
-from lightning_modules.comparison_figure import (
+from lightning_modules.comparison_labels import occupied, place_labels
+from lightning_modules.comparison_parallel import parallel_plot
+from lightning_modules.comparison_settings import NONE_SUCH, Setting
+from lightning_modules.comparison_sounds import embedded, listening
+from lightning_modules.comparison_trade_off import (
     BEATEN,
     CAPTION,
     ON_FRONT,
     TradeOff,
     axis_title,
     limits,
-    occupied,
-    place_labels,
     staircase,
     trade_off,
 )
-from lightning_modules.comparison_parallel import parallel_plot
-from lightning_modules.comparison_settings import NONE_SUCH, Setting
-from lightning_modules.comparison_sounds import embedded, listening
-from lightning_modules.tested_run import DriftTable, Figure
-from lightning_modules.whole_files import written_whole
+from lightning_modules.figure import Figure
+from lightning_modules.run_reports import DriftTable
+from output.whole_files import write_text
 
 WIDTH_PX, HEIGHT_PX = 1000, 560
 MARGIN_PX = {"l": 70, "r": 20, "t": 15, "b": 55}
@@ -100,8 +100,7 @@ def write_comparison_page(
         said=said,
         crosstalk={name: crosstalk_plot(talk) for name, talk in talks.items()},
     )
-    with written_whole(path) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def _settings_of(number: int, settings: Sequence[Setting]) -> str:

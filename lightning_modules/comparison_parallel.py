@@ -12,8 +12,8 @@ from plotly.colors import sample_colorscale
 
 from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_settings import Setting
-from lightning_modules.metrics import readable
-from lightning_modules.tested_run import Figure
+from lightning_modules.figure import Figure
+from output.numbers import readable
 
 AXIS_WIDTH_PX, LEAST_WIDTH_PX, HEIGHT_PX = 102, 480, 430
 MARGIN_PX = {"l": 120, "r": 60, "t": 95, "b": 20}

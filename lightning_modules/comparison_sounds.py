@@ -1,22 +1,20 @@
 """Sounds of a comparison: the same notes resynthesised, and the same knobs turned, by every model."""
 
-import base64
-import io
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import soundfile
 
 from lightning_modules.comparison import Model
-from lightning_modules.metrics import readable
-from lightning_modules.report import MP3_RATES
+from lightning_modules.run_files import NewerFormat
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_sounds import Slider, read_sliders, samples
+from output.data_urls import MP3_RATES, audio_url, data_url
+from output.numbers import readable
 
 N_NOTES = 2
 MOST_BYTES = 12_000_000
-SAMPLE = re.compile(r"\d+-(.+)-(target|resynthesis)\.wav")
 
 
 class CaptionedSound(NamedTuple):
@@ -59,47 +57,45 @@ Found = tuple[str, tuple[str, str], tuple[CaptionedSound, CaptionedSound]]
 
 def _samples(folder: Path) -> list[Found]:
     """Target and resynthesis of a run's first validation clips."""
-    files: dict[str, dict[str, CaptionedSound]] = {}
-    for path in sorted((folder / "samples").glob("*.wav")):
-        if name := SAMPLE.fullmatch(path.name):
-            files.setdefault(name[1], {})[name[2]] = CaptionedSound(path)
-    pairs = [(note, pair) for note, pair in files.items() if len(pair) == 2]
+    pairs = list(samples(RunFolder(folder)).items())[:N_NOTES]
     headings = ("recording", "resynthesis")
     return [
-        (f"resynthesis of {note}", headings, (pair["target"], pair["resynthesis"])) for note, pair in pairs[:N_NOTES]
+        (f"resynthesis of {note}", headings, (CaptionedSound(target), CaptionedSound(output)))
+        for note, (target, output) in pairs
     ]
 
 
 def _sliders(folder: Path) -> list[Found]:
     """Every knob of the first note that was turned, as low and as high as it went."""
-    path = folder / "sliders" / "sliders.json"
-    if not path.is_file():
-        return []
+    run = RunFolder(folder)
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        of_note = [entry for entry in entries if entry["note"] == entries[0]["note"]]
-        knobs = {knob: [entry for entry in of_note if entry["knob"] == knob] for knob in _knobs(of_note)}
-        ends = {knob: [pick(turned, key=_position) for pick in (min, max)] for knob, turned in knobs.items()}
-        return [
-            (f"{knob} of {low['note']}", ("turned down", "turned up"), (_slider(path, low), _slider(path, high)))
-            for knob, (low, high) in ends.items()
-        ]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise ValueError(f"{path} cannot be read ({error}): run `timbre test {folder}` again.") from error
+        sliders = read_sliders(run)
+    except NewerFormat:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{run.slider_list} cannot be read ({error}): run `timbre test {folder}` again.") from error
+    knobs: dict[str, list[Slider]] = {}
+    for slider in sliders:
+        if slider.note == sliders[0].note:
+            knobs.setdefault(slider.knob, []).append(slider)
+    return [
+        (
+            f"{knob} of {sliders[0].note}",
+            ("turned down", "turned up"),
+            (_slider(run, min(turned, key=_position)), _slider(run, max(turned, key=_position))),
+        )
+        for knob, turned in knobs.items()
+    ]
 
 
-def _knobs(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(entry["knob"] for entry in entries))
+def _position(slider: Slider) -> float:
+    return slider.position
 
 
-def _position(entry: Mapping[str, Any]) -> float:
-    return float(entry["position"])
-
-
-def _slider(path: Path, entry: Mapping[str, Any]) -> CaptionedSound:
-    unit = "" if entry["unit"] in ("", "1") else f" {entry['unit']}"
-    asked, measured = ("–" if entry[of] is None else readable(entry[of]) for of in ("asked", "measured"))
-    return CaptionedSound(path.parent / entry["file"], f"asked {asked}, measured {measured}{unit}")
+def _slider(run: RunFolder, slider: Slider) -> CaptionedSound:
+    unit = "" if slider.unit in ("", "1") else f" {slider.unit}"
+    asked, measured = ("–" if value is None else readable(value) for value in (slider.asked, slider.measured))
+    return CaptionedSound(run.sliders / slider.file, f"asked {asked}, measured {measured}{unit}")
 
 
 def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tuple[list[dict[str, Any]], str]:
@@ -134,12 +130,4 @@ def sound_url(path: Path) -> str:
         audio, rate = soundfile.read(path, dtype="float32")
     except soundfile.SoundFileError as error:
         raise ValueError(f"{path} cannot be read as sound: run `timbre test` again, or delete it.") from error
-    if rate not in MP3_RATES:
-        return _data_url("wav", path.read_bytes())
-    file = io.BytesIO()
-    soundfile.write(file, audio, rate, format="MP3")
-    return _data_url("mpeg", file.getvalue())
-
-
-def _data_url(kind: str, content: bytes) -> str:
-    return f"data:audio/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return audio_url(audio, rate) if rate in MP3_RATES else data_url("audio/wav", path.read_bytes())

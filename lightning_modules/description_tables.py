@@ -9,7 +9,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from torch import Tensor
 
-from lightning_modules.metrics import readable
+from output.numbers import readable
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description
 

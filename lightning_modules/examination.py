@@ -1,13 +1,9 @@
 """Turns every knob of notes and measures the result: the numbers that metrics of control judge."""
 
-import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,13 +11,8 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
 from lightning_modules.knobs import turn
-from lightning_modules.metrics.control import Column, Figure, FraveProtocol, KnobSweeps, TurnedNote, run_protocol
-from lightning_modules.metrics.control.heard import reachable_in_sound
-from lightning_modules.metrics.control.reachability import met
-from lightning_modules.metrics.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
-from lightning_modules.metrics.disentanglement import disentanglement
-from lightning_modules.whole_files import written_whole
-from synths import Clip, Descriptor, SMSSynth, measure_all, sounding_mean
+from lightning_modules.metrics.control import TurnedNote
+from synths import Clip, Descriptor, measure_all, sounding_mean
 from synths.signal import hz_to_midi
 
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -65,9 +56,9 @@ class ExaminationSettings:
 class Examined(NamedTuple):
     """What is kept of b notes: their encoding and pitch, and what was read on them.
 
-    Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); positions (b, K, F') of the knobs on the recording;
-    readings (b, F'', J) of its judged frames, sounding (b, F''); own_readings (b, J) with no knob turned,
-    measured_readings (b, K, P, J) with knob k at position p.
+    Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); positions (b, K, F') of the knobs on the
+    recording; readings (b, F'', J - 1) of its judged frames, sounding (b, F''); own_readings (b, J) of the resynthesis
+    and measured_readings (b, K, P, J), with each knob at each of `POSITIONS`.
     """
 
     notes: list[TurnedNote]
@@ -80,129 +71,80 @@ class Examined(NamedTuple):
     measured_readings: Tensor
 
 
-class Examination:
-    """One model, examined on notes as they come.
+@torch.no_grad()
+def collect(
+    model: TimbreAutoencoder, clips: Clip, families: Sequence[str], track: Track, drawn: bool = False
+) -> Examined:
+    """Turn every knob of b notes, and read what comes out.
 
     Args:
         model: in eval mode, its knobs calibrated
+        clips: the notes
+        families: of instruments, one per note
         track: pitch of a rendered sound
-        settings: how
-        memory: folder that remembers which requests can be met: that is a matter of notes and synth, not of a model
+        drawn: draw the residuals, as in training, instead of taking their means
     """
+    encoder, every, reader = model.encoder, model.encoder.judged_every, _Reader(model, watched(model), track)
+    with always_drawing(encoder, drawn):
+        encoding = encoder(clips.audio, clips.f0_hz)
+    sounding = encoder.sounding(clips.audio, every)
+    registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
+    own = reader.means(encoding, clips.f0_hz, sounding, torch.ones(len(clips.name), dtype=torch.bool))
+    measured = [reader.turned(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs]
+    return Examined(
+        notes=[TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)],
+        encoding=encoding,
+        f0_hz=clips.f0_hz,
+        positions=encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2),
+        readings=reader.frames(clips.audio, clips.f0_hz),
+        sounding=sounding,
+        own_readings=own,
+        measured_readings=torch.stack(measured, dim=1),
+    )
 
-    def __init__(self, model: TimbreAutoencoder, track: Track, settings: ExaminationSettings, memory: Path) -> None:
-        self.model, self.track, self.settings, self.memory = model, track, settings, memory
-        knobs = list(model.encoder.each_descriptor())
-        watched = [recipe(model.clip) for recipe in DEFAULT_KNOBS]
-        self.descriptors = knobs + [d.to(model.device) for d in watched if d.name not in model.encoder.knobs]
-        self.columns = [_column(d) for d in self.descriptors] + [Column("f0", "cents", 0.0, 1200.0, 10.0)]
-        self.examined: list[Examined] = []
-        wordless = model.synth.parts_without_layers()
-        self.reach_unknown = (
-            f"which can be met is not known, because {', '.join(wordless)} of the synth cannot say what it plays."
-            if wordless
-            else ""
-        )
 
-    @property
-    def n_knobs(self) -> int:
-        """K."""
-        return len(self.model.encoder.knobs)
+def join(parts: Sequence[Examined]) -> Examined:
+    """Parts of the notes -> all of them."""
+    encodings = [part.encoding for part in parts]
+    return Examined(
+        notes=[note for part in parts for note in part.notes],
+        encoding=Encoding(torch.cat([e.controls for e in encodings]), torch.cat([e.residual for e in encodings]), {}),
+        f0_hz=torch.cat([part.f0_hz for part in parts]),
+        positions=torch.cat([part.positions for part in parts]),
+        readings=torch.cat([part.readings for part in parts]),
+        sounding=torch.cat([part.sounding for part in parts]),
+        own_readings=torch.cat([part.own_readings for part in parts]),
+        measured_readings=torch.cat([part.measured_readings for part in parts]),
+    )
 
-    @torch.no_grad()
-    def add(self, clips: Clip, families: Sequence[str]) -> None:
-        """Turn every knob of b notes."""
-        encoder, every = self.model.encoder, self.model.encoder.judged_every
-        encoding, sounding = self._encode(clips), encoder.sounding(clips.audio, every)
-        registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
-        notes = [TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)]
-        own = self._read_mean(encoding, clips.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
-        turned = torch.stack([self._sweep(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
-        positions = encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2)
-        readings = self._read(clips.audio, clips.f0_hz)
-        kept = (encoding, clips.f0_hz, positions, readings, sounding, own, turned)
-        self.examined.append(Examined(notes, *kept))
 
-    def sweeps(self) -> KnobSweeps:
-        """What every knob of every note did."""
-        positions = torch.tensor(POSITIONS)
-        knobs = self.descriptors[: self.n_knobs]
-        ends = torch.stack([d.value_at(positions.to(d.span)) for d in knobs]).cpu()
-        own, measured = (
-            torch.cat(parts).cpu().double().numpy() for parts in self._all("own_readings", "measured_readings")
-        )
-        notes = [note for part in self.examined for note in part.notes]
-        return KnobSweeps(
-            notes,
-            self.columns,
-            self.n_knobs,
-            np.array(POSITIONS),
-            ends.double().expand(len(notes), -1, -1).numpy(),
-            own,
-            measured,
-            self._reachable().cpu().numpy(),
-            self.reach_unknown,
-        )
+def watched(model: TimbreAutoencoder) -> list[Descriptor]:
+    """The J - 1 descriptors that are read: the model's knobs, and behind them the default knobs that it has not."""
+    others = [recipe(model.clip) for recipe in DEFAULT_KNOBS]
+    return [
+        *model.encoder.each_descriptor(),
+        *(other.to(model.device) for other in others if other.name not in model.encoder.knobs),
+    ]
 
-    def frave(self) -> list[Figure]:
-        """F-RAVE's protocol on the notes examined, and what a deaf system scores on them.
 
-        Most requests are blends of curves of the data set, whose common course is rewarded: deafness scores above 0.5.
-        """
-        published = self.settings.as_published
-        protocol = FraveProtocol(published, passes=self.settings.passes, seed=self.settings.seed)
-        (recorded,), (sounding,) = self._all("positions"), self._all("sounding")
-        frames = resample_frames(torch.cat(recorded).cpu().double().numpy(), protocol.n_frames, published)
-        scale = PublishedRange.of(frames) if published else None
+class _Reader(NamedTuple):
+    """Reads J qualities of what a model plays: its J - 1 descriptors, and how far the pitch is off."""
 
-        def on_scale(positions: np.ndarray) -> np.ndarray:
-            return scale.normalise(positions) if scale else curves_of(positions)
+    model: TimbreAutoencoder
+    descriptors: list[Descriptor]
+    track: Track
 
-        def system(asked_curves: np.ndarray, examples: slice) -> np.ndarray:
-            asked = scale.restore(asked_curves) if scale else positions_of(asked_curves)
-            return on_scale(resample_frames(self._follow(asked, examples), protocol.n_frames, published))
-
-        heard = resample_frames(torch.cat(sounding).cpu().numpy(), protocol.n_frames) > 0.5
-        curves, knobs = on_scale(frames), self.model.encoder.knobs
-        followed = run_protocol(system, curves, knobs, protocol, sounding=heard).figures()
-        deaf = run_protocol(lambda _, examples: curves[examples], curves, knobs, protocol, sounding=heard).figures()
-        floor = [
-            figure._replace(name="frave_floor", definition="frave_score of a system that is deaf to every request.")
-            for figure in deaf
-            if figure.name == "frave_score"
-        ]
-        return followed + floor
-
-    def disentanglement(self) -> list[Figure]:
-        """What controls and residual say of the descriptors, in the frames that sound."""
-        every = self.model.encoder.judged_every
-        rows: list[list[Tensor]] = []
-        for part in self.examined:
-            controls, residual = part.encoding.controls[:, ::every], part.encoding.residual[:, ::every]
-            midi = hz_to_midi(part.f0_hz[:, ::every])
-            for index, heard in enumerate(part.sounding.bool()):
-                of_note = [torch.cat([controls, residual], dim=-1), residual, part.readings, midi]
-                rows.append([values[index][heard] for values in of_note])
-        code, left, factor, pitch = (torch.cat(column).cpu().double().numpy() for column in zip(*rows, strict=True))
-        groups = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
-        names = [descriptor.name for descriptor in self.descriptors]
-        return disentanglement(code, left, factor, names, pitch, groups, self.settings.seed)
-
-    def _encode(self, clips: Clip) -> Encoding:
-        with always_drawing(self.model.encoder, self.settings.as_published):
-            return self.model.encoder(clips.audio, clips.f0_hz)
-
-    def _sweep(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
+    def turned(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
         every = self.model.encoder.judged_every
         names, n_positions, n = self.model.encoder.controls, len(POSITIONS), len(f0_hz)
         turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
-        read = self._read_mean(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
+        read = self.means(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
         return read.unflatten(0, (n_positions, n)).transpose(0, 1)
 
-    def _read_mean(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor) -> Tensor:
+    def means(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor) -> Tensor:
         """Render an encoding of b sounds -> (b, J) means over the frames where the note sounds.
 
         The last is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
@@ -214,10 +156,10 @@ class Examination:
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
-            means.append(torch.cat([sounding_mean(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
+            means.append(torch.cat([sounding_mean(self.frames(audio, pitch), heard), cents[:, None]], dim=-1))
         return torch.cat(means)
 
-    def _read(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
+    def frames(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(b, N) audio -> (b, F'', J - 1) of every descriptor in the judged frames, in its unit."""
         every = self.model.encoder.judged_every
         read = measure_all(self.descriptors, audio, f0_hz, every)
@@ -231,75 +173,6 @@ class Examination:
         tracked_hz, confidence = (value[:, ::every].to(audio.device) for value in self.track(heard))
         cents = 100.0 * (hz_to_midi(tracked_hz) - hz_to_midi(f0_hz[:, ::every])).abs()
         return cents.masked_fill((sounding == 0) | (confidence <= 0), torch.nan).nanmedian(dim=1).values
-
-    def _follow(self, asked: np.ndarray, examples: slice) -> np.ndarray:
-        """(b, K, T) positions asked of some notes -> (b, K, F') positions measured on what is rendered."""
-        encoder = self.model.encoder
-        controls, residual, f0_hz = (torch.cat(parts)[examples] for parts in self._encodings())
-        curves = resample_frames(asked, f0_hz.shape[1]).swapaxes(1, 2)
-        knobs = torch.from_numpy(np.ascontiguousarray(curves)).to(controls)
-        turned = Encoding(torch.cat([knobs, controls[..., self.n_knobs :]], dim=-1), residual, {})
-        with torch.no_grad():
-            audio = self.model.put_together(f0_hz, turned).audio
-            return encoder.knob_positions(audio, f0_hz, encoder.every).transpose(1, 2).cpu().double().numpy()
-
-    def _reachable(self) -> Tensor:
-        """(N, K, P) whether any setting of the synth meets a request, or this model just did."""
-        knobs, n_positions = self.descriptors[: self.n_knobs], len(POSITIONS)
-        readings, soundings, pitches, answers = (
-            torch.cat(x) for x in self._all("readings", "sounding", "f0_hz", "measured_readings")
-        )
-        held = _in_positions(sounding_mean(readings, soundings), knobs)
-        asked = held[:, None, None].repeat(1, self.n_knobs, n_positions, 1)
-        for knob in range(self.n_knobs):
-            asked[:, knob, :, knob] = torch.tensor(POSITIONS).to(asked)
-        f0_hz = pitches.median(dim=1).values[:, None, None].expand(asked.shape[:3])
-        if self.reach_unknown:
-            return torch.ones(asked.shape[:3], dtype=torch.bool)
-        found = remembered_reach(knobs, self.model.synth, f0_hz.flatten(), asked.flatten(0, 2), self.memory)
-        return found.view(asked.shape[:3]) | met(_in_positions(answers, knobs), asked, knobs)
-
-    def _all(self, *names: str) -> list[list[Tensor]]:
-        return [[getattr(part, name) for part in self.examined] for name in names]
-
-    def _encodings(self) -> list[list[Tensor]]:
-        parts = [(part.encoding.controls, part.encoding.residual, part.f0_hz) for part in self.examined]
-        return [list(column) for column in zip(*parts, strict=True)]
-
-
-def remembered_reach(
-    knobs: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor, memory: Path
-) -> Tensor:
-    """(R,) whether each request can be met, searched for once: another model on the same notes asks the same.
-
-    Args:
-        knobs: the C descriptors, with their ranges
-        synth: whose parts are asked
-        f0_hz: (R,)
-        asked: (R, C) positions
-        memory: folder of the answers
-    """
-    said = repr(["in sound", *((knob.name, knob.span.tolist(), knob.jnd) for knob in knobs)])
-    said += repr(synth.sizes) + repr(synth.parts)
-    asked_for = torch.cat([f0_hz[:, None], asked], dim=-1).cpu().double().numpy().round(4)
-    name = hashlib.sha256(said.encode() + asked_for.tobytes()).hexdigest()[:16]
-    path = memory / f"{name}.npy"
-    with suppress(OSError, ValueError, EOFError):  # none yet, or damaged: searched again
-        return torch.from_numpy(np.load(path).reshape(len(asked))).to(f0_hz.device)
-    found = reachable_in_sound(knobs, synth, f0_hz, asked)
-    with written_whole(path) as partial, open(partial, "wb") as file:
-        np.save(file, found.cpu().numpy())
-    return found
-
-
-def _column(descriptor: Descriptor) -> Column:
-    low, high = descriptor.span.tolist()
-    return Column(descriptor.name, descriptor.unit, low, high, descriptor.jnd, descriptor.curve)
-
-
-def _in_positions(values: Tensor, knobs: Sequence[Descriptor]) -> Tensor:
-    """(..., J) values in units -> (..., K) positions of the knobs, the first K of them."""
-    return torch.stack([knob.position_of(values[..., index]) for index, knob in enumerate(knobs)], dim=-1)
 
 
 def _register(midi: float) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lightning_modules.instrument import Instrument
 from lightning_modules.provenance import provenance
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 from synths.streaming import LOUDEST
 
 TOLERANCE = 1e-3

@@ -1,9 +1,7 @@
 """Pictures of sound: log-mel spectrograms side by side, and what turning one knob did."""
 
-import io
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import librosa
 import numpy as np
@@ -13,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from torch import Tensor
 
-from lightning_modules.whole_files import written_whole
 from synths.clip import ClipFormat
 
 N_MELS = 96
@@ -23,7 +20,6 @@ QUIETEST_DB = -120.0
 TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000, 16000)
 COLOURS = "magma"
 ASKED, MEASURED = "#777777", "#0072b2"
-DOTS_PER_INCH = 130
 
 
 def log_mel(audio: Tensor, clip: ClipFormat) -> np.ndarray:
@@ -107,19 +103,6 @@ def draw_log_mel(axis: Axes, audio: Tensor, clip: ClipFormat) -> AxesImage:
     _label_frequency(axis, clip)
     axis.figure.colorbar(drawn, cax=axis.inset_axes((1.012, 0.0, 0.015, 1.0)), label="level (dB)")
     return drawn
-
-
-def png_bytes(figure: Figure) -> bytes:
-    """A figure -> the bytes of its PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
-    return buffer.getvalue()
-
-
-def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, making the folder it goes to."""
-    with written_whole(path) as partial:
-        partial.write_bytes(png_bytes(figure))
 
 
 def _loudest_db(images: Sequence[np.ndarray]) -> float:

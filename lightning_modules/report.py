@@ -1,22 +1,22 @@
 """One page to show for a training run: numbers, a note beside its resynthesis, and a knob turned; works offline."""
 
-import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import jinja2
-import soundfile
 import torch
 from torch import Tensor
 
-from lightning_modules.metrics import MetricSummary, readable, readable_interval
-from lightning_modules.pictures import pair_figure, png_bytes, sweep_figure
-from lightning_modules.whole_files import written_whole
+from lightning_modules.figure import MetricSummary
+from lightning_modules.metrics import readable_interval
+from lightning_modules.pictures import pair_figure, sweep_figure
+from output.data_urls import audio_url, data_url
+from output.numbers import readable
+from output.pictures import png_bytes
+from output.whole_files import write_text
 from synths.clip import ClipFormat
 
-MP3_RATES = (16000, 22050, 24000, 32000, 44100, 48000)
 PEAK = 0.98
 TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -94,13 +94,14 @@ def write_report_page(
         training=training,
         metrics=metrics,
         note=resynthesis.note,
-        pair_url=_png_url(png_bytes(pair_figure(resynthesis.target, resynthesis.output, clip, resynthesis.note))),
+        pair_url=data_url(
+            "image/png", png_bytes(pair_figure(resynthesis.target, resynthesis.output, clip, resynthesis.note))
+        ),
         pair_players=_pair_players(resynthesis, clip),
         sweeps=[(sweep, _sweep_url(sweep, clip), _sweep_players(sweep, clip)) for sweep in sweeps],
         next_commands=next_commands,
     )
-    with written_whole(path) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def _pair_players(resynthesis: Resynthesis, clip: ClipFormat) -> list[Player]:
@@ -128,24 +129,11 @@ def _sweep_url(sweep: ShownSweep, clip: ClipFormat) -> str:
     figure = sweep_figure(
         sweep.audios, sweep.positions, sweep.measured_readings, sweep.asked_readings, sweep.name, sweep.unit, clip
     )
-    return _png_url(png_bytes(figure))
-
-
-def _png_url(png: bytes) -> str:
-    """Bytes of a PNG -> data URL."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return data_url("image/png", png_bytes(figure))
 
 
 def _audio_urls(audios: Tensor, sample_rate: int) -> list[str]:
     """(P, N) sounds to be compared -> a data URL each, turned down together if any would clip."""
     audios = torch.nan_to_num(audios.detach().cpu().float(), posinf=0.0, neginf=0.0)
     common_gain = min(1.0, PEAK / max(audios.abs().max().item(), PEAK))
-    return [_audio_url(common_gain * audio, sample_rate) for audio in audios]
-
-
-def _audio_url(audio: Tensor, sample_rate: int) -> str:
-    """(N,) audio -> data URL: MP3, which every browser plays, or WAV at rates that MP3 does not know."""
-    kind, mime = ("MP3", "audio/mpeg") if sample_rate in MP3_RATES else ("WAV", "audio/wav")
-    buffer = io.BytesIO()
-    soundfile.write(buffer, audio.numpy(), sample_rate, format=kind)
-    return f"data:{mime};base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return [audio_url((common_gain * audio).numpy(), sample_rate) for audio in audios]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lightning_modules.whole_files import written_whole
+from output.whole_files import write_text
 
 OF_A_PLACE = {
     (): ("name", "runs", "ckpt_path", "resume", "test", "config"),
@@ -26,16 +26,31 @@ OF_THE_MACHINE = ("accelerator", "devices", "num_nodes", "strategy")
 
 
 class RunFolder:
-    """Paths of a run."""
+    """Where everything of a run is.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `run_reports`, `run_sounds` and `sweep.kept_point` say what stands in its files.
+
+    Args:
+        path: of the folder, whose name is the run's
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = path = Path(path)
         self.config = path / "config.yaml"
         self.first_config = path / "config.first.yaml"
         self.best = path / "checkpoints" / "best.ckpt"
         self.last = path / "checkpoints" / "last.ckpt"
         self.done = path / "DONE"
         self.wandb_id = path / "wandb_id"
+        self.point = path / "point.json"
+        self.samples = path / "samples"
+        self.metrics, self.notes = path / "metrics.json", path / "notes.csv"
+        self.control, self.control_rows = path / "control.json", path / "control.csv"
+        self.transformation, self.transformation_rows = path / "transformation.json", path / "transformation.csv"
+        self.sliders = path / "sliders"
+        self.slider_list = self.sliders / "sliders.json"
+        self.predictions = path / "predictions"
+        self.reach_memory = path.parent / ".reachable"  # beside the runs: models on the same notes share it
 
     @property
     def is_begun(self) -> bool:
@@ -49,9 +64,8 @@ class RunFolder:
         return not tested or self.done.read_text(encoding="utf-8").strip() == "tested"
 
     def say_done(self, tested: bool) -> None:
-        """Write DONE, which says that the run was trained to its end, or tested too."""
-        with written_whole(self.done) as partial:
-            partial.write_text("tested\n" if tested else "trained\n", encoding="utf-8")
+        """Write DONE."""
+        write_text(self.done, "tested\n" if tested else "trained\n")
 
     def refuse_other_settings(self, config: Mapping[str, Any]) -> None:
         """Raise ValueError, naming the keys, when the folder's run was begun with other settings."""
@@ -72,6 +86,11 @@ class RunFolder:
                 f"{self.path} holds a run with other settings: {listed}{more}. Choose another --name; to train this "
                 f"run for longer: timbre fit {self.path} --ckpt_path last --trainer.max_steps N."
             )
+
+
+def checkpoint_in(place: Path) -> Path:
+    """A checkpoint, or the best one of a run's folder."""
+    return RunFolder(place).best if place.is_dir() else place
 
 
 def refuse_no_name(name: str) -> None:

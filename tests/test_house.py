@@ -13,7 +13,6 @@ TREES = {
 SOURCES = {path: tree for path, tree in TREES.items() if not path.startswith("tests/")}
 DOUBLED = {
     "Level",  # a knob and an augmentation: configurations and checkpoints name both
-    "Figure",  # the one that is judged and the one that is read back
 }
 
 

@@ -1,9 +1,7 @@
 """`timbre test`: whether the knobs do what they say, and nothing else."""
 
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,19 +10,18 @@ from rich.console import Console
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.evaluation import facts_of, track
-from lightning_modules.examination import Examination, ExaminationSettings
+from lightning_modules.examination import ExaminationSettings, Examined, collect, join
+from lightning_modules.figure import Figure
+from lightning_modules.judgement import judge
 from lightning_modules.metrics.control import (
     ControlRow,
-    Figure,
     KnobSweeps,
-    control_figures,
-    control_rows,
     figures_table,
     measure_crosstalk,
-    measures_of,
     rows_csv,
 )
-from lightning_modules.whole_files import written_whole
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_reports import DriftTable, MeanSweep, write_control
 from synths import Clip
 
 LOGGED = ("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage")
@@ -39,56 +36,51 @@ class ControlEvaluation(Callback):
 
     def __init__(self, settings: ExaminationSettings | None = None) -> None:
         self.settings = settings or ExaminationSettings()
-        self.examination: Examination | None = None
+        self.examined: list[Examined] = []
         self.figures: list[Figure] = []
         self.stride, self.n_seen = 1, 0
 
     def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing examined, and spread the notes over the split."""
-        self.figures, self.n_seen, self.examination = [], 0, None
-        if not self.settings.n_notes or not module.encoder.knobs:
+        self.figures, self.n_seen, self.examined = [], 0, []
+        if not self.settings.n_notes:
             return
-        tracker = trainer.datamodule.tracker  # type: ignore[attr-defined]
-        self.examination = Examination(
-            module,
-            lambda audio: track(tracker, audio.cpu(), module.clip),
-            self.settings,
-            memory=Path(trainer.default_root_dir).parent / ".reachable",
-        )
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
         self.stride = max(1, math.ceil(n_notes / self.settings.n_notes))
 
     def on_test_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
-        """Examine every `stride`-th note."""
+        """Examine every `stride`-th note of a model that has knobs."""
         indices = range(self.n_seen, self.n_seen + len(batch.name))
         self.n_seen += len(batch.name)
         chosen = [place for place, index in enumerate(indices) if index % self.stride == 0]
-        if self.examination is not None and chosen:
-            data = trainer.datamodule  # type: ignore[attr-defined]
-            clips = some_of(batch, chosen)
-            self.examination.add(clips, families_of(clips, data.family_label, data.label_names))
+        if not chosen or not self.settings.n_notes or not module.encoder.knobs:
+            return
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        clips = some_of(batch, chosen)
+        self.examined.append(
+            collect(
+                module,
+                clips,
+                families_of(clips, data.family_label, data.label_names),
+                lambda audio: track(data.tracker, audio.cpu(), module.clip),
+                drawn=self.settings.as_published,
+            )
+        )
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what the knobs did."""
-        examination = self.examination
-        if examination is None or not examination.examined:
+        if not self.examined:
             return
-        sweeps = examination.sweeps()
-        rows = control_rows(sweeps)
-        self.figures = (
-            control_figures(rows, sweeps.columns, measures_of(sweeps.reach_unknown))
-            + examination.frave()
-            + examination.disentanglement()
-        )
-        folder = Path(trainer.default_root_dir)
-        write_control(folder, facts_of(trainer, module), sweeps, rows, self.figures)
+        run = RunFolder(trainer.default_root_dir)
+        sweeps, rows, self.figures = judge(module, join(self.examined), self.settings, run.reach_memory)
+        write_examination(run, facts_of(trainer, module), sweeps, rows, self.figures)
         console = Console()
         console.print(figures_table(self.figures))
         if sweeps.reach_unknown:
             console.print(f"Of the requests, {sweeps.reach_unknown}")
-        console.print(f"Written: {folder}/control.json, control.csv")
+        console.print(f"Written: {run.control}, {run.control_rows.name}")
         if trainer.logger is not None:
             overall = {f.name: f.value for f in self.figures if not (f.knob or f.family or f.register)}
             trainer.logger.log_metrics({f"test/{name}": overall[name] for name in LOGGED})
@@ -109,48 +101,26 @@ def families_of(clips: Clip, label: str, label_names: dict[str, list[str]]) -> l
     return [label_names[label][number] for number in clips.labels[label].int().tolist()]
 
 
-def write_control(
-    folder: Path, facts: dict[str, Any], sweeps: KnobSweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
+def write_examination(
+    run: RunFolder, facts: dict[str, Any], sweeps: KnobSweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
 ) -> None:
-    """Write control.json (all figures, cross-talk, mean of every sweep) and control.csv (a line per note and knob)."""
-    crosstalk = measure_crosstalk(sweeps)
-    report = {
-        "facts": facts,
-        "knobs": sweeps.knobs,
-        "remarks": [f"Of the requests, {sweeps.reach_unknown}"] if sweeps.reach_unknown else [],
-        "figures": [figure._asdict() for figure in figures],
-        "crosstalk": {
-            "knobs": sweeps.knobs,
-            "columns": [column.name for column in sweeps.columns],
-            "change": crosstalk.change.tolist(),
-            "drift_jnd": crosstalk.drift_jnd.tolist(),
-        },
-        "sweeps": [
-            {
-                "knob": column.name,
-                "unit": column.unit,
-                "positions": sweeps.positions.tolist(),
-                "asked": sweeps.asked_readings[:, index].mean(0).tolist(),
-                "measured": _mean_of_measured(sweeps.of_knob()[:, index]),
-            }
-            for index, column in enumerate(sweeps.columns[: sweeps.n_knobs])
-        ],
-    }
-    with written_whole(folder / "control.json") as partial:
-        partial.write_text(json.dumps(_without_nan(report), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    with written_whole(folder / "control.csv") as partial:
-        partial.write_text(rows_csv(rows), encoding="utf-8")
+    """Write control.json and control.csv into a run's folder."""
+    columns, measured = sweeps.columns, measure_crosstalk(sweeps)
+    crosstalk = DriftTable(sweeps.knobs, [column.name for column in columns], measured.drift_jnd, measured.change)
+    means = [
+        MeanSweep(
+            column.name,
+            column.unit,
+            sweeps.positions,
+            sweeps.asked_readings[:, index].mean(0),
+            _mean_of_measured(sweeps.of_knob()[:, index]),
+        )
+        for index, column in enumerate(columns[: sweeps.n_knobs])
+    ]
+    remarks = [f"Of the requests, {sweeps.reach_unknown}"] if sweeps.reach_unknown else []
+    write_control(run, facts, figures, crosstalk, means, remarks, rows_csv(rows))
 
 
-def _mean_of_measured(values: np.ndarray) -> list[float]:
-    """(N, P) -> P means over the notes where there is a value, NaN where there is none."""
-    return np.ma.masked_invalid(values).mean(axis=0).filled(math.nan).tolist()  # type: ignore[no-any-return]
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null stands for it."""
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _mean_of_measured(values: np.ndarray) -> np.ndarray:
+    """(N, P) -> (P,) means over the notes where there is a value, NaN where there is none."""
+    return np.asarray(np.ma.masked_invalid(values).mean(axis=0).filled(math.nan))

@@ -1,6 +1,5 @@
 """`timbre test`: how good the resynthesis of held-out notes is."""
 
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,18 +9,19 @@ from rich.console import Console
 from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
+from lightning_modules.figure import MetricSummary
 from lightning_modules.metrics import (
     METRICS,
     Metric,
-    MetricSummary,
     NoteRow,
     Pair,
     measure_notes,
     not_finite_sentence,
     summary_table,
+    write_report,
 )
-from lightning_modules.metrics import write_report as write_metrics
 from lightning_modules.provenance import provenance
+from lightning_modules.run_folder import RunFolder
 from synths import Clip, ClipFormat
 
 
@@ -61,14 +61,14 @@ class Evaluation(Callback):
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what was measured."""
-        folder = Path(trainer.default_root_dir)
+        run = RunFolder(trainer.default_root_dir)
         facts = {**facts_of(trainer, module), "second_tracker": trainer.datamodule.second_tracker.identity}  # type: ignore[attr-defined]
-        self.summaries = write_metrics(folder, self.metrics, self.rows, facts)
+        self.summaries = write_report(run, self.metrics, self.rows, facts)
         console = Console()
         console.print(summary_table(self.summaries))
         if said := not_finite_sentence(self.rows):
             console.print(said)
-        console.print(f"Written: {folder}/metrics.json, notes.csv")
+        console.print(f"Written: {run.metrics}, {run.notes.name}")
         if trainer.logger is not None:
             trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in self.summaries})
 
@@ -76,7 +76,7 @@ class Evaluation(Callback):
 def facts_of(trainer: Trainer, module: TimbreAutoencoder) -> dict[str, Any]:
     """What a reader needs to place the numbers of a report."""
     return {
-        "run": Path(trainer.default_root_dir).name,
+        "run": RunFolder(trainer.default_root_dir).path.name,
         "f0_tracker": str(module.f0_tracker),
         "steps": module.trained_steps,
         "parameters": n_parameters(module),

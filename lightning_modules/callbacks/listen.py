@@ -10,8 +10,11 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
-from lightning_modules.pictures import pair_figure, save_png
-from lightning_modules.whole_files import written_whole
+from lightning_modules.pictures import pair_figure
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_sounds import sample_of
+from output.pictures import save_png
+from output.whole_files import written_whole
 from synths import Clip
 
 
@@ -37,15 +40,14 @@ class Listen(Callback):
 
     def on_validation_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and log them."""
-        folder = Path(trainer.default_root_dir) / "samples"
+        run = RunFolder(trainer.default_root_dir)
         logged: dict[str, Any] = {}
         for number, (name, target, output) in enumerate(self._heard):
-            stem = folder / f"{number}-{Path(name).name}"
-            write_wav(stem.with_name(f"{stem.name}-target.wav"), target, module.clip.sample_rate)
-            write_wav(stem.with_name(f"{stem.name}-resynthesis.wav"), output, module.clip.sample_rate)
-            picture = stem.with_name(f"{stem.name}.png")
-            save_png(pair_figure(target, output, module.clip, f"{name}, step {trainer.global_step}"), picture)
-            logged |= _for_wandb(trainer, number, name, target, output, picture, module.clip.sample_rate)
+            files = sample_of(run, number, name)
+            write_wav(files.target, target, module.clip.sample_rate)
+            write_wav(files.resynthesis, output, module.clip.sample_rate)
+            save_png(pair_figure(target, output, module.clip, f"{name}, step {trainer.global_step}"), files.picture)
+            logged |= _for_wandb(trainer, number, name, target, output, files.picture, module.clip.sample_rate)
         if logged:
             trainer.logger.experiment.log(logged)  # type: ignore[union-attr]
         self._heard = []

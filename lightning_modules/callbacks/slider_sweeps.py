@@ -1,9 +1,8 @@
 """`timbre test`: a few notes with every knob at five positions, to be listened to beside the numbers."""
 
-import json
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from lightning import Callback, Trainer
@@ -14,22 +13,11 @@ from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.control import some_of
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.knobs import KnobSweep, sweep
-from lightning_modules.whole_files import written_whole
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_sounds import Slider, slider_file, write_sliders
 from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
-
-
-class Slider(NamedTuple):
-    """One sound: a knob of a note at a position, the values asked for and measured in the knob's unit, and its WAV."""
-
-    note: str
-    knob: str
-    position: float
-    asked: float | None
-    measured: float | None
-    unit: str
-    file: str
 
 
 class SliderSweeps(Callback):
@@ -66,18 +54,14 @@ class SliderSweeps(Callback):
         """Write the sounds, and log them."""
         if not self.sounds:
             return
-        folder = Path(trainer.default_root_dir) / "sliders"
+        run = RunFolder(trainer.default_root_dir)
         for slider, audio in self.sounds:
-            write_wav(folder / slider.file, audio, module.clip.sample_rate)
+            write_wav(run.sliders / slider.file, audio, module.clip.sample_rate)
         sliders = [slider for slider, _ in self.sounds]
-        with written_whole(folder / "sliders.json") as partial:
-            rows = [slider._asdict() for slider in sliders]
-            partial.write_text(json.dumps(rows, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        for stale in set(folder.glob("*.wav")) - {folder / slider.file for slider in sliders}:
-            stale.unlink()  # of a test on other notes
-        print(f"Written: {folder}/sliders.json and {len(sliders)} sounds")
+        write_sliders(run, sliders)
+        print(f"Written: {run.slider_list} and {len(sliders)} sounds")
         if isinstance(trainer.logger, WandbLogger):
-            trainer.logger.experiment.log({"test/sliders": _table(folder, sliders)})
+            trainer.logger.experiment.log({"test/sliders": _table(run.sliders, sliders)})
 
 
 def _turned(module: TimbreAutoencoder, clips: Clip, number: int) -> list[tuple[Slider, Tensor]]:
@@ -90,7 +74,7 @@ def _turned(module: TimbreAutoencoder, clips: Clip, number: int) -> list[tuple[S
         audio = turned.audio[0].cpu()
         for position, *values, sound in zip(POSITIONS, asked, measured, audio, strict=True):
             asked_for, found = (value if math.isfinite(value) else None for value in values)
-            file = f"{number}-{descriptor.name}-{position:.1f}.wav"
+            file = slider_file(number, descriptor.name, position)
             slider = Slider(clips.name[0], descriptor.name, position, asked_for, found, descriptor.unit, file)
             sounds.append((slider, sound))
     return sounds

@@ -1,9 +1,7 @@
 """`timbre test` on pairs: what a source becomes with its target's knobs, against what the device made of it."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,7 +25,9 @@ from lightning_modules.metrics.transformation import (
     report_of,
     transformation_tables,
 )
-from lightning_modules.whole_files import written_whole
+from lightning_modules.run_files import write_json
+from lightning_modules.run_folder import RunFolder
+from output.whole_files import write_text
 from synths import Clip, measure_all
 
 COMPARED_BY: tuple[type[Metric], ...] = tuple(metric for metric in METRICS if metric not in (F0L1, SNR, SISDR))
@@ -69,13 +69,13 @@ class Transformation(Callback):
         """Write and print what came nearer."""
         if not self.notes:
             return
-        folder, criteria = Path(trainer.default_root_dir), criteria_of(self.metrics, module.encoder.each_descriptor())
+        run, criteria = RunFolder(trainer.default_root_dir), criteria_of(self.metrics, module.encoder.each_descriptor())
         self.comparisons, remark = compare(criteria, self.notes), remark_on(module.encoder)
-        write_transformation(folder, facts_of(trainer, module), self.comparisons, self.notes, remark)
+        write_transformation(run, facts_of(trainer, module), self.comparisons, self.notes, remark)
         console = Console()
         for printed in (*transformation_tables(self.comparisons), *([remark] if remark else [])):
             console.print(printed)
-        console.print(f"Written: {folder}/transformation.json, transformation.csv")
+        console.print(f"Written: {run.transformation}, {run.transformation_rows.name}")
         if trainer.logger is not None:
             trainer.logger.log_metrics(logged(self.comparisons))
 
@@ -153,16 +153,13 @@ def logged(comparisons: Sequence[TransformationResult]) -> dict[str, float]:
 
 
 def write_transformation(
-    folder: Path,
+    run: RunFolder,
     facts: Mapping[str, Any],
     comparisons: Sequence[TransformationResult],
     notes: Sequence[ComparedNote],
     remark: str = "",
 ) -> None:
     """Write transformation.json (all notes, each device) and transformation.csv (a line per note and sound)."""
-    report = {"facts": facts, **report_of(comparisons, notes, remark)}
     criteria = [comparison.criterion for comparison in comparisons]
-    with written_whole(folder / "transformation.json") as partial:
-        partial.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    with written_whole(folder / "transformation.csv") as partial:
-        partial.write_text(notes_csv(criteria, notes), encoding="utf-8")
+    write_json(run.transformation, {"facts": facts, **report_of(comparisons, notes, remark)})
+    write_text(run.transformation_rows, notes_csv(criteria, notes))

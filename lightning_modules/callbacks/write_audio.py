@@ -1,12 +1,12 @@
 """`timbre predict`: the resyntheses as files."""
 
-from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
+from lightning_modules.run_folder import RunFolder
 from synths import Clip
 
 
@@ -21,9 +21,9 @@ class WriteAudio(Callback):
         Raises:
             ValueError: a clip's name leads out of the folder
         """
-        run = Path(trainer.default_root_dir)
+        folder = RunFolder(trainer.default_root_dir).predictions
         for name, audio in zip(batch.name, outputs.audio.cpu(), strict=True):
-            path = run / "predictions" / f"{name}.wav"
-            if "\0" in name or run.resolve() / "predictions" not in path.resolve().parents:
-                raise ValueError(f"the clip {name!r} would be written outside {run}/predictions: give it another name.")
+            path = folder / f"{name}.wav"
+            if "\0" in name or folder.parent.resolve() / folder.name not in path.resolve().parents:
+                raise ValueError(f"the clip {name!r} would be written outside {folder}: give it another name.")
             write_wav(path, audio, module.clip.sample_rate)

@@ -6,47 +6,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
+from lightning_modules.cli.verbs import VERBS, usage
 from lightning_modules.interruption import INTERRUPTION
-
-USAGE = """usage: timbre VERB ...
-
-  prepare -c EXPERIMENT        read and check the data, track its pitch, once
-  fit -c EXPERIMENT            train; everything goes to runs/NAME
-  fit RUN --resume true        go on with an interrupted run
-  test RUN                     judge a run on held-out notes
-  validate RUN, predict RUN    the losses alone; write the resyntheses as WAV
-  sweep SWEEP                  the points of a file of sweeps; --point K trains and tests one of them
-  compare RUN...               control against quality of tested runs: table, Pareto plot, page
-  dashboard ENTITY/PROJECT     a W&B workspace of runs: ablation table, trade-off, curves, sounds
-  render CHECKPOINT IN OUT     put a recording together again, its knobs turned
-  describe SOUND               what every descriptor reads on a file or folder, no model needed
-  knobs CHECKPOINT             the knobs of a model, their units and ranges
-  export CHECKPOINT OUT.onnx   one file that any host can play, block by block
-  demo                         all of it in minutes, on sounds made on the spot
-
-EXPERIMENT is a file of configs/experiments, RUN a folder of runs. `timbre VERB --help` says more.
-Every key of a configuration is an option: --trainer.max_steps 5000 --data.root sounds --name mine"""
-
-_MODULES = {
-    "prepare": "prepare",
-    "fit": "experiment",
-    "validate": "experiment",
-    "test": "experiment",
-    "predict": "experiment",
-    "sweep": "sweep",
-    "compare": "compare",
-    "dashboard": "dashboard",
-    "render": "render",
-    "describe": "describe",
-    "knobs": "knobs",
-    "export": "export",
-    "demo": "demo",
-}
-
-
-_LONG = ("fit", "test", "sweep")
-"""Verbs that note a signal from their first line on: torch is not imported yet, and takes its time."""
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -54,16 +17,19 @@ def main(args: Sequence[str] | None = None) -> None:
     args = list(sys.argv[1:] if args is None else args)
     verb = args[0] if args else "--help"
     if verb in ("-h", "--help", "help"):
-        print(USAGE)
+        print(usage())
         return
-    if verb not in _MODULES:
-        _stop(f"there is no verb '{verb}': choose {', '.join(_MODULES)}.")
+    if verb in ("--version", "version"):
+        print(f"interpretsynth {version('interpretsynth')}")
+        return
+    if verb not in VERBS:
+        _stop(f"there is no verb '{verb}': choose {', '.join(VERBS)}.")
     _quieten()
-    if verb in _LONG:
+    if VERBS[verb].watches:
         INTERRUPTION.watch()
     try:
         # Imported only now: torch and lightning take seconds, and help and typos should not.
-        import_module(f"lightning_modules.cli.{_MODULES[verb]}").run(verb, args[1:])
+        import_module(f"lightning_modules.cli.{VERBS[verb].module}").run(verb, args[1:])
     except OSError as error:
         _reraise_in_debug()
         about = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)

@@ -19,12 +19,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lightning_modules.comparison import Comparison, Model, compare
-from lightning_modules.comparison_figure import TradeOff, pareto_figure, trade_off
 from lightning_modules.comparison_page import Cell, hover_text, pareto_plot, write_comparison_page
 from lightning_modules.comparison_settings import NONE_SUCH
-from lightning_modules.pictures import save_png
-from lightning_modules.tested_run import Figure
-from lightning_modules.whole_files import written_whole
+from lightning_modules.comparison_trade_off import TradeOff, trade_off
+from lightning_modules.figure import Figure
+from output.pictures import save_png
+from output.whole_files import write_text
 
 QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")
 CONTROL = (
@@ -89,14 +89,15 @@ def _chosen(comparison: Comparison, kind: str, name: str) -> Figure:
 
 def _write(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
     """Write the four files, each whole."""
+    from lightning_modules.comparison_figure import pareto_figure  # matplotlib takes half a second
+
     quality, control = trade.axes
     found = comparison.figures()
     headings, rows = table(comparison, (quality.name, *QUALITY, control.name, *CONTROL))
     texts = {"compare.md": markdown(headings, rows, [LEGEND, front_sentence(trade), *comparison.remarks])}
     texts["compare.csv"] = long_csv(comparison)
     for name, text in texts.items():
-        with written_whole(folder / name) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_text(folder / name, text)
     save_png(pareto_figure(trade), folder / "pareto.png")
     shown = [found[name] for name in dict.fromkeys((quality.name, control.name, *SHOWN_IN_TERMINAL)) if name in found]
     write_comparison_page(folder / "compare.html", comparison, quality, control, headings, rows, shown)

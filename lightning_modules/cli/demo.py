@@ -14,12 +14,14 @@ from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.experiment import Experiment, run_experiment
 from lightning_modules.cli.sweep import build_model
+from lightning_modules.figure import MetricSummary
 from lightning_modules.knobs import sweep
-from lightning_modules.metrics import MetricSummary, readable
-from lightning_modules.pictures import pair_figure, save_png, sweep_figure
+from lightning_modules.pictures import pair_figure, sweep_figure
 from lightning_modules.report import Resynthesis, ShownSweep, Training, write_report_page
 from lightning_modules.run_folder import RunFolder
 from lightning_modules.run_lock import RunLock
+from output.numbers import readable
+from output.pictures import save_png
 from synths import Clip
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -92,7 +94,7 @@ def _exchange(new: Path, folder: Path) -> None:
 
 def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     """Write the page of a run that is about to get its place -> what says so."""
-    model = load_model(folder / "checkpoints" / "best.ckpt")
+    model = load_model(RunFolder(folder).best)
     clips = _held_out_note(model, tested)
     torch.manual_seed(0)
     with torch.no_grad():

@@ -17,7 +17,7 @@ from datamodules.preparation.report import printable
 from lightning_modules.cli.sounds import DescribedSound, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
 from lightning_modules.encoders import DEFAULT_KNOBS
-from lightning_modules.whole_files import written_whole
+from output.whole_files import write_text
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description, describe, descriptor_kinds
 
@@ -161,7 +161,7 @@ def _plot(
 ) -> None:
     # Imported only now: matplotlib takes a second that a table need not wait for.
     from lightning_modules.description_figure import description_figure
-    from lightning_modules.pictures import save_png
+    from output.pictures import save_png
 
     save_png(description_figure(description, sound.audio, sound.clip, kinds, title), path)
 
@@ -173,8 +173,7 @@ def _write_json(described: Mapping[str, Described], path: Path | None) -> None:
     if str(path) == "-":
         print(text, end="")
         return
-    with written_whole(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def _name_written(given: argparse.Namespace, console: Console) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lightning_modules.checkpoint import load_model
 from lightning_modules.instrument import Instrument, strayed_from
 from lightning_modules.onnx_export import TOLERANCE, Shapes, export_onnx, median_block_s, require_onnx
+from lightning_modules.run_folder import checkpoint_in
 
 EXAMPLE = """example:
   timbre export runs/flute flute.onnx
@@ -39,7 +40,7 @@ def _export(checkpoint: Path, output: Path, block_frames: int) -> None:
     if block_frames < 1:
         raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
     require_onnx()
-    path = checkpoint / "checkpoints" / "best.ckpt" if checkpoint.is_dir() else checkpoint
+    path = checkpoint_in(checkpoint)
     model = load_model(path)
     instrument = Instrument(model)
     strayed = strayed_from(model, instrument)

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lightning_modules.checkpoint import load_model
-from lightning_modules.metrics import readable
+from lightning_modules.run_folder import checkpoint_in
+from output.numbers import readable
 from synths import Descriptor
 
 
@@ -25,7 +26,7 @@ def run(verb: str, args: list[str]) -> None:
     for f0_hz in given.pitch:
         if not 0.0 < f0_hz < 20000.0:
             raise ValueError(f"--pitch {f0_hz:g} is not a pitch: give it in Hz, such as --pitch 220 440.")
-    path = given.checkpoint / "checkpoints" / "best.ckpt" if given.checkpoint.is_dir() else given.checkpoint
+    path = checkpoint_in(given.checkpoint)
     model = load_model(path)
     print(path)
     Console().print(knob_table(list(model.encoder.each_descriptor()), given.pitch))

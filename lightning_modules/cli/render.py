@@ -14,7 +14,8 @@ from lightning_modules.checkpoint import load_model
 from lightning_modules.cli.pitch_curve import given_pitch
 from lightning_modules.provenance import remark_on_tracker
 from lightning_modules.render import measured_positions, render
-from lightning_modules.whole_files import written_whole
+from lightning_modules.run_folder import checkpoint_in
+from output.whole_files import written_whole
 from synths import Descriptor
 
 EXAMPLE = """examples:
@@ -62,7 +63,7 @@ def _render(given: argparse.Namespace) -> None:
     if not given.output.parent.is_dir():
         raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
     n_channels = header_of(str(given.input)).n_channels  # before the model is loaded, which takes seconds
-    path = given.checkpoint / "checkpoints" / "best.ckpt" if given.checkpoint.is_dir() else given.checkpoint
+    path = checkpoint_in(given.checkpoint)
     model = load_model(path)
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
     audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")

@@ -1,7 +1,6 @@
 """The resolved configuration of a run: into its folder, and to its logger."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,7 +12,7 @@ from datamodules import ClipDataModule
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.provenance import provenance
 from lightning_modules.run_folder import RunFolder, settings_hash
-from lightning_modules.whole_files import written_whole
+from output.whole_files import write_text
 
 
 class SaveConfig(SaveConfigCallback):
@@ -22,7 +21,11 @@ class SaveConfig(SaveConfigCallback):
     `hyperparameters` are values by dotted key that a sweep varies: logged one by one, for W&B's tables and axes.
     """
 
-    hyperparameters: Mapping[str, Any] = {}
+    def __init__(
+        self, parser: Any, config: Namespace, hyperparameters: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
+        super().__init__(parser, config, **options)
+        self.hyperparameters = hyperparameters or {}
 
     def save_config(self, trainer: Trainer, pl_module: TimbreAutoencoder, stage: str) -> None:  # type: ignore[override]
         """Write it whole or not at all."""
@@ -30,12 +33,11 @@ class SaveConfig(SaveConfigCallback):
             return
         data: ClipDataModule = trainer.datamodule  # type: ignore[attr-defined]
         _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
-        folder, config = RunFolder(Path(trainer.default_root_dir)), as_written(self.parser, self.config)
+        folder, config = RunFolder(trainer.default_root_dir), as_written(self.parser, self.config)
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         first = folder.is_begun and folder.first_config.exists()
         for path in (folder.config, *([] if first else [folder.first_config])):
-            with written_whole(path) as partial:
-                partial.write_text(text, encoding="utf-8")
+            write_text(path, text)
         if trainer.logger is not None:
             hashes = {"config_hash": settings_hash(config), "data_hash": data.data_hash()}
             trainer.logger.log_hyperparams({"config": config, **hashes, **provenance(), **self.hyperparameters})

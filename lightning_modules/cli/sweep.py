@@ -113,20 +113,13 @@ def build_model(options: Sequence[str]) -> "TimbreAutoencoder":
     """
     from jsonargparse import ArgumentError  # torch comes with these, and takes seconds
 
-    from lightning_modules.cli.experiment import Experiment, readable_error
-
-    class Built(Experiment):
-        def before_instantiate_classes(self) -> None:
-            pass
-
-        def instantiate_classes(self) -> None:
-            self.model = self.parser.instantiate_classes(self.config).model
+    from lightning_modules.cli.configured import ModelAlone, readable_error
 
     logging.getLogger("lightning.fabric.utilities.seed").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return Built("fit", list(options)).model
+            return ModelAlone("fit", list(options)).model
         except ArgumentError as error:
             raise ValueError(readable_error(str(error))) from error
 

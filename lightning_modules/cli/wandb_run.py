@@ -9,7 +9,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from lightning_modules.run_folder import RunFolder
-from lightning_modules.whole_files import written_whole
+from output.whole_files import write_text
 
 
 def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogger:
@@ -48,6 +48,5 @@ def _identity(folder: RunFolder) -> str | None:
     if os.environ.get("WANDB_SWEEP_ID") or rank_zero_only.rank != 0:  # type: ignore[attr-defined]
         return None
     if not folder.wandb_id.is_file():
-        with written_whole(folder.wandb_id) as partial:
-            partial.write_text(secrets.token_hex(4))
+        write_text(folder.wandb_id, secrets.token_hex(4))
     return folder.wandb_id.read_text(encoding="utf-8").strip()

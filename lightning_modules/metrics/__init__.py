@@ -11,12 +11,10 @@ from lightning_modules.metrics.reconstruction import (
 )
 from lightning_modules.metrics.spectral import LogSpectralDistance, MagnitudeSNR, MultiResolutionSTFT
 from lightning_modules.metrics.summary import (
-    MetricSummary,
     NoteRow,
     measure_notes,
     measured,
     not_finite_sentence,
-    readable,
     readable_interval,
     summarize,
     summary_table,
@@ -54,7 +52,6 @@ __all__ = [
     "LoudnessL1",
     "MagnitudeSNR",
     "Metric",
-    "MetricSummary",
     "MultiResolutionSTFT",
     "NoteRow",
     "Pair",
@@ -64,7 +61,6 @@ __all__ = [
     "measure_notes",
     "measured",
     "not_finite_sentence",
-    "readable",
     "readable_interval",
     "summarize",
     "summary_table",

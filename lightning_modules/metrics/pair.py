@@ -1,12 +1,11 @@
 """What a metric is given, a note and its resynthesis, and what a metric is."""
 
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from torch import Tensor
 
+from lightning_modules.figure import Better
 from synths.clip import ClipFormat
-
-Better = Literal["lower", "higher"]
 
 
 class Pair(NamedTuple):

@@ -5,8 +5,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from lightning_modules.figure import Better
 from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding, mean_where, mean_where_heard
-from lightning_modules.metrics.pair import Better, Pair
+from lightning_modules.metrics.pair import Pair
 from synths.clip import ClipFormat
 from synths.descriptors import TemporalCentroid
 from synths.spectrum import Spectrum

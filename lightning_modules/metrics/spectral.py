@@ -6,8 +6,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from lightning_modules.figure import Better
 from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding, mean_where
-from lightning_modules.metrics.pair import Better, Pair
+from lightning_modules.metrics.pair import Pair
 from lightning_modules.metrics.waveform import CAP_DB
 from synths.clip import ClipFormat
 

@@ -2,10 +2,8 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +12,12 @@ from rich.box import SIMPLE
 from rich.table import Table
 from torch import Tensor
 
+from lightning_modules.figure import MetricSummary
 from lightning_modules.metrics.bootstrap import bootstrap_interval
-from lightning_modules.metrics.pair import Better, Metric, Pair
-from lightning_modules.whole_files import written_whole
+from lightning_modules.metrics.pair import Metric, Pair
+from lightning_modules.run_folder import RunFolder
+from lightning_modules.run_reports import write_quality
+from output.numbers import readable
 
 
 class NoteRow(NamedTuple):
@@ -28,24 +29,6 @@ class NoteRow(NamedTuple):
     note: str
     values: dict[str, float]
     is_finite: bool = True
-
-
-class MetricSummary(NamedTuple):
-    """One metric over notes: mean, median and the 95 % bootstrap interval of the mean, NaN where undefined.
-
-    They are over the n_notes, of all notes tested, where the metric is defined.
-    """
-
-    name: str
-    unit: str
-    better: Better
-    definition: str
-    mean: float
-    median: float
-    low: float
-    high: float
-    n_notes: int
-    of: int
 
 
 def measure_notes(metrics: Sequence[Metric], pair: Pair, notes: Sequence[str]) -> list[NoteRow]:
@@ -71,29 +54,21 @@ def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[Metric
 
 
 def write_report(
-    folder: Path, metrics: Sequence[Metric], rows: Sequence[NoteRow], facts: Mapping[str, str | int | float]
+    run: RunFolder, metrics: Sequence[Metric], rows: Sequence[NoteRow], facts: Mapping[str, str | int | float]
 ) -> list[MetricSummary]:
-    """Write metrics.json (what was measured, definitions, summaries) and notes.csv (a line per note) into a folder.
+    """Write metrics.json (what was measured, definitions, summaries) and notes.csv (a line per note) .
 
     Each file appears whole or not at all. What is undefined is null in the one and empty in the other.
 
     Args:
-        folder: created if missing
+        run: whose folder they go to, created if missing
         metrics: in the order of the report
         rows: one per note
         facts: what a reader needs to place the numbers, such as run, checkpoint and data
     """
     summaries = summarize(metrics, rows)
-    report = {
-        "facts": {key: _or_none(value) for key, value in facts.items()},
-        "n_notes": len(rows),
-        "n_not_finite": sum(not row.is_finite for row in rows),
-        "metrics": [{key: _or_none(value) for key, value in summary._asdict().items()} for summary in summaries],
-    }
-    with written_whole(folder / "metrics.json") as partial:
-        partial.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    with written_whole(folder / "notes.csv") as partial:
-        partial.write_text(_csv(metrics, rows), encoding="utf-8")
+    n_not_finite = sum(not row.is_finite for row in rows)
+    write_quality(run, facts, summaries, len(rows), n_not_finite, _csv(metrics, rows))
     return summaries
 
 
@@ -117,17 +92,6 @@ def not_finite_sentence(rows: Sequence[NoteRow]) -> str:
     return f"{n_not_finite} of {len(rows)} notes were not finite (NaN or infinity in the sound): no figure counts them."
 
 
-def readable(value: float) -> str:
-    """A number with three significant digits and no exponent, or a dash where there is none."""
-    if not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    # A tenth of a thousandth is below what any of these metrics can tell apart.
-    decimals = min(4, max(0, 2 - math.floor(math.log10(abs(value)))))
-    return f"{value:.{decimals}f}"
-
-
 def readable_interval(summary: MetricSummary) -> str:
     """The 95 % interval of a summary in words, or a dash where there is none."""
     return f"{readable(summary.low)} to {readable(summary.high)}" if math.isfinite(summary.low) else "–"
@@ -139,11 +103,6 @@ def _summary(metric: Metric, values: np.ndarray) -> MetricSummary:
     mean, median = (values.mean(), np.median(values)) if values.size else (np.nan, np.nan)
     words = (metric.name, metric.unit, metric.better, metric.definition)
     return MetricSummary(*words, float(mean), float(median), *bootstrap_interval(values, "mean"), values.size, n_notes)
-
-
-def _or_none(value: str | int | float) -> str | int | float | None:
-    """JSON has no NaN."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:

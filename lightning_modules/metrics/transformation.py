@@ -11,10 +11,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 from torch import Tensor
 
+from lightning_modules.figure import Better
 from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.frames import mean_where
-from lightning_modules.metrics.pair import Better, Metric
-from lightning_modules.metrics.summary import readable
+from lightning_modules.metrics.pair import Metric
+from output.numbers import readable
 from synths import Descriptor
 
 SOUNDS = {

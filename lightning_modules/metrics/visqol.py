@@ -12,8 +12,9 @@ import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
+from lightning_modules.figure import Better
 from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding
-from lightning_modules.metrics.pair import Better, Pair
+from lightning_modules.metrics.pair import Pair
 from lightning_modules.metrics.support_vectors import SupportVectors
 from synths.clip import ClipFormat
 

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.audio import scale_invariant_signal_distortion_ratio, signal_noise_ratio
 
+from lightning_modules.figure import Better
 from lightning_modules.metrics.frames import WHERE_IT_SOUNDS, Sounding
-from lightning_modules.metrics.pair import Better, Pair
+from lightning_modules.metrics.pair import Pair
 from synths.clip import ClipFormat
 
 CAP_DB = 100.0

@@ -1,14 +1,14 @@
 """point.json: the point that a run of a sweep was given, written once: after any stop it resumes with the same."""
 
-import json
 import time
 from pathlib import Path
 from typing import NamedTuple
 
+from lightning_modules.run_files import NewerFormat, read_json, write_json
+from lightning_modules.run_folder import RunFolder
 from lightning_modules.sweep.axis import Value
 from lightning_modules.sweep.definition import SweepFile
 from lightning_modules.sweep.points import point
-from lightning_modules.whole_files import written_whole
 
 WAIT_S = 120.0
 
@@ -23,8 +23,7 @@ class KeptPoint(NamedTuple):
 
 def keep(folder: Path, kept: KeptPoint) -> None:
     """Write point.json into a run's folder, whole or not at all."""
-    with written_whole(folder / "point.json") as partial:
-        partial.write_text(json.dumps(kept._asdict(), indent=2) + "\n", encoding="utf-8")
+    write_json(RunFolder(folder).point, kept._asdict())
 
 
 def read_kept(folder: Path, sweep: SweepFile) -> KeptPoint | None:
@@ -33,12 +32,14 @@ def read_kept(folder: Path, sweep: SweepFile) -> KeptPoint | None:
     Raises:
         ValueError: it cannot be read, or is none of the sweep's any more
     """
-    path = folder / "point.json"
+    path = RunFolder(folder).point
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         kept = KeptPoint(int(content["point"]), dict(content["values"]), content["trial"])
+    except NewerFormat:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} cannot be read ({error}): restore it, or remove {folder}.") from error
     if not _is_of(sweep, kept):
@@ -58,7 +59,7 @@ def wait_for_kept(folder: Path, sweep: SweepFile) -> KeptPoint:
         if kept is not None:
             return kept
         time.sleep(0.1)
-    raise TimeoutError(f"{folder}/point.json was not written by the first process within {WAIT_S:g} s.")
+    raise TimeoutError(f"{RunFolder(folder).point} was not written by the first process within {WAIT_S:g} s.")
 
 
 def _is_of(sweep: SweepFile, kept: KeptPoint) -> bool:

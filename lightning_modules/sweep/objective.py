@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from lightning_modules.tested_run import Figure
+from lightning_modules.figure import Figure
+from lightning_modules.tested_run import read_run
 
 REFERENCE = {"frave_score": 0.5, "multi_resolution_stft": 1.0}
 """No correlation of asked and measured; a distance that no model of use has. Hypervolume is counted from there."""
@@ -50,8 +50,6 @@ def read_values(folder: Path, objectives: Sequence[Objective]) -> list[float]:
     Raises:
         ValueError: the run has no such figure
     """
-    from lightning_modules.tested_run import read_run  # torch comes with it, and asking a study needs none
-
     run = read_run(folder)
     figures = {figure.name: figure.value for figure in [*run.quality, *(run.control or [])] if _is_overall(figure)}
     for objective in objectives:
@@ -60,7 +58,7 @@ def read_values(folder: Path, objectives: Sequence[Objective]) -> list[float]:
     return [figures[objective.figure] for objective in objectives]
 
 
-def _is_overall(figure: "Figure") -> bool:
+def _is_overall(figure: Figure) -> bool:
     return figure.subject == (figure.name, None, None, None)
 
 

@@ -27,7 +27,8 @@ class Descriptor(nn.Module):
     Class attributes: `name`, `unit`, `summary`; `default_span` and `curve`, range and course of a knob before it has
     seen data (`KnobRange`); `rate`, how often it is measured (every control frame, slower and interpolated, or once per
     note); `jnd`, the least difference that is heard, in the unit, where the literature gives one; `needs_pitch`,
-    whether it means nothing for a sound without one; `not_for_training`, why it must not be a knob, empty for most.
+    whether it means nothing for a sound without one; `is_level`, whether it says how strong or loud a sound is, which a
+    model without such a knob must hold; `not_for_training`, why it must not be a knob, empty for most.
     """
 
     name: ClassVar[str]
@@ -38,6 +39,7 @@ class Descriptor(nn.Module):
     rate: ClassVar[Literal["frame", "slow", "note"]] = "frame"
     jnd: ClassVar[float | None] = None
     needs_pitch: ClassVar[bool] = False
+    is_level: ClassVar[bool] = False
     not_for_training: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:

@@ -21,6 +21,7 @@ class Level(SpectralDescriptor):
     summary = "A-weighted level, 0 for a full-scale 1 kHz sine"
     default_span = (FLOOR_DB, 0.0)
     jnd = 1.0
+    is_level = True
     weight: Tensor
 
     def __init__(self, clip: ClipFormat) -> None:

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
+from synths.descriptors.hearing.specific_loudness import total_loudness
 from synths.descriptors.loudness_descriptor import LoudnessDescriptor
-from synths.descriptors.specific_loudness import total_loudness
 
 
 class Loudness(LoudnessDescriptor):
@@ -16,6 +16,7 @@ class Loudness(LoudnessDescriptor):
     summary = "loudness (ISO 532-1)"
     default_span = (0.0, 60.0)
     jnd = 0.5
+    is_level = True
 
     def of(self, specific: Tensor) -> Tensor:
         """(..., 240) sone/Bark -> (...) sone."""

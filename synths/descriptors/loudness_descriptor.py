@@ -4,8 +4,8 @@ from torch import Tensor
 
 from synths.clip import ClipFormat
 from synths.descriptors.descriptor import SharingDescriptor
+from synths.descriptors.hearing.specific_loudness import SpecificLoudness, specific_loudness_of_whole
 from synths.descriptors.sound import HeardSound, PlayedSound
-from synths.descriptors.specific_loudness import SpecificLoudness, specific_loudness_of_whole
 from synths.spectrum import Spectrum
 
 

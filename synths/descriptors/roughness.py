@@ -5,7 +5,7 @@ from torch import Tensor
 
 from synths.clip import ClipFormat
 from synths.descriptors.descriptor import Descriptor
-from synths.descriptors.specific_roughness import SpecificRoughness
+from synths.descriptors.hearing.specific_roughness import SpecificRoughness
 
 
 class Roughness(Descriptor):

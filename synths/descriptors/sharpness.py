@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from synths.clip import ClipFormat
+from synths.descriptors.hearing.specific_loudness import PLACES_BARK, STEP_BARK, total_loudness
 from synths.descriptors.loudness_descriptor import LoudnessDescriptor
-from synths.descriptors.specific_loudness import PLACES_BARK, STEP_BARK, total_loudness
 
 QUIET_SONE = 0.03
 """Loudness around which sharpness fades to 0: less than what a listener could tell it of."""

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.autoencoder import TimbreAutoencoder, TurnedError
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import (
     AdversarialEncoder,
@@ -24,7 +24,7 @@ from lightning_modules.encoders import (
 )
 from lightning_modules.losses.turned_knobs import TurnedKnobs
 from lightning_modules.provenance import remark_on_tracker
-from synths import Clip, Level, Roughness, Sharpness, SMSSynth
+from synths import Clip, Level, Loudness, Roughness, Sharpness, SMSSynth
 
 SMALL = partial(GruDecoder, width=16)
 BOTTLENECK = partial(BottleneckResidual, size=3, trunk=partial(Trunk, width=16))
@@ -202,7 +202,7 @@ def test_turned_and_held_knobs_are_told_apart(clip_format, batch, monkeypatch):
     turned = torch.tensor([[1.0, 0, 0, 0, 0], [1.0, 1.0, 0, 0, 0]])
     rendering = model(batch.audio, batch.f0_hz)
     sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
-    monkeypatch.setattr(model, "turned_error", lambda *_: (errors, turned, torch.tensor(0.25)))
+    monkeypatch.setattr(model, "turned_error", lambda *_: TurnedError(errors, turned, torch.tensor(0.25)))
     terms = model.knob_terms(batch, rendering, sounding)
     assert terms["turned_knobs"] == (pytest.approx((0 + 5 + 6) / 3), 3.0)
     assert terms["guard"] == (pytest.approx((1 + 2 + 3 + 4 + 7 + 8 + 9) / 7 + 0.25), 5.0)
@@ -237,15 +237,17 @@ def test_the_level_is_guarded_where_no_knob_turns_it(clip_format, batch, monkeyp
     monkeypatch.setattr(
         model, "put_together", lambda f0_hz, encoding: rendering._replace(audio=louder, encoding=encoding)
     )
-    _, _, strayed = model.turned_error(batch.f0_hz[:2], rendering, sounding)
+    strayed = model.turned_error(batch.f0_hz[:2], rendering, sounding).level_strayed
     assert strayed.item() == pytest.approx(gain_db / 50.0, abs=1e-3)
     gradients = torch.autograd.grad(strayed, [louder, rendering.audio], allow_unused=True)
     assert gradients[1] is None and (gradients[0].any() or not gain_db)
 
 
-def test_a_level_knob_is_its_own_guard(model, batch):
+@pytest.mark.parametrize(("knob", "is_guard"), [(Level, True), (Loudness, True), (Sharpness, False)])
+def test_a_level_knob_is_its_own_guard(clip_format, batch, knob, is_guard):
     """Nothing more is added."""
-    assert turned_alone(model, batch)[2] == 0
+    model = TimbreAutoencoder(clip_format, partial(DescriptorEncoder, descriptors=[knob]), decoder=SMALL)
+    assert (turned_alone(model, batch)[2] == 0) == is_guard
 
 
 @pytest.mark.parametrize(("chance", "training", "dropped"), [(0.5, True, 0.5), (0.5, False, 0.0), (0.0, True, 0.0)])

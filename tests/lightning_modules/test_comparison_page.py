@@ -9,9 +9,10 @@ import pytest
 import soundfile
 
 from lightning_modules.comparison import Comparison, Model
-from lightning_modules.comparison_figure import pareto_front
 from lightning_modules.comparison_page import Cell, crosstalk_plot, hover_text, write_comparison_page
-from lightning_modules.tested_run import DriftTable, Figure
+from lightning_modules.comparison_trade_off import pareto_front
+from lightning_modules.figure import Figure
+from lightning_modules.run_reports import DriftTable
 
 NASTY_NOTE = "<i>note"
 NASTY = "</script><b>|&"

@@ -7,7 +7,7 @@ import pytest
 from lightning_modules.comparison import Comparison, Model
 from lightning_modules.comparison_parallel import NO_CONTROL, figure_axis, parallel_plot, setting_axis
 from lightning_modules.comparison_settings import Setting
-from lightning_modules.tested_run import Figure
+from lightning_modules.figure import Figure
 
 NASTY = "<b>|&"
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules import examination
+from lightning_modules import examination, judgement
 from lightning_modules.autoencoder import Rendering
 from lightning_modules.encoders import DescriptorEncoder, Encoding, VariationalResidual
-from lightning_modules.examination import Examination, ExaminationSettings, remembered_reach
+from lightning_modules.examination import ExaminationSettings, collect, join
+from lightning_modules.judgement import disentanglement_figures, frave_figures, judge, sweeps_of
 from lightning_modules.metrics.control import control_figures, control_rows
-from synths import Clip, ClipFormat, Level, Sharpness, SMSSynth
+from synths import Clip, ClipFormat, Level, SMSSynth
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=8000, hop=160)
 
@@ -48,15 +49,19 @@ def notes(harmonic_tone):
     return Clip(audio, f0_hz, torch.ones_like(f0_hz), [f"note{n}" for n in range(12)], {})
 
 
-def examined(model, notes, tmp_path, **settings):
-    """An examination of all notes, pitch being tracked without fault."""
+def track(audio):
+    """A tracker that hears 440 Hz in everything, without doubt."""
+    return torch.full((len(audio), CLIP.n_frames), 440.0), torch.ones(len(audio), CLIP.n_frames)
 
-    def track(audio):
-        return torch.full((len(audio), CLIP.n_frames), 440.0), torch.ones(len(audio), CLIP.n_frames)
 
-    examination = Examination(model, track, ExaminationSettings(**settings), tmp_path / "memory")
-    examination.add(notes, ["flute"] * 6 + ["reed"] * 6)
-    return examination
+def examined(model, notes, drawn=False):
+    """All notes, examined."""
+    return collect(model, notes, ["flute"] * 6 + ["reed"] * 6, track, drawn)
+
+
+def swept(model, notes, tmp_path):
+    """What every knob of all notes did."""
+    return sweeps_of(model, examined(model, notes), tmp_path / "memory")
 
 
 def figures_of(sweeps):
@@ -67,7 +72,7 @@ def figures_of(sweeps):
 
 def test_a_model_that_obeys(notes, tmp_path):
     """Level goes exactly where asked; sharpness, which hears louder sounds a little differently, is a column beside."""
-    sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
+    sweeps = swept(StandIn(notes.audio, notes.f0_hz), notes, tmp_path)
     assert sweeps.knobs == ["level"] and [c.name for c in sweeps.columns][-1] == "f0"
     assert {"sharpness", "noisiness"} <= {column.name for column in sweeps.columns}
     audible = sweeps.asked_readings > -65.0  # the level of silence is not infinitely low
@@ -82,7 +87,7 @@ def test_a_perfect_system_is_charged_nothing(notes, tmp_path, monkeypatch):
     shape = torch.linspace(0, 1, CLIP.n_samples) ** 2 * (torch.arange(CLIP.n_samples) < 7000)
     swelling = notes._replace(audio=notes.audio * shape)
     model = StandIn(swelling.audio, notes.f0_hz)
-    played, read = {}, Examination._read
+    played, read = {}, examination._Reader.frames
 
     def put_together(f0_hz, encoding):
         played["audio"], played["controls"] = torch.zeros(len(f0_hz), CLIP.n_samples), encoding.controls
@@ -95,27 +100,27 @@ def test_a_perfect_system_is_charged_nothing(notes, tmp_path, monkeypatch):
         return values
 
     model.put_together = put_together
-    monkeypatch.setattr(Examination, "_read", read_what_was_asked)
-    sweeps = examined(model, swelling, tmp_path).sweeps()
+    monkeypatch.setattr(examination._Reader, "frames", read_what_was_asked)
+    sweeps = swept(model, swelling, tmp_path)
     np.testing.assert_allclose(sweeps.of_knob()[:, 0], sweeps.asked_readings[:, 0], atol=0.01)
 
 
 def test_a_model_that_is_deaf(notes, tmp_path):
     """Nothing moves: chance, and no slope."""
-    figures = figures_of(examined(StandIn(notes.audio, notes.f0_hz, obeys=0.0), notes, tmp_path).sweeps())
+    figures = figures_of(swept(StandIn(notes.audio, notes.f0_hz, obeys=0.0), notes, tmp_path))
     assert figures["ordering"] == figures["monotonicity"] == 0.5 and figures["slope"] == 0.0
     assert figures["off_target_drift_jnd"] == 0.0
 
 
 def test_a_model_that_half_obeys(notes, tmp_path):
     """Half the change asked for."""
-    figures = figures_of(examined(StandIn(notes.audio, notes.f0_hz, obeys=0.5), notes, tmp_path).sweeps())
+    figures = figures_of(swept(StandIn(notes.audio, notes.f0_hz, obeys=0.5), notes, tmp_path))
     assert figures["slope"] == pytest.approx(0.5, abs=0.03) and figures["ordering"] == 1.0
 
 
 def test_pitch_is_read_where_it_is_tracked(notes, tmp_path):
     """In cents from the pitch of the note, at three positions only."""
-    sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
+    sweeps = swept(StandIn(notes.audio, notes.f0_hz), notes, tmp_path)
     known = np.isfinite(sweeps.measured_readings[:, 0, :, -1])
     assert (known.sum(axis=1) == 3).all() and known[0, [2, 5, 8]].all()
     cents = 1200 * np.abs(np.log2(440.0 / notes.f0_hz[:, 0].numpy()))
@@ -124,7 +129,7 @@ def test_pitch_is_read_where_it_is_tracked(notes, tmp_path):
 
 def test_notes_have_family_and_register(notes, tmp_path):
     """Family as given, register by pitch: 150 Hz is low, 300 Hz middle, 500 Hz high."""
-    found = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps().notes
+    found = swept(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).notes
     assert [note.register for note in found] == ["low"] * 4 + ["middle"] * 6 + ["high"] * 2
     assert found[0].name == "note0" and found[-1].family == "reed"
 
@@ -135,7 +140,7 @@ def test_curves_are_followed(notes, tmp_path, as_published):
     scores = {}
     for obeys in (1.0, 0.0):
         model = StandIn(notes.audio, notes.f0_hz, obeys)
-        figures = examined(model, notes, tmp_path, passes=2, as_published=as_published).frave()
+        figures = frave_figures(model, examined(model, notes), ExaminationSettings(passes=2, as_published=as_published))
         scores[obeys] = {f.name: f.value for f in figures if f.knob is None}
     assert scores[1.0]["frave_score"] > 0.9 > scores[0.0]["frave_score"]
     assert scores[0.0]["frave_score"] == pytest.approx(scores[0.0]["frave_floor"], abs=1e-3)
@@ -143,7 +148,8 @@ def test_curves_are_followed(notes, tmp_path, as_published):
 
 def test_disentanglement_has_every_descriptor(notes, tmp_path):
     """Factors are the default knobs, whichever the model turns; its own knob is in its codes."""
-    figures = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).disentanglement()
+    model = StandIn(notes.audio, notes.f0_hz)
+    figures = disentanglement_figures(model, examined(model, notes), seed=0)
     names = {(f.name, f.knob) for f in figures}
     assert ("leakage", "sharpness") in names and ("mig", None) in names
     values = {(f.name, f.knob): f.value for f in figures}
@@ -155,10 +161,10 @@ def test_published_residuals_are_drawn(notes, tmp_path):
     model = StandIn(notes.audio, notes.f0_hz)
     model.encoder = DescriptorEncoder(CLIP, [Level], VariationalResidual).eval()
     mean = model.encoder(notes.audio, notes.f0_hz).residual
-    drawn = examined(model, notes, tmp_path, as_published=True).examined[0].encoding.residual
+    drawn = examined(model, notes, drawn=True).encoding.residual
     assert (drawn - mean).abs().mean() > 0.1
     assert model.encoder(notes.audio, notes.f0_hz).residual.equal(mean)
-    assert examined(model, notes, tmp_path).examined[0].encoding.residual.equal(mean)
+    assert examined(model, notes).encoding.residual.equal(mean)
 
 
 def test_requests_are_the_notes_own_with_one_knob_turned(notes, tmp_path, monkeypatch):
@@ -169,39 +175,13 @@ def test_requests_are_the_notes_own_with_one_knob_turned(notes, tmp_path, monkey
         seen.append((f0_hz, asked))
         return torch.zeros(len(asked), dtype=torch.bool)
 
-    monkeypatch.setattr(examination, "remembered_reach", nothing)
-    sweeps = examined(StandIn(notes.audio, notes.f0_hz), notes, tmp_path).sweeps()
+    monkeypatch.setattr(judgement, "remembered_reach", nothing)
+    sweeps = swept(StandIn(notes.audio, notes.f0_hz), notes, tmp_path)
     ((f0_hz, asked),) = seen
     torch.testing.assert_close(asked[:, 0].view(12, 11), torch.linspace(0, 1, 11).expand(12, 11))
     assert f0_hz.view(12, 11).eq(notes.f0_hz[:, :1]).all()
     audible = sweeps.asked_readings > -65.0
     assert sweeps.reachable[audible].all() and not sweeps.reachable[:, :, 0].any()
-
-
-def test_what_can_be_met_is_searched_once(tmp_path, monkeypatch):
-    """The second asking reads the answer; another range, pitch or position asks anew."""
-    asked_for = []
-
-    def search(knobs, synth, f0_hz, asked):
-        asked_for.append(len(asked))
-        return asked[:, 0] < 0.5
-
-    monkeypatch.setattr(examination, "reachable_in_sound", search)
-    knobs, synth, f0_hz = [Sharpness(CLIP)], SMSSynth(CLIP), torch.tensor([100.0, 200.0])
-    asked = torch.tensor([[0.2], [0.8]])
-    for _ in range(2):
-        assert remembered_reach(knobs, synth, f0_hz, asked, tmp_path).tolist() == [True, False]
-    assert len(asked_for) == 1
-    (answer,) = tmp_path.iterdir()
-    for damaged in (b"", answer.read_bytes()[:-1], b"no array"):
-        answer.write_bytes(damaged)
-        assert remembered_reach(knobs, synth, f0_hz, asked, tmp_path).tolist() == [True, False]
-    assert len(asked_for) == 4 and np.load(answer).tolist() == [True, False]
-    remembered_reach(knobs, synth, 2 * f0_hz, asked, tmp_path)
-    remembered_reach(knobs, synth, f0_hz, 0.5 * asked, tmp_path)
-    knobs[0].range.span.mul_(2.0)
-    remembered_reach(knobs, synth, f0_hz, asked, tmp_path)
-    assert len(asked_for) == 7
 
 
 @pytest.mark.parametrize("settings", [{"n_notes": -1}, {"passes": 0}])
@@ -221,10 +201,23 @@ def test_further_controls_stay(notes, tmp_path):
         seen.append(encoding.controls[..., 1:].clone())
         return put_together(f0_hz, encoding)
 
-    examination_ = examined(model, notes, tmp_path)
-    part = examination_.examined[0]
+    part = examined(model, notes)
     with_factor = torch.cat([part.encoding.controls, torch.full_like(part.encoding.controls, 0.3)], dim=-1)
-    examination_.examined[0] = part._replace(encoding=Encoding(with_factor, part.encoding.residual, {}))
     model.put_together = spy
-    examination_.frave()
+    encoding = Encoding(with_factor, part.encoding.residual, {})
+    frave_figures(model, part._replace(encoding=encoding), ExaminationSettings())
     assert seen and all(factor.eq(0.3).all() for factor in seen)
+
+
+def test_parts_are_judged_as_one(notes, tmp_path):
+    """In whatever batches notes come; all figures of a report are there."""
+    model, families = StandIn(notes.audio, notes.f0_hz), ["flute"] * 6 + ["reed"] * 6
+    slices = [slice(0, 5), slice(5, 12)]
+    parts = [Clip(*(field[some] for field in notes[:4]), {}) for some in slices]
+    joined = join([collect(model, part, families[some], track) for part, some in zip(parts, slices, strict=True)])
+    whole = collect(model, notes, families, track)
+    assert joined.notes == whole.notes and joined.measured_readings.shape == whole.measured_readings.shape
+    torch.testing.assert_close(joined.positions, whole.positions)
+    found = judge(model, joined, ExaminationSettings(passes=1), tmp_path)
+    assert {"ordering", "frave_score", "frave_floor", "leakage"} <= {figure.name for figure in found.figures}
+    assert len(found.rows) == len(found.sweeps.notes) == 12

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.pictures import LOWEST_HZ, N_MELS, log_mel, pair_figure, png_bytes, save_png, sweep_figure
+from lightning_modules.pictures import LOWEST_HZ, N_MELS, log_mel, pair_figure, sweep_figure
+from output.pictures import png_bytes, save_png
 from synths.clip import ClipFormat
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -3,7 +3,6 @@
 from lightning_modules.metrics.control.crosstalk import Crosstalk, measure_crosstalk
 from lightning_modules.metrics.control.figures import (
     ControlRow,
-    Figure,
     control_figures,
     control_rows,
     figures_table,
@@ -17,7 +16,6 @@ __all__ = [
     "Column",
     "ControlRow",
     "Crosstalk",
-    "Figure",
     "FraveProtocol",
     "KnobSweeps",
     "TurnedNote",

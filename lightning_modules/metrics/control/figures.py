@@ -10,14 +10,14 @@ import numpy as np
 from rich.box import SIMPLE
 from rich.table import Table
 
+from lightning_modules.figure import Figure
 from lightning_modules.metrics.bootstrap import bootstrap_interval
 from lightning_modules.metrics.control.crosstalk import measure_crosstalk
 from lightning_modules.metrics.control.measures import MEASURES, Measure
 from lightning_modules.metrics.control.ordering import ordering_tests
 from lightning_modules.metrics.control.sliders import measure_sliders
 from lightning_modules.metrics.control.sweeps import Column, KnobSweeps
-from lightning_modules.metrics.pair import Better
-from lightning_modules.metrics.summary import readable
+from output.numbers import readable
 
 STATISTICS: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "median": np.median, "sum": np.sum}
 
@@ -30,26 +30,6 @@ class ControlRow(NamedTuple):
     register: str
     knob: str
     values: dict[str, float]
-
-
-class Figure(NamedTuple):
-    """One number of a report, with its 95 % bootstrap interval over notes; NaN where undefined.
-
-    A knob, family or register of None means all of them together; n notes contribute, of as many as were examined.
-    """
-
-    name: str
-    knob: str | None
-    family: str | None
-    register: str | None
-    unit: str
-    better: Better
-    definition: str
-    value: float
-    low: float
-    high: float
-    n: int
-    of: int
 
 
 TABLE_COLUMNS = {

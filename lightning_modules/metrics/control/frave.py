@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
+from lightning_modules.figure import Figure
 from lightning_modules.metrics.bootstrap import bootstrap_interval
-from lightning_modules.metrics.control.figures import Figure
 from lightning_modules.metrics.control.measures import Measure
 from lightning_modules.metrics.control.target_curves import draw_targets
 

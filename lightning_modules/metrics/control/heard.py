@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_modules.metrics.control.reachability import is_steady, met, reachable
+from lightning_modules.metrics.control.reachability import met, reachable
 from synths import Descriptor, SMSSynth, measure_all
+from synths.inverse import is_steady
 
 SOUND_S, EDGE_S = 0.6, 0.15
 """Length of what is played, and how much of either end the longest window does not see whole."""

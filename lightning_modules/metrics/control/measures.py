@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from lightning_modules.metrics.pair import Better
+from lightning_modules.figure import Better
 
 
 class Measure(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lightning_modules.metrics.control.figures import Figure
+from lightning_modules.figure import Better, Figure
 from lightning_modules.metrics.disentanglement.codes import Rows, usable_rows
 from lightning_modules.metrics.disentanglement.dci import measure_dci
 from lightning_modules.metrics.disentanglement.leakage import measure_leakage
@@ -15,7 +15,6 @@ from lightning_modules.metrics.disentanglement.mutual_information import (
     mutual_information_gap,
 )
 from lightning_modules.metrics.disentanglement.sap import separated_attribute_predictability
-from lightning_modules.metrics.pair import Better
 
 MIN_NOTES = 10
 """With fewer notes held-out figures are chance, and so there are none."""

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from synths.descriptors import iso_532_tables as tables
 from synths.descriptors.audio_commons.third_octave_bank import ThirdOctaveBank
+from synths.descriptors.hearing import iso_532_tables as tables
+from synths.descriptors.hearing.upper_slopes import UpperSlopes
 from synths.descriptors.sound import HeardSound
-from synths.descriptors.upper_slopes import UpperSlopes
 
 FRAME = 4096
 FULL_SCALE_DB = 100.0

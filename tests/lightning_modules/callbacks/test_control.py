@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.callbacks.control import families_of, some_of, write_control
+from lightning_modules.callbacks.control import families_of, some_of, write_examination
 from lightning_modules.metrics.control import Column, KnobSweeps, TurnedNote, control_figures, control_rows
+from lightning_modules.run_folder import RunFolder
 from synths import Clip
 
 
@@ -54,7 +55,7 @@ def test_files(tmp_path):
         notes, columns, 2, positions, asked, np.zeros((2, 3)), measured, np.ones((2, 2, 11), dtype=bool)
     )
     rows = control_rows(sweeps)
-    write_control(tmp_path, {"run": "r"}, sweeps, rows, control_figures(rows, columns))
+    write_examination(RunFolder(tmp_path), {"run": "r"}, sweeps, rows, control_figures(rows, columns))
     report = json.loads((tmp_path / "control.json").read_text())
     assert report["knobs"] == ["level", "warmth"] and report["facts"] == {"run": "r"}
     assert report["crosstalk"]["columns"] == ["level", "warmth", "f0"]

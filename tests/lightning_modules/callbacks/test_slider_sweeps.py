@@ -58,7 +58,7 @@ def test(tmp_path, batches):
 def test_every_knob_of_two_notes_at_five_positions(test, model, clip_format):
     """Notes spread over the split, a WAV for each row and no other, of the length of a note."""
     folder = test(SliderSweeps(), model)
-    rows = json.loads((folder / "sliders.json").read_text())
+    rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     expected = [(f"strings/note-{n}", knob, p) for n in (0, 3) for knob in model.encoder.knobs for p in POSITIONS]
     assert [(row["note"], row["knob"], row["position"]) for row in rows] == expected
     assert {path.name for path in folder.iterdir()} == {"sliders.json", *(row["file"] for row in rows)}
@@ -69,7 +69,7 @@ def test_every_knob_of_two_notes_at_five_positions(test, model, clip_format):
 def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, batches):
     """As `sweep` finds it, at the same seed; the file sounds as the sweep does."""
     folder = test(SliderSweeps(), model)
-    rows = json.loads((folder / "sliders.json").read_text())
+    rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     for descriptor in model.encoder.each_descriptor():
         torch.manual_seed(0)
         turned = sweep(model, batches[1].audio[1:], batches[1].f0_hz[1:], descriptor.name, POSITIONS)
@@ -108,7 +108,7 @@ def test_wandb_gets_one_table_to_listen_in(test, model):
     """The rows of sliders.json, the file as a sound."""
     logger = create_autospec(WandbLogger, instance=True)
     folder = test(SliderSweeps(), model, logger)
-    rows = json.loads((folder / "sliders.json").read_text())
+    rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     ((logged,), _) = logger.experiment.log.call_args
     table = logged["test/sliders"]
     assert table.columns == ["note", "knob", "position", "asked", "measured", "unit", "audio"]
@@ -119,8 +119,8 @@ def test_wandb_gets_one_table_to_listen_in(test, model):
 def test_a_sound_that_cannot_be_measured_is_null(test, model, monkeypatch):
     """JSON has no NaN."""
     nothing = torch.full((1, 20, len(model.encoder.knobs)), torch.nan)
-    monkeypatch.setattr(model.encoder, "knob_positions", lambda audio, f0_hz, every=1: nothing[:, ::every])
-    rows = json.loads((test(SliderSweeps(), model) / "sliders.json").read_text())
+    monkeypatch.setattr(model.encoder, "measure", lambda audio, f0_hz, every=1: nothing[:, ::every])
+    rows = json.loads((test(SliderSweeps(), model) / "sliders.json").read_text())["sliders"]
     assert {row["measured"] for row in rows} == {None} and None not in {row["asked"] for row in rows}
 
 

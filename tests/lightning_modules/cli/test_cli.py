@@ -3,17 +3,19 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
-from lightning_modules.cli import _MODULES, USAGE, main
+from lightning_modules.cli import main
+from lightning_modules.cli.verbs import VERBS, usage
 
 
 def test_help_is_instant_and_names_every_verb():
     code = "import sys; from lightning_modules.cli import main; main(['--help']); assert 'torch' not in sys.modules"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert all(verb in result.stdout for verb in _MODULES)
+    assert all(verb in result.stdout for verb in VERBS)
 
 
 def test_a_wrong_verb_is_named(refuses):
@@ -22,7 +24,29 @@ def test_a_wrong_verb_is_named(refuses):
 
 def test_no_verb_prints_the_usage(capsys):
     main([])
-    assert capsys.readouterr().out.strip() == USAGE
+    assert capsys.readouterr().out.strip() == usage()
+
+
+def test_the_usage_lists_each_use_of_each_verb_and_fits_a_terminal():
+    """In the order of VERBS, what it does in one column."""
+    listed = [line for line in usage().splitlines() if line.startswith("  ")]
+    expected = [(name, said) for name, verb in VERBS.items() for said in verb.uses.values()]
+    assert [line.split()[0] for line in listed] == [name for name, _ in expected]
+    assert len({line.index(said) for line, (_, said) in zip(listed, expected, strict=True)}) == 1
+    assert max(map(len, usage().splitlines())) <= 100
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_has_its_module(verb):
+    """Found without loading it."""
+    assert find_spec(f"lightning_modules.cli.{VERBS[verb].module}") and all(VERBS[verb].uses.values())
+    assert VERBS[verb].watches == (verb in ("fit", "test", "sweep"))
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    for asked in ("--version", "version"):
+        main([asked])
+        assert re.fullmatch(r"interpretsynth \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
 
 def test_knobs_are_listed_with_unit_and_range(trained, capsys):
@@ -38,7 +62,7 @@ def test_knobs_say_what_a_pitch_reaches(trained, capsys, refuses):
     assert "is not a pitch" in refuses("knobs", str(trained), "--pitch", "0")
 
 
-@pytest.mark.parametrize("verb", sorted(_MODULES))
+@pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help(verb, capsys):
     with pytest.raises(SystemExit) as stop:
         main([verb, "--help"])

@@ -194,6 +194,14 @@ def test_an_output_that_cannot_be_written_is_named(runs, tmp_path):
         run("compare", [*runs, "--out", "file"])
 
 
+def test_runs_are_compared_without_torch(runs):
+    """Only what is told of them is read: nothing is loaded that trains or hears; matplotlib only when it draws."""
+    code = "import sys, lightning_modules.cli.compare as verb\nassert 'matplotlib' not in sys.modules\n"
+    code += f"verb.run('compare', {runs})\nprint({{'torch', 'librosa', 'lightning', 'wandb'}} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.splitlines()[-1] == "set()"
+
+
 def test_weights_and_biases_gets_table_and_pictures_without_an_account(runs, tmp_path):
     """The run lies offline in the folder; its table has the numbers, None where a model has none."""
     # With a process and a service of its own: wandb 0.24's dies of a run that an earlier test finished.

@@ -25,7 +25,7 @@ def experiment(tones, tmp_path, tiny):
 def save(tmp_path):
     """Save the configuration of an experiment, as Lightning does; what the logger gets."""
 
-    def run(experiment, stage="fit", factors=(), labels=("pitch",)):
+    def run(experiment, stage="fit", factors=(), labels=("pitch",), **swept):
         logged = []
         data = SimpleNamespace(
             data_hash=lambda: "f00d", datasets={"train": [SimpleNamespace(labels=dict.fromkeys(labels, 0.0))]}
@@ -35,7 +35,7 @@ def save(tmp_path):
             logger=SimpleNamespace(log_hyperparams=logged.append),
         )  # fmt: skip
         module = SimpleNamespace(encoder=SimpleNamespace(factors=list(factors)))
-        SaveConfig(experiment.parser, experiment.config).save_config(trainer, module, stage)
+        SaveConfig(experiment.parser, experiment.config, swept).save_config(trainer, module, stage)
         return logged
 
     return run
@@ -54,10 +54,9 @@ def test_the_first_configuration_is_kept_and_the_last_is_the_runs(experiment, sa
     assert not list(begun.folder.path.rglob("*.partial"))
 
 
-def test_the_logger_gets_the_configuration_under_one_key(experiment, save, monkeypatch):
-    monkeypatch.setattr(SaveConfig, "hyperparameters", {"model.turned.share": 0.5})
+def test_the_logger_gets_the_configuration_under_one_key(experiment, save):
     begun = experiment()
-    (logged,) = save(begun)
+    (logged,) = save(begun, **{"model.turned.share": 0.5})
     written = yaml.safe_load(begun.folder.config.read_text())
     assert logged["config"] == written and logged["model.turned.share"] == 0.5
     assert (logged["config_hash"], logged["data_hash"]) == (settings_hash(written), "f00d")

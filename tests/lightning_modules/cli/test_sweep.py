@@ -113,7 +113,7 @@ def test_a_point_is_trained_and_tested_in_its_own_folder(sweep, training, tmp_pa
     assert args[8:10] == ["--model.turned.share=0.5", "--seed_everything=0"]
     assert args[10:] == ["--runs", "r/why", "--name", "why-002", "--resume", "true", "--test", "true"]
     kept = json.loads((tmp_path / "r" / "why" / "why-002" / "point.json").read_text())
-    assert kept == {"point": 2, "values": hyperparameters, "trial": None}
+    assert kept == {"format": 1, "point": 2, "values": hyperparameters, "trial": None}
     assert experiment.os.environ["WANDB_RUN_GROUP"] == "why"
 
 
@@ -286,7 +286,9 @@ def test_what_the_configuration_does_not_know_shows_before_any_job(parameters, n
 
 def test_help_comes_without_torch(tmp_path):
     code = "import sys; from lightning_modules.cli import main\ntry: main(['sweep', '--help'])\n"
-    code += "except SystemExit: pass\nassert not {'torch', 'optuna', 'wandb'} & set(sys.modules)"
+    code += (
+        "except SystemExit: pass\nassert not {'torch', 'librosa', 'matplotlib', 'optuna', 'wandb'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 

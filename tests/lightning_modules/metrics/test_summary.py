@@ -17,11 +17,11 @@ from lightning_modules.metrics import (
     NoteRow,
     measure_notes,
     not_finite_sentence,
-    readable,
     summarize,
     summary_table,
     write_report,
 )
+from lightning_modules.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -86,7 +86,9 @@ def test_summary_is_of_the_notes_where_the_metric_is_defined(metrics, rows):
 
 
 def test_the_report_is_strict_json_and_plain_csv(tmp_path, metrics, rows):
-    summaries = write_report(tmp_path / "test", metrics, rows, {"run": "flute", "step": 100, "loss": math.nan})
+    summaries = write_report(
+        RunFolder(tmp_path / "test"), metrics, rows, {"run": "flute", "step": 100, "loss": math.nan}
+    )
     report = json.loads((tmp_path / "test" / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert report["facts"] == {"run": "flute", "step": 100, "loss": None}
     assert (report["n_notes"], report["n_not_finite"]) == (10, 0)
@@ -106,10 +108,3 @@ def test_the_table_names_every_metric(metrics, rows):
     console.print(summary_table(summarize(metrics, rows)))
     text = console.export_text()
     assert "loudness_l1" in text and "5.50" in text and "–" in text and "0 of 10" in text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0"), (12.346, "12.3"), (-0.01234, "-0.0123"), (1234.5, "1234"), (math.inf, "–")]
-)
-def test_numbers_are_readable(value, text):
-    assert readable(value) == text

@@ -5,9 +5,9 @@ import torch
 
 from synths import ClipFormat, Layers
 from synths.descriptors.descriptor import measure_all, measure_all_layers
+from synths.descriptors.hearing.specific_loudness import SpecificLoudness
 from synths.descriptors.loudness import Loudness
 from synths.descriptors.sharpness import Sharpness
-from synths.descriptors.specific_loudness import SpecificLoudness
 
 PITCH = torch.full((1, 20), 220.0)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lightning_modules.figure import Figure
 from lightning_modules.metrics.control.figures import (
-    Figure,
     control_figures,
     control_rows,
     figures_table,
@@ -93,8 +93,8 @@ def test_each_ordering_test_keeps_its_name():
 def test_a_perfect_controller_scores_one_and_a_deaf_one_chance(perfect, name):
     deaf = figures_of(np.zeros((4, 2)))
     for knob in ("level", "fundamental_share", None):
-        assert perfect[name, knob, None, None][7:] == (1, 1, 1, 4, 4)
-        assert deaf[name, knob, None, None][7:] == (0.5, 0.5, 0.5, 4, 4)
+        assert perfect[name, knob, None, None][7:12] == (1, 1, 1, 4, 4)
+        assert deaf[name, knob, None, None][7:12] == (0.5, 0.5, 0.5, 4, 4)
 
 
 def test_values_in_the_unit_of_the_knob_are_never_averaged_over_knobs(perfect):

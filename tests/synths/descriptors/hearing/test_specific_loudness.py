@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from synths import ClipFormat
-from synths.descriptors.specific_loudness import SpecificLoudness, specific_loudness_of_whole, total_loudness
+from synths.descriptors.hearing.specific_loudness import SpecificLoudness, specific_loudness_of_whole, total_loudness
 
 
 def spectra(*shape):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import signal
 
-from synths.descriptors.third_octaves import third_octave_weights
+from synths.descriptors.hearing.third_octaves import third_octave_weights
 
 
 def designed_gain(frequency_hz, centre_hz):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from synths.descriptors.iso_532_tables import BAND_ENDS_BARK, SLOPE_RANGES_SONE, SLOPES
-from synths.descriptors.upper_slopes import UpperSlopes
+from synths.descriptors.hearing.iso_532_tables import BAND_ENDS_BARK, SLOPE_RANGES_SONE, SLOPES
+from synths.descriptors.hearing.upper_slopes import UpperSlopes
 
 every_kind = pytest.mark.parametrize("end_included", [True, False])
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from synths.descriptors.iso_532_tables import BAND_ENDS_BARK, SLOPE_RANGES_SONE, SLOPES
+from synths.descriptors.hearing.iso_532_tables import BAND_ENDS_BARK, SLOPE_RANGES_SONE, SLOPES
 
 CELL_BARK = 0.25
 """Shorter than any straight piece of a curve, so that at most one begins within a cell."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from synths.descriptors.channel_gain import N_CHANNELS, NEPER_PER_DB, ChannelGain
+from synths.descriptors.hearing.channel_gain import N_CHANNELS, NEPER_PER_DB, ChannelGain
 
 _LEAST_POWER = 1e-12
 _STEP = {"cpu": 2}  # frames worked on together, whose buffers, one per channel, stay in the cache of a core

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from synths.clip import ClipFormat
-from synths.descriptors.iso_532_tables import (
+from synths.descriptors.hearing.iso_532_tables import (
     CRITICAL_BAND_DB,
     EAR_DB,
     LOW_BAND_CORRECTIONS_DB,
@@ -12,8 +12,8 @@ from synths.descriptors.iso_532_tables import (
     LOW_BAND_LIMITS_DB,
     THRESHOLD_DB,
 )
-from synths.descriptors.third_octaves import third_octave_weights
-from synths.descriptors.upper_slopes import UpperSlopes
+from synths.descriptors.hearing.third_octaves import third_octave_weights
+from synths.descriptors.hearing.upper_slopes import UpperSlopes
 
 STEP_BARK = 0.1
 PLACES_BARK = tuple(place / 10.0 for place in range(1, 241))

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from scipy.signal.windows import blackman
 from torch import Tensor, nn
 
-from synths.descriptors.channel_envelopes import EnvelopeSpectra
-from synths.descriptors.channel_gain import N_CHANNELS, ChannelGain, hz_to_bark
+from synths.descriptors.hearing.channel_envelopes import EnvelopeSpectra
+from synths.descriptors.hearing.channel_gain import N_CHANNELS, ChannelGain, hz_to_bark
 
 # From the outer to the inner ear, (Bark, dB) (Zwicker & Fastl 1990, figure 8.18)
 _TRANSMISSION = (

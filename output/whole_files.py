@@ -33,6 +33,16 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise OSError(None, "cannot be written; is there room?", str(path)) from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file of UTF-8 whole or not at all, making the folder it goes to.
+
+    Raises:
+        OSError: it cannot be written; the message names `path`
+    """
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def _keep_through_a_crash(path: Path) -> None:
     """Wait until a file, or what a folder lists, is on the disk: a machine that loses power then has it."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from lightning_modules.whole_files import written_whole
+from output.whole_files import written_whole
 
 
 def test_a_file_is_replaced_when_all_went_well(tmp_path):
