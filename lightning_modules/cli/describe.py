@@ -14,7 +14,7 @@ from tqdm import tqdm
 from datamodules import UnusableAudio
 from datamodules.audio import Channel
 from datamodules.preparation.report import printable
-from lightning_modules.cli.sounds import DescribedSound, pitch_source, read_sound, sound_files
+from lightning_modules.cli.sounds import DescribedSound, endings, pitch_source, read_sound, sound_files
 from lightning_modules.description_tables import as_json, json_text, many_sounds_table, one_sound_table
 from lightning_modules.encoders import DEFAULT_KNOBS
 from output.whole_files import write_text
@@ -46,7 +46,7 @@ def run(verb: str, args: list[str]) -> None:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         description="What every timbre descriptor reads on a sound: as a table, as JSON, as a picture over time.",
-        epilog=EXAMPLE,
+        epilog=f"{EXAMPLE}\n\n{endings()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("input", type=Path, metavar="FILE|FOLDER", help="a sound file, or a folder of them")

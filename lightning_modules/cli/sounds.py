@@ -1,5 +1,6 @@
 """Sounds as `timbre describe` hears them: any file, near its own rate, with its pitch."""
 
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +34,16 @@ def sound_files(folder: Path) -> list[Path]:
     """
     paths = found_in(str(folder))
     if not paths:
-        raise ValueError(f"there is no sound in {folder}: none of its files ends in {', '.join(SUFFIXES)}.")
+        raise ValueError(
+            f"there is no sound in {folder}: none of its files ends in .wav or another of the {len(SUFFIXES)} endings "
+            "that timbre describe --help lists."
+        )
     return paths
+
+
+def endings() -> str:
+    """Which files of a folder are sounds, in lines of a terminal."""
+    return textwrap.fill(f"In a folder, files are sounds whose names end in {', '.join(SUFFIXES)}", 100)
 
 
 def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_spl: float) -> DescribedSound:
