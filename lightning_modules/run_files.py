@@ -11,7 +11,7 @@ import numpy as np
 from output.whole_files import write_text
 
 FORMAT = 1
-"""Of every JSON file of a run. Raise it when an older version would misread what is written; 0: before there was one.
+"""The format number in every JSON file of a run. Raise it when an older version would misread the file. 0 is a file without one.
 
 Whoever changes what a file says keeps what reads the formats before: runs of years are compared with each other.
 """

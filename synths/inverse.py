@@ -10,7 +10,7 @@ from synths.descriptors import Descriptor, measure_all_layers
 from synths.sms import SMSSynth
 
 POWERS = (2, 8, 32, 128)
-"""Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
+"""Powers of the errors in the sum that is minimised, one after the other: the last is nearly the worst error alone."""
 N_STEPS = 20
 """For each of the powers."""
 LARGEST_STEP = 1.0
@@ -30,7 +30,7 @@ A request is met, and its search at an end, where none of its C errors is more t
 
 
 class Nearest(NamedTuple):
-    """Of R requests, the settings that come nearest to them: (R, P) raw parameters, as in the synth's `sizes`.
+    """The settings that come nearest to R requests: (R, P) raw parameters, as in the synth's `sizes`.
 
     positions: (R, C) of the knobs, that the settings reach
     """

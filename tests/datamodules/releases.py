@@ -59,7 +59,7 @@ RELEASES = {
 
 
 def release_of(data_set: type[ClipDataModule]) -> Release:
-    """Of a data set by its class; fails the test where there is none, and says where to add it."""
+    """The tiny release of a data set; fails the test where there is none, and says where to add it."""
     if data_set.__name__ not in RELEASES:
         pytest.fail(
             f"{data_set.__name__} has no tiny release to be tried on: add one to RELEASES in {Path(__file__).name} "

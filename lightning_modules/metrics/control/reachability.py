@@ -11,7 +11,7 @@ from synths import Descriptor, SMSSynth
 from synths.inverse import is_steady, nearest_settings
 
 TOLERANCE_POSITION = 0.05
-"""Of a knob whose descriptor has no least audible difference: this share of its training range."""
+"""The tolerance, as a share of the training range, of a knob whose descriptor has no least audible difference."""
 
 
 class Reachability(NamedTuple):
