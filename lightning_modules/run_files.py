@@ -11,9 +11,9 @@ import numpy as np
 from output.whole_files import write_text
 
 FORMAT = 1
-"""The format number in every JSON file of a run. Raise it when an older version would misread the file. 0 is a file without one.
+"""The number in every JSON file of a run. Raise it when an older version would misread what is written.
 
-Whoever changes what a file says keeps what reads the formats before: runs of years are compared with each other.
+A file without one counts as 0. Whoever changes what a file says keeps what reads the formats before: runs of years are compared with each other.
 """
 
 
