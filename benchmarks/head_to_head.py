@@ -76,7 +76,7 @@ def train_and_test(run: TrainingRun, release: Path, runs: Path, steps: int, n_ex
 
 def _timbre(verb: str, arguments: Sequence[str], log: Path) -> int:
     """Run a verb of the command line on one thread; its exit code."""
-    program = [sys.executable, "-c", "from lightning_modules.cli import main; main()", verb, *arguments]
+    program = [sys.executable, "-c", "from timbre import main; main()", verb, *arguments]
     with open(log, "a") as file:
         return subprocess.run(program, stdout=file, stderr=file, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
 
@@ -125,7 +125,7 @@ def main() -> None:
     with ThreadPoolExecutor(given.workers) as pool:
         for said in pool.map(lambda run: train_and_test(run, release, runs, given.steps, given.examined), chosen):
             print(said, flush=True)
-    from lightning_modules.cli import main as timbre
+    from timbre import main as timbre
 
     timbre(["compare", *(str(runs / run.name) for run in chosen), "--out", str(given.out / "compare")])
 

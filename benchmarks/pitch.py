@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from datamodules import NoPitch, PitchTracker, SwiftF0, Yin, read_audio
-from datamodules.librosa_yin import LibrosaYin
-from datamodules.pitch import VOICED
+from sounds.librosa_yin import LibrosaYin
+from sounds.pitch import VOICED
 from synths import ClipFormat
 
 CLIP = ClipFormat()

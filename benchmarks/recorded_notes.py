@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
-from datamodules.pitch import VOICED
-from datamodules.sound_file import sound_files
+from sounds.pitch import VOICED
+from sounds.sound_file import sound_files
 from synths import ClipFormat
 from synths.descriptors.describe import describe, descriptor_kinds
 from synths.descriptors.sounding import frame_level_db, sounding_frames

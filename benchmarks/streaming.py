@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from benchmarks.measure import cpu_s
+from instrument.instrument import Instrument
+from instrument.onnx_export import export_onnx, session, silent_inputs
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import DecoderRecipe, GruDecoder, MinGruDecoder, TcnDecoder
-from lightning_modules.instrument import Instrument
-from lightning_modules.onnx_export import export_onnx, session, silent_inputs
 from synths import ClipFormat
 
 SAMPLE_RATE, HOP = 16000, 64

@@ -1,16 +1,16 @@
 """Files to clips."""
 
 from datamodules.amp_space import AmpSpace
-from datamodules.audio import UnusableAudio, read_audio, read_clip
 from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.nsynth import NSynth
-from datamodules.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
 from datamodules.preparation import Slice
 from datamodules.recordings import Recordings
 from datamodules.source import FileSound, Heard, Sound, Source
 from datamodules.synth1b1 import CleanNote, Synth1B1
-from datamodules.yin import Yin
+from sounds.audio import UnusableAudio, read_audio, read_clip
+from sounds.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
+from sounds.yin import Yin
 
 TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)
 """Every pitch tracker, the default first."""

@@ -17,16 +17,16 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from datamodules.augmentation import Augmentation, Augmenter
 from datamodules.clip_dataset import ClipDataset, collate
 from datamodules.loader_workers import loader_workers
-from datamodules.pitch import PitchTracker
 from datamodules.preparation import Entry, Preparation, Selection, Shards, Slice, SplitSummary, label_table
 from datamodules.preparation.local_copy import copy_files
 from datamodules.preparation.report import report
-from datamodules.second_tracker import second_tracker
 from datamodules.source import Heard, Source
 from datamodules.splits import SPLITS
 from datamodules.training_loader import EpochOrder, ResumableDataModule, TrainingLoader
-from datamodules.yin import Yin
 from output.replaced import update
+from sounds.pitch import PitchTracker
+from sounds.second_tracker import second_tracker
+from sounds.yin import Yin
 from synths.clip import Clip, ClipFormat
 
 STAGE_SPLITS = {"fit": ("train", "valid"), "validate": ("valid",), "test": ("test",), "predict": ("test",)}

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datamodules.audio import READING, Channel, read_clip
-from datamodules.pitch import Pitch
+from sounds.audio import READING, Channel, read_clip
+from sounds.pitch import Pitch
 from synths.clip import ClipFormat
 
 

@@ -14,6 +14,9 @@ COMPONENTS = (
 )
 """Packages whose exports a model is made of: all that a checkpoint may name."""
 
+_OURS = ("synths", "sounds", "datamodules", "lightning_modules")
+"""Rooms that classes which files may name are defined in: a package may export what a room below it defines."""
+
 _READERS: tuple[Any, ...] = (_actions, _typehints)
 """Modules of the parser that import what a value names, each by a function `import_object`."""
 
@@ -35,7 +38,7 @@ def class_names(*packages: str) -> frozenset[str]:
         module = import_module(package)
         for name in module.__all__:
             kind = getattr(module, name)
-            if inspect.isclass(kind) and kind.__module__.split(".")[0] == package.split(".")[0]:
+            if inspect.isclass(kind) and kind.__module__.split(".")[0] in _OURS:
                 found |= {f"{package}.{name}", f"{kind.__module__}.{kind.__qualname__}"}
     return frozenset(found)
 

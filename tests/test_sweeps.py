@@ -8,9 +8,9 @@ import pytest
 import yaml
 from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
-from lightning_modules.cli.experiment import experiment_of
-from lightning_modules.cli.sweep import build_model
-from lightning_modules.sweep import point, read_sweep, telling_points
+from studies.sweep import point, read_sweep, telling_points
+from timbre.experiment import experiment_of
+from timbre.sweep import build_model
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "sweeps").glob("*.yaml"))

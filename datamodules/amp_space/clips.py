@@ -10,8 +10,8 @@ import soundfile
 
 from datamodules.amp_space.lags import PairLag
 from datamodules.amp_space.manifest import DevicePair, leads_outside
-from datamodules.audio import read_audio
 from datamodules.source import FileSound, Source
+from sounds.audio import read_audio
 from synths.clip import ClipFormat
 
 SHORTEST_REMAINDER = 0.25

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from datamodules.amp_space.alignment import Lag, find_lag
 from datamodules.amp_space.manifest import DevicePair
-from datamodules.audio import UnusableAudio, read_audio
 from output.replaced import replaced
+from sounds.audio import UnusableAudio, read_audio
 from synths.clip import ClipFormat
 
 METHOD = "1"

@@ -16,9 +16,9 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm import tqdm
 
-from datamodules.audio import UnusableAudio, read_wav
 from datamodules.source import Sound
 from output.replaced import replaced
+from sounds.audio import UnusableAudio, read_wav
 from synths.clip import ClipFormat
 
 LARGEST_BYTES = 2**30

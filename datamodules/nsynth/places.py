@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.audio import UnusableAudio, read_wav
 from datamodules.nsynth.archive import LARGEST_BYTES, Index, MemberSound, archive_stamp, index_of, refuse_large
 from datamodules.source import FileSound, Sound
+from sounds.audio import UnusableAudio, read_wav
 from synths.clip import ClipFormat
 
 LISTING = "examples.json"

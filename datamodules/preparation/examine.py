@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datamodules.audio import UnusableAudio
-from datamodules.pitch import VOICED, NoPitch, Pitch, PitchTracker
 from datamodules.source import Heard, Source
+from sounds.audio import UnusableAudio
+from sounds.pitch import VOICED, NoPitch, Pitch, PitchTracker
 from synths.clip import ClipFormat
 
 FULL_SCALE = 32768

@@ -18,12 +18,12 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from datamodules.pitch import PitchTracker
 from datamodules.preparation.examine import examine
 from datamodules.preparation.parts import UNIT, Stamped, Unit
 from datamodules.preparation.shards import Shards
 from datamodules.source import Source
 from output.replaced import create, remove_leftovers
+from sounds.pitch import PitchTracker
 
 
 class Slice(NamedTuple):

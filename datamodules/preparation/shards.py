@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from datamodules.audio import READING
-from datamodules.pitch import PitchTracker
 from datamodules.preparation.parts import KINDS, UNIT, WaitingUnits
 from datamodules.preparation.verified import Verified
 from datamodules.source import Heard
 from output.replaced import replaced
+from sounds.audio import READING
+from sounds.pitch import PitchTracker
 from synths.clip import ClipFormat
 
 LAYOUT = 1

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datamodules.audio import read_audio
 from datamodules.recordings.listening import SHORTEST_NOTE_S, Contents, Span
 from datamodules.source import FileSound
+from sounds.audio import read_audio
 from synths.clip import ClipFormat
 
 SHORTEST_REMAINDER = 0.25

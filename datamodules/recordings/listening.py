@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from datamodules.audio import SILENT_DB, Channel, UnusableAudio, blocks_of, header_of
 from datamodules.preparation.preparation import begin_process
 from datamodules.recordings.onsets import find_onsets_s, frame_samples
 from output.replaced import replaced
+from sounds.audio import SILENT_DB, Channel, UnusableAudio, blocks_of, header_of
 
 VERSION = 2
 """Version of listening and cutting: with another number, every recording is listened to again."""

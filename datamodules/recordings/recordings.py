@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from datamodules.audio import Channel
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.recordings.cutting import CutSound, cut_at_hops, cut_at_onsets, sound_s
 from datamodules.recordings.listening import SHORTEST_NOTE_S, VERSION, Contents, File, Listener, Span
-from datamodules.sound_file import sound_files
 from datamodules.source import FileSound, Heard, Source
 from datamodules.splits import HELD_OUT, SPLITS, shared_out
+from sounds.audio import Channel
+from sounds.sound_file import sound_files
 from synths.clip import ClipFormat
 
 ROUNDING_S = 1e-6

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.pitch import Pitch
 from datamodules.synth1b1.voice import N_SAMPLES, SAMPLE_RATE, Voice
+from sounds.pitch import Pitch
 from synths.clip import ClipFormat
 from synths.signal import midi_to_hz
 

@@ -7,11 +7,11 @@ from functools import lru_cache
 import numpy as np
 import soxr
 
-from datamodules.audio import SILENT_DB, UnusableAudio
-from datamodules.pitch import Pitch
 from datamodules.source import Sound
 from datamodules.synth1b1.controls import Tones, pitch_of, tones
 from datamodules.synth1b1.voice import PACKET, SAMPLE_RATE, torchsynth_version, voice_of_process
+from sounds.audio import SILENT_DB, UnusableAudio
+from sounds.pitch import Pitch
 from synths.clip import ClipFormat
 
 

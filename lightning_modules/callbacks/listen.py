@@ -11,10 +11,10 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.pictures import pair_figure
-from lightning_modules.run_folder import RunFolder
-from lightning_modules.run_sounds import sample_of
 from output.pictures import save_png
 from output.whole_files import written_whole
+from studies.run_folder import RunFolder
+from studies.run_sounds import sample_of
 from synths import Clip
 
 

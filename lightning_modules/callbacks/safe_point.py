@@ -9,7 +9,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 
 from lightning_modules.interruption import INTERRUPTION, requeue_marker
-from lightning_modules.run_folder import RunFolder
+from studies.run_folder import RunFolder
 from synths import Clip
 
 

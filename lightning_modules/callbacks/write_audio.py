@@ -6,7 +6,7 @@ from lightning import Callback, Trainer
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
-from lightning_modules.run_folder import RunFolder
+from studies.run_folder import RunFolder
 from synths import Clip
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from instrument.instrument import LOWEST_HZ, Instrument
+from instrument.onnx_export import export_onnx, session
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, TcnDecoder
 from lightning_modules.encoders import DescriptorEncoder
-from lightning_modules.instrument import LOWEST_HZ, Instrument
-from lightning_modules.onnx_export import export_onnx, session
 from synths import ClipFormat, FilteredNoise, Harmonics, Reverb, SMSSynth
 from synths.streaming import LOUDEST
 

@@ -165,6 +165,6 @@ def test_the_marker_is_where_the_job_looks_for_it(monkeypatch):
 
 def test_the_handler_is_there_before_torch():
     """Else a signal that arrives during seconds of imports would end the process."""
-    read = "import sys, lightning_modules.cli, lightning_modules.interruption; sys.exit('torch' in sys.modules)"
+    read = "import sys, timbre, lightning_modules.interruption; sys.exit('torch' in sys.modules)"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", read], cwd=root, timeout=60).returncode == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lightning_modules.cli.conftest import tiny, tones
+from tests.timbre.conftest import tiny, tones
 from tests.wandb.server import Server, serving
 
 __all__ = ["tiny", "tones"]

@@ -13,7 +13,7 @@ import soxr
 
 from datamodules import Heard
 from datamodules.amp_space.amp_space import AmpSpace
-from datamodules.offset import without_offset
+from sounds.offset import without_offset
 from synths.clip import ClipFormat
 from tests.datamodules.amp_space.layout_writer import RATE, Sweep, distortion, inverting_fuzz, plucked, tone
 

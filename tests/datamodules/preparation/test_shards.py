@@ -13,7 +13,7 @@ from datamodules import Heard, Sound, Source
 from datamodules.preparation.examine import ExaminedClip, Quantised
 from datamodules.preparation.parts import Stamped, Unit
 from datamodules.preparation.shards import Shards
-from datamodules.yin import Yin
+from sounds.yin import Yin
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=320, hop=160)

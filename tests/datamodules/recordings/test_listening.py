@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from datamodules import sound_file
-from datamodules.audio import UnusableAudio
 from datamodules.recordings import listening
 from datamodules.recordings.listening import File, Listener, Span
+from sounds import sound_file
+from sounds.audio import UnusableAudio
 
 RATE = 22050
 

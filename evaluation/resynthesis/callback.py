@@ -1,0 +1,102 @@
+"""`timbre test`: how good the resynthesis of held-out notes is."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from lightning import Callback, Trainer
+from rich.console import Console
+from torch import Tensor
+
+from evaluation.resynthesis import (
+    METRICS,
+    Metric,
+    NoteRow,
+    Pair,
+    measure_notes,
+    not_finite_sentence,
+    summary_table,
+    write_report,
+)
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
+from lightning_modules.provenance import provenance
+from studies.figure import MetricSummary
+from studies.run_folder import RunFolder
+from synths import Clip, ClipFormat
+
+
+class Tracker(Protocol):
+    """What hears pitch; the data's own."""
+
+    def track(self, audio: np.ndarray, clip: ClipFormat) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) audio -> (F,) pitch in Hz, always positive, and (F,) confidence in 0..1."""
+        ...
+
+
+class Evaluation(Callback):
+    """Measures every test note, prints a table and writes metrics.json and notes.csv to the run."""
+
+    def __init__(self) -> None:
+        self.metrics: list[Metric] = []
+        self.rows: list[NoteRow] = []
+        self.summaries: list[MetricSummary] = []
+
+    def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
+        """Begin with nothing measured."""
+        self.metrics, self.rows = [metric(module.clip) for metric in METRICS], []
+
+    def on_test_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
+    ) -> None:
+        """Measure a batch of notes."""
+        output = outputs.audio.cpu()
+        heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound; no figure counts it
+        tracker, target = trainer.datamodule.second_tracker, batch.audio.cpu()  # type: ignore[attr-defined]
+        (target_hz, target_sure), (output_hz, output_sure) = (track(tracker, x, module.clip) for x in (target, heard))
+        # What lies outside its range it hears octaves off, and alike on both sides: such frames are not judged.
+        told = batch.f0_hz.cpu()
+        target_sure = target_sure * ((told >= tracker.lowest_hz) & (told <= tracker.highest_hz))
+        pair = Pair(target, output, target_hz, output_hz, target_sure, output_sure)
+        self.rows += measure_notes(self.metrics, pair, batch.name)
+
+    def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
+        """Write and print what was measured."""
+        run = RunFolder(trainer.default_root_dir)
+        facts = {**facts_of(trainer, module), "second_tracker": trainer.datamodule.second_tracker.identity}  # type: ignore[attr-defined]
+        self.summaries = write_report(run, self.metrics, self.rows, facts)
+        console = Console()
+        console.print(summary_table(self.summaries))
+        if said := not_finite_sentence(self.rows):
+            console.print(said)
+        console.print(f"Written: {run.metrics}, {run.notes.name}")
+        if trainer.logger is not None:
+            trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in self.summaries})
+
+
+def facts_of(trainer: Trainer, module: TimbreAutoencoder) -> dict[str, Any]:
+    """What a reader needs to place the numbers of a report."""
+    return {
+        "run": RunFolder(trainer.default_root_dir).path.name,
+        "f0_tracker": str(module.f0_tracker),
+        "steps": module.trained_steps,
+        "parameters": n_parameters(module),
+        **provenance(),
+    }
+
+
+def track(tracker: Tracker, audio: Tensor, clip: ClipFormat) -> tuple[Tensor, Tensor]:
+    """(B, N) audio -> its (B, F) pitch in Hz and confidence; where nothing is heard, 1 Hz and no confidence."""
+    tracks = []
+    for sound in audio.numpy():
+        try:
+            tracks.append(tracker.track(sound, clip))
+        except Exception:  # whatever it is, one note never costs the others their numbers
+            n_frames = len(sound) // clip.hop
+            tracks.append((np.ones(n_frames, np.float32), np.zeros(n_frames, np.float32)))
+    f0_hz, confidence = zip(*tracks, strict=True)
+    return torch.from_numpy(np.stack(f0_hz)), torch.from_numpy(np.stack(confidence))
+
+
+def n_parameters(module: torch.nn.Module) -> int:
+    """How many numbers the model has learnt."""
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -1,0 +1,117 @@
+"""From values per note to the numbers of a report: means, intervals, and the files that hold them."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from rich.box import SIMPLE
+from rich.table import Table
+from torch import Tensor
+
+from evaluation.bootstrap import bootstrap_interval
+from evaluation.resynthesis.pair import Metric, Pair
+from output.numbers import readable
+from studies.figure import MetricSummary
+from studies.run_folder import RunFolder
+from studies.run_reports import write_quality
+
+
+class NoteRow(NamedTuple):
+    """One note and its value under each metric, by the metric's name; NaN where undefined.
+
+    A resynthesis that is not finite has no value at all.
+    """
+
+    note: str
+    values: dict[str, float]
+    is_finite: bool = True
+
+
+def measure_notes(metrics: Sequence[Metric], pair: Pair, notes: Sequence[str]) -> list[NoteRow]:
+    """Pair of B notes and their names -> one row per note."""
+    columns, is_finite = measured(metrics, pair), pair.output.isfinite().all(-1).tolist()
+    return [
+        NoteRow(note, {name: float(column[index]) for name, column in columns.items()}, is_finite[index])
+        for index, note in enumerate(notes)
+    ]
+
+
+def measured(metrics: Sequence[Metric], pair: Pair) -> dict[str, Tensor]:
+    """Pair of B notes -> (B,) values by the metric's name; NaN, by every metric, of an output that is not finite."""
+    is_finite = pair.output.isfinite().all(-1)
+    # No metric ever sees them: a transform spreads a NaN, and a comparison with it hides it.
+    finite = pair._replace(output=torch.where(is_finite[:, None], pair.output, 0.0))
+    return {metric.name: metric(finite).masked_fill(~is_finite, torch.nan) for metric in metrics}
+
+
+def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[MetricSummary]:
+    """Rows of all notes -> one summary per metric, over the notes where that metric is defined."""
+    return [_summary(metric, np.array([row.values[metric.name] for row in rows])) for metric in metrics]
+
+
+def write_report(
+    run: RunFolder, metrics: Sequence[Metric], rows: Sequence[NoteRow], facts: Mapping[str, str | int | float]
+) -> list[MetricSummary]:
+    """Write metrics.json (what was measured, definitions, summaries) and notes.csv (a line per note) .
+
+    Each file appears whole or not at all. What is undefined is null in the one and empty in the other.
+
+    Args:
+        run: whose folder they go to, created if missing
+        metrics: in the order of the report
+        rows: one per note
+        facts: what a reader needs to place the numbers, such as run, checkpoint and data
+    """
+    summaries = summarize(metrics, rows)
+    n_not_finite = sum(not row.is_finite for row in rows)
+    write_quality(run, facts, summaries, len(rows), n_not_finite, _csv(metrics, rows))
+    return summaries
+
+
+def summary_table(summaries: Sequence[MetricSummary]) -> Table:
+    """Summaries -> a table for the terminal."""
+    table = Table("metric", "unit", "better", title="Resynthesis, mean over notes", box=SIMPLE, padding=(0, 0))
+    for column in ("mean", "95 % interval", "notes"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for summary in summaries:
+        n_notes = str(summary.n_notes) if summary.n_notes == summary.of else f"{summary.n_notes} of {summary.of}"
+        numbers = (readable(summary.mean), readable_interval(summary), n_notes)
+        table.add_row(summary.name, summary.unit, summary.better, *numbers)
+    return table
+
+
+def not_finite_sentence(rows: Sequence[NoteRow]) -> str:
+    """How many notes a model answered with what is not sound; empty where it never did."""
+    n_not_finite = sum(not row.is_finite for row in rows)
+    if not n_not_finite:
+        return ""
+    return f"{n_not_finite} of {len(rows)} notes were not finite (NaN or infinity in the sound): no figure counts them."
+
+
+def readable_interval(summary: MetricSummary) -> str:
+    """The 95 % interval of a summary in words, or a dash where there is none."""
+    return f"{readable(summary.low)} to {readable(summary.high)}" if math.isfinite(summary.low) else "–"
+
+
+def _summary(metric: Metric, values: np.ndarray) -> MetricSummary:
+    """Values (n_notes,) of one metric -> its summary."""
+    n_notes, values = values.size, values[np.isfinite(values)]
+    mean, median = (values.mean(), np.median(values)) if values.size else (np.nan, np.nan)
+    words = (metric.name, metric.unit, metric.better, metric.definition)
+    return MetricSummary(*words, float(mean), float(median), *bootstrap_interval(values, "mean"), values.size, n_notes)
+
+
+def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:
+    """Rows -> comma-separated text under a header of metric names."""
+    names = [metric.name for metric in metrics]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["note", *names])
+    writer.writerows(
+        [row.note, *("" if math.isnan(row.values[name]) else row.values[name] for name in names)] for row in rows
+    )
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""How well a model transforms one sound into another that belongs to it."""

@@ -1,0 +1,1 @@
+"""What is known of trained models, without torch: run folders, their figures, sweeps, comparison, dashboard."""

@@ -1,0 +1,1 @@
+"""Tested runs side by side: a table, a plot, a page."""

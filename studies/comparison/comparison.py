@@ -1,0 +1,251 @@
+"""Models side by side: what `timbre test` said of their runs, the seeds of each combined.
+
+Seeds of one model are tested on the same notes, so that their errors from the choice of notes are shared and do not
+average out. A combined value is the mean over S runs, with
+
+    SE^2 = mean(sigma_i^2) + s^2 / S
+
+sigma_i being run i's standard error over notes, s^2 the variance between runs; the interval is the mean +- 1.96 SE.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from studies.comparison.settings import Setting, settings_that_differ
+from studies.figure import Figure, Subject
+from studies.run_folder import RunFolder
+from studies.run_reports import DriftTable
+from studies.tested_run import Run, read_run
+
+NORMAL_95 = 1.96
+ENOUGH = 0.9
+"""A figure over less than this part of another model's share of notes is not called best."""
+SEED_SUFFIX = re.compile(r"[-_.](s|seed)?[-_.]?\d*$")
+
+
+class Model(NamedTuple):
+    """Runs that differ in their seed alone, combined; control is None if it was not measured in any of them.
+
+    config: what makes the model; folder: of its first run, whose sounds stand for those of all.
+    """
+
+    name: str
+    n_seeds: int
+    knobs: tuple[str, ...]
+    quality: list[Figure]
+    control: list[Figure] | None
+    crosstalk: DriftTable | None
+    config: Mapping[str, Any] = {}
+    folder: Path | None = None
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Quality, then control."""
+        return [*self.quality, *(self.control or [])]
+
+    def overall(self, name: str) -> Figure | None:
+        """A figure over all knobs, families and registers; None where it is undefined."""
+        found = [figure for figure in self.figures if figure.subject == (name, None, None, None)]
+        return found[0] if found and math.isfinite(found[0].value) else None
+
+
+class Comparison(NamedTuple):
+    """Models in the order of their first runs, and what a reader must know before comparing their numbers."""
+
+    models: list[Model]
+    remarks: list[str]
+
+    @property
+    def n_knobs(self) -> int:
+        """Most knobs of any model; models with fewer have an easier task and are not ranked on control."""
+        return max(len(model.knobs) for model in self.models)
+
+    def is_over_enough(self, model: Model, name: str) -> bool:
+        """Whether a model's figure is over about as many of its notes as the others': hard notes left out flatter."""
+        shares = {other.name: found.share for other in self.models if (found := other.overall(name))}
+        return shares.get(model.name, 0.0) >= ENOUGH * max(shares.values(), default=0.0)
+
+    @property
+    def settings(self) -> list[Setting]:
+        """What the models differ in."""
+        return settings_that_differ([model.config for model in self.models])
+
+    def figures(self, kind: str | None = None) -> dict[str, Figure]:
+        """Every overall figure that some model has, by name; kind: "quality", "control" or both."""
+        groups = [getattr(model, kind or "figures") or [] for model in self.models]
+        names = dict.fromkeys(figure.name for group in groups for figure in group)
+        found = {name: next(filter(None, (model.overall(name) for model in self.models)), None) for name in names}
+        return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def compare(folders: Sequence[Path]) -> Comparison:
+    """Folders of runs -> models, the seeds of each combined; those not tested yet, as in a sweep, are remarked on.
+
+    Raises:
+        FileNotFoundError: a folder is not a run, or none was tested
+        ValueError: a file of a run cannot be read
+    """
+    tested, waiting = tested_and_waiting(folders)
+    groups: dict[str, list[tuple[Run, Path]]] = {}
+    for folder in tested:
+        run = read_run(folder)
+        groups.setdefault(run.settings, []).append((run, folder))
+    by_model = [[run for run, _ in group] for group in groups.values()]
+    names = model_names([[run.name for run in runs] for runs in by_model])
+    models = [
+        combine(name, runs, group[0][1]) for name, runs, group in zip(names, by_model, groups.values(), strict=True)
+    ]
+    said = [*remarks(dict(zip(names, by_model, strict=True))), *shortfalls(models)]
+    return Comparison(models, [*_waiting_sentence(waiting), *said])
+
+
+def tested_and_waiting(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Folders of runs, each once -> those to read, and those whose test is still to come.
+
+    Files are passed over: `runs/SWEEP/*` names what else lies there too.
+
+    Raises:
+        FileNotFoundError: nothing was tested, or a folder holds runs instead of being one
+    """
+    each = [folder for folder in {folder.resolve(): folder for folder in folders}.values() if not folder.is_file()]
+    for folder in each:
+        if not RunFolder(folder).config.is_file() and next(folder.glob("*/config.yaml"), None):
+            raise FileNotFoundError(f"{folder} is not a run but a folder of runs: give {folder}/*.")
+    waiting = [folder for folder in each if folder.is_dir() and not RunFolder(folder).metrics.is_file()]
+    tested = [folder for folder in each if folder not in waiting]
+    if not tested and len(waiting) != 1:
+        named = ", ".join(map(str, waiting[:3])) or "no folder of a run is given"
+        raise FileNotFoundError(f"nothing to compare: none was tested ({named}); run `timbre test RUN` first.")
+    return (tested, waiting) if tested else (waiting, [])
+
+
+def _waiting_sentence(waiting: Sequence[Path]) -> list[str]:
+    return [f"Not tested yet and left out: {', '.join(folder.name for folder in waiting)}."] if waiting else []
+
+
+def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model:
+    """Runs that differ in their seed alone, the folder of the first -> their model."""
+    tested = [run for run in runs if run.control is not None]
+    talks = [run.crosstalk for run in runs if run.crosstalk is not None]
+    return Model(
+        name,
+        len(runs),
+        max((run.knobs for run in runs), key=len),
+        _by_subject([run.quality for run in runs]),
+        _by_subject([run.control or [] for run in tested]) if tested else None,
+        talks[0]._replace(drift_jnd=_mean_matrix([talk.drift_jnd for talk in talks])) if talks else None,
+        runs[0].config,
+        folder,
+    )
+
+
+def combine_figures(figures: Sequence[Figure]) -> Figure:
+    """One figure of S runs -> its mean and interval over notes and seeds; of a single run, that run's own."""
+    defined = [figure for figure in figures if math.isfinite(figure.value)]
+    least = min(figures, key=lambda figure: figure.share if math.isfinite(figure.value) else 0.0)
+    n, of = (least.n if math.isfinite(least.value) else 0), least.of
+    if len(defined) < 2:
+        return (defined[0] if defined else figures[0])._replace(n=n, of=of)
+    values = np.array([figure.value for figure in defined])
+    over_notes = np.array([figure.half_width for figure in defined]) / NORMAL_95
+    half_width = NORMAL_95 * float(np.sqrt(np.mean(over_notes**2) + values.var(ddof=1) / len(values)))
+    mean = float(values.mean())
+    low, high = mean - half_width, mean + half_width
+    return defined[0]._replace(value=mean, low=low, high=high, n_seeds=len(defined), n=n, of=of)
+
+
+def model_names(groups: Sequence[Sequence[str]]) -> list[str]:
+    """Names of the runs of each model -> its own: what they begin with in common, without the mark of the seed."""
+    prefixes = [_common_start(names) or names[0] for names in groups]
+    short = [SEED_SUFFIX.sub("", prefix) or prefix for prefix in prefixes]
+    return [
+        name if short.count(name) == 1 else names[0] if len(names) == 1 else f"{names[0]} …"
+        for name, names in zip(short, groups, strict=True)
+    ]
+
+
+def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
+    """Sentences on what stands in the way of a fair comparison of some models' runs."""
+    runs = [run for group in groups.values() for run in group]
+    found = []
+    turning: dict[tuple[str, ...], list[str]] = {}
+    for name, group in groups.items():
+        for knobs in dict.fromkeys(run.knobs for run in group if run.knobs):
+            turning.setdefault(knobs, []).append(name)
+    if len(turning) > 1:
+        listed = "; ".join(f"{', '.join(names)}: {', '.join(knobs)}" for knobs, names in turning.items())
+        found.append(f"Not all models turn the same knobs, so that their control does not compare. {listed}.")
+    if len({run.notes for run in runs}) > 1:
+        counts = ", ".join(f"{run.name} ({len(run.notes)})" for run in runs)
+        found.append(f"Not all runs were tested on the same notes, so that their numbers do not compare: {counts}.")
+    for name, group in groups.items():
+        seeds = [run.seed for run in group]
+        if len(set(seeds)) < len(seeds):
+            found.append(f"{name}: runs share a seed, so that they say less about chance than their number promises.")
+        n_missing = sum(run.control is None for run in group)
+        if n_missing:
+            found.append(f"{name}: control was not measured in {n_missing} of {len(group)} runs; test them again.")
+    unknown = [
+        run.name for run in runs if any(f.name == "unreachable" and math.isnan(f.value) for f in run.control or [])
+    ]
+    if unknown:
+        found.append(
+            f"{', '.join(unknown)}: which requests can be met is not known, all count, and the errors do not compare "
+            "with those of runs that leave some out."
+        )
+    changed = _defined_differently(runs)
+    if changed:
+        found.append(f"Runs were tested by different versions, which define {', '.join(changed)} differently.")
+    return found
+
+
+def shortfalls(models: Sequence[Model]) -> list[str]:
+    """Sentences on figures that are over fewer notes than were tested: what is missing may be what is hard."""
+    found: dict[str, list[str]] = {}
+    for model in models:
+        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None)]
+        short = [
+            f"{figure.name} {figure.n} of {figure.of}"
+            for figure in overall
+            if figure.n < figure.of and math.isfinite(figure.value)
+        ]
+        if short:
+            found.setdefault(", ".join(short), []).append(model.name)
+    told = "Over fewer notes than were tested"
+    rule = f"A figure over less than {ENOUGH:.0%} of the share that another model's is over is never called best"
+    sentences = [f"{told}, {', '.join(names)}: {short}." for short, names in found.items()]
+    return [*sentences, f"{rule}, and its model is not on the front."] if sentences else []
+
+
+def _common_start(names: Sequence[str]) -> str:
+    letters = takewhile(lambda column: len(set(column)) == 1, zip(*names, strict=False))
+    return "".join(column[0] for column in letters)
+
+
+def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:
+    """The figures of each run -> one per subject."""
+    groups: dict[Subject, list[Figure]] = {}
+    for report in reports:
+        for figure in report:
+            groups.setdefault(figure.subject, []).append(figure)
+    return [combine_figures(figures) for figures in groups.values()]
+
+
+def _mean_matrix(matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """(K, J) each -> their mean over those where an entry is defined."""
+    return np.asarray(np.ma.masked_invalid(matrices).mean(axis=0).filled(math.nan))
+
+
+def _defined_differently(runs: Sequence[Run]) -> list[str]:
+    """Names of the figures that do not have one definition in all runs."""
+    definitions: dict[str, set[str]] = {}
+    for run in runs:
+        for figure in [*run.quality, *(run.control or [])]:
+            definitions.setdefault(figure.name, set()).add(figure.definition)
+    return [name for name, texts in definitions.items() if len(texts) > 1]

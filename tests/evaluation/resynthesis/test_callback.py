@@ -1,0 +1,69 @@
+"""Pitch is judged by a tracker that did not tell it, and no note costs the others their numbers."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from evaluation.resynthesis.callback import Evaluation, track
+from synths.clip import Clip, ClipFormat
+
+CLIP = ClipFormat(16000, 1600, 160)
+
+
+class Told:
+    """Hears what is written in the first sample, in Hz; of what has none it makes an error of some kind."""
+
+    lowest_hz, highest_hz, identity = 50.0, 2000.0, "told"
+
+    def track(self, audio, clip):
+        if audio[0] <= 0:
+            raise {0: ValueError, -1: RuntimeError, -2: ZeroDivisionError, -3: MemoryError}[int(audio[0])]("none")
+        return np.full(10, audio[0], np.float32), np.ones(10, np.float32)
+
+
+def sounds(*first):
+    audio = torch.zeros(len(first), CLIP.n_samples)
+    audio[:, 0] = torch.tensor(first)
+    return audio
+
+
+def test_a_note_that_fails_in_any_way_has_no_pitch_and_costs_the_others_nothing():
+    f0_hz, confidence = track(Told(), sounds(440.0, 0.0, -1.0, -2.0, -3.0, 220.0), CLIP)
+    assert f0_hz[:, 0].tolist() == [440, 1, 1, 1, 1, 220]
+    assert confidence.mean(dim=1).tolist() == [1, 0, 0, 0, 0, 1]
+
+
+class NeverAsked:
+    """The tracker that told the pitch must not judge it."""
+
+    def track(self, audio, clip):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("told_hz", "target_hz", "output_hz", "semitones"),
+    [
+        (440, 440, 440, 0),
+        (880, 440, 880, 12),
+        (440, 440, 220, 12),
+        (880, 440, 440, 0),
+        (2500, 1250, 1250, None),
+        (40, 80, 80, None),
+    ],
+)
+def test_both_sides_are_heard_by_the_second_tracker_within_its_range(told_hz, target_hz, output_hz, semitones):
+    """An octave that the first tracker got wrong and the model played is seen; what the second cannot hear is not."""
+    evaluation, module = Evaluation(), SimpleNamespace(clip=CLIP)
+    trainer = SimpleNamespace(datamodule=SimpleNamespace(tracker=NeverAsked(), second_tracker=Told()))
+    ones = torch.ones(1, CLIP.n_frames)
+    batch = Clip(sounds(target_hz), told_hz * ones, ones, ["note"], {})
+    evaluation.on_test_start(trainer, module)
+    evaluation.metrics = [metric for metric in evaluation.metrics if metric.name == "f0_l1"]
+    evaluation.on_test_batch_end(trainer, module, SimpleNamespace(audio=sounds(output_hz)), batch, 0)
+    (row,) = evaluation.rows
+    if semitones is None:
+        assert np.isnan(row.values["f0_l1"])
+    else:
+        assert row.values["f0_l1"] == pytest.approx(semitones, abs=1e-3)

@@ -1,0 +1,30 @@
+"""A figure goes into a report and comes back the same."""
+
+import json
+import math
+
+import pytest
+
+from studies.figure import Figure, figure_from_json
+
+FIGURE = Figure("error", "level", None, "low", "dB", "lower", "How far off.", 1.25, 1.0, 1.5, 40, 48)
+
+
+def test_comes_back_from_json():
+    entry = json.loads(json.dumps(FIGURE.as_json))
+    assert figure_from_json(entry, entry["n"], entry["of"]) == FIGURE
+    assert "n_seeds" not in entry
+
+
+def test_null_is_undefined():
+    entry = {**FIGURE.as_json, "value": None, "low": None, "high": None}
+    found = figure_from_json(entry, 0, 48)
+    assert all(map(math.isnan, (found.value, found.low, found.high))) and found.text == "–" and found.share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "text"),
+    [(1.25, 0.25, "1.25 ±0.25"), (123.4, 12.0, "123 ±12"), (0.5, math.nan, "0.500"), (0.5, 0.00001, "0.5000 ±0.0000")],
+)
+def test_text_has_as_many_digits_as_the_interval_leaves(value, half_width, text):
+    assert FIGURE._replace(value=value, low=value - half_width, high=value + half_width).text == text

@@ -1,0 +1,188 @@
+"""render: any recording through a model; every wrong use in one sentence, and nothing half-written."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from instrument.render import render
+from timbre import main
+
+
+@pytest.fixture
+def note(tmp_path, write_tone):
+    return write_tone(tmp_path / "note.wav", 330.0)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 22050, 44100, 48000])
+def test_any_rate_and_length_comes_out_as_long(trained, tmp_path, write_tone, sample_rate):
+    source = write_tone(tmp_path / "in.wav", 330.0, duration_s=2.345, sample_rate=sample_rate)
+    main(["render", str(trained), str(source), str(tmp_path / "out.wav")])
+    audio, rate = soundfile.read(tmp_path / "out.wav")
+    assert rate == 16000 and abs(len(audio) - round(2.345 * 16000)) <= 1
+    assert np.isfinite(audio).all()
+
+
+def test_the_same_twice_and_another_seed_differs(trained, note, tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        main(["render", str(trained), str(note), str(tmp_path / f"{name}.wav"), "--seed", str(seed)])
+    a, b, c = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in "abc")
+    assert np.array_equal(a, b) and not np.array_equal(a, c)
+
+
+def test_a_turned_knob_changes_the_sound_and_says_so(trained, note, tmp_path, capsys):
+    main(["render", str(trained), str(note), str(tmp_path / "plain.wav")])
+    plain = capsys.readouterr().out
+    main(["render", str(trained), str(note), str(tmp_path / "turned.flac"), "--set", "sharpness=0.9"])
+    turned = capsys.readouterr().out
+    assert "asked  0.90" in turned and "asked  0.90" not in plain
+    a, b = soundfile.read(tmp_path / "plain.wav")[0], soundfile.read(tmp_path / "turned.flac")[0]
+    assert np.abs(a - b).max() > 1e-3
+
+
+def test_a_request_beyond_reach_is_marked(trained, note, tmp_path, capsys, monkeypatch):
+    reach = "synths.descriptors.knob_range.KnobRange.reach"
+    monkeypatch.setattr(reach, lambda self, f0_hz: (torch.tensor(0.3), torch.tensor(0.6)))
+    main(["render", str(trained), str(note), str(tmp_path / "x.wav"), "--set", "sharpness=0.9", "--set", "level=0.5"])
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[1:]}
+    assert "beyond 0.30 to 0.60" in lines["sharpness"]
+    assert not any("beyond" in lines[name] for name in ("level", "noisiness"))
+
+
+def test_a_dry_rendering_leaves_out_the_room(trained, note, tmp_path):
+    main(["render", str(trained), str(note), str(tmp_path / "wet.wav")])
+    main(["render", str(trained), str(note), str(tmp_path / "dry.wav"), "--dry"])
+    wet, dry = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("wet", "dry"))
+    assert not np.array_equal(wet, dry)
+
+
+def write(path, audio, sample_rate=16000):
+    soundfile.write(path, audio, sample_rate, subtype="FLOAT")
+    return path
+
+
+def text_file(path):
+    path.write_text("not a sound")
+    return path
+
+
+TONE = 0.1 * np.sin(2 * np.pi * 330 * np.arange(16000) / 16000)
+WRONG_SOUNDS = {
+    "text": (lambda folder: text_file(folder / "in.wav"), "cannot be read as sound"),
+    "cancelling": (lambda folder: write(folder / "in.wav", np.stack([TONE, -TONE], 1)), "cancel each other"),
+    "integers": (lambda folder: write(folder / "in.wav", 32767 * TONE), "in the scale of 16 bits"),
+    "rate": (lambda folder: write(folder / "in.wav", TONE, 7), "samples a second"),
+    "folder": (lambda folder: (folder / "in.wav").mkdir() or folder / "in.wav", "is a folder"),
+    "silence": (lambda folder: write(folder / "in.wav", np.zeros(16000)), "silent"),
+    "nan": (lambda folder: write(folder / "in.wav", np.where(np.arange(16000) == 5, np.nan, TONE)), "not finite"),
+    "short": (lambda folder: write(folder / "in.wav", TONE[:100]), "less than one control frame"),
+    "empty": (lambda folder: write(folder / "in.wav", TONE[:0]), "empty"),
+    "missing": (lambda folder: folder / "in.wav", "does not exist"),
+    "noise": (lambda folder: write(folder / "in.wav", np.random.default_rng(0).normal(0, 0.1, 16000)), "pitch"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_SOUNDS)
+def test_a_sound_that_cannot_be_rendered_is_named(kind, trained, tmp_path, refuses):
+    make, why = WRONG_SOUNDS[kind]
+    sentence = refuses("render", trained, make(tmp_path), tmp_path / "out.wav")
+    assert "in.wav" in sentence and why in sentence
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_stereo_sound_is_mixed_and_it_is_said(trained, tmp_path, capsys):
+    stereo = write(tmp_path / "in.wav", np.stack([TONE, TONE], 1))
+    main(["render", str(trained), str(stereo), str(tmp_path / "out.wav")])
+    assert "2 channels was rendered (--channel 0" in capsys.readouterr().out
+
+
+def test_one_channel_of_a_stereo_sound_can_be_chosen(trained, tmp_path):
+    stereo = write(tmp_path / "in.wav", np.stack([TONE, 0 * TONE], 1))
+    main(["render", str(trained), str(stereo), str(tmp_path / "out.wav"), "--channel", "0"])
+    assert (tmp_path / "out.wav").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--set", "warmth=0.5"], "there is no knob 'warmth'"),
+        (["--set", "sharpness=7"], "out of range"),
+        (["--set", "sharpness=nan"], "KNOB=NUMBER"),
+        (["--set", "sharpness"], "KNOB=NUMBER"),
+        (["--nudge", "sharpness=+7"], "out of range"),
+        (["--channel", "left"], "channel"),
+    ],
+)
+def test_a_knob_that_cannot_be_turned_is_named(options, why, trained, note, tmp_path, refuses):
+    assert why in refuses("render", trained, note, tmp_path / "out.wav", *options)
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_another_models_checkpoint_is_refused(note, tmp_path, refuses):
+    torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
+    assert "another model" in refuses("render", tmp_path / "other.ckpt", note, tmp_path / "out.wav")
+
+
+def test_pickled_code_is_refused(note, tmp_path, refuses):
+    torch.save({"interpretsynth": write}, tmp_path / "code.ckpt")
+    assert "weights only" in refuses("render", tmp_path / "code.ckpt", note, tmp_path / "out.wav")
+
+
+def test_an_output_that_cannot_be_written_is_named(trained, note, tmp_path, refuses):
+    assert "nowhere" in refuses("render", trained, note, tmp_path / "nowhere" / "out.wav")
+    assert ".mp9" in refuses("render", trained, note, tmp_path / "out.mp9")
+    (tmp_path / "full.wav").mkdir()  # stands for any place that cannot be written, for root too
+    assert "full.wav" in refuses("render", trained, note, tmp_path / "full.wav")
+    assert not [*(tmp_path / "full.wav").iterdir(), *tmp_path.glob(".*.tmp")]
+
+
+def trained_with(trained, folder, identity):
+    """The run's best checkpoint, as another tracker would have left it."""
+    checkpoint = torch.load(trained / "checkpoints" / "best.ckpt", weights_only=True)
+    checkpoint["interpretsynth"]["f0_tracker"] = identity
+    torch.save(checkpoint, folder / "other.ckpt")
+    return folder / "other.ckpt"
+
+
+def test_a_checkpoint_of_the_former_tracker_renders_with_one_remark(trained, note, tmp_path, capsys):
+    former = trained_with(trained, tmp_path, "yin librosa 0.11.0 32.7-4200 Hz")
+    main(["render", str(former), str(note), str(tmp_path / "out.wav")])
+    assert capsys.readouterr().out.count("trained on pitch from 'yin librosa 0.11.0 32.7-4200 Hz'") == 1
+    assert (tmp_path / "out.wav").is_file()
+
+
+def test_a_checkpoint_of_an_unknown_kind_of_tracker_is_refused_unless_the_pitch_is_given(
+    trained, note, tmp_path, refuses
+):
+    other = trained_with(trained, tmp_path, "crepe 1.0")
+    assert "crepe 1.0" in refuses("render", other, note, tmp_path / "out.wav")
+    main(["render", str(other), str(note), str(tmp_path / "out.wav"), "--f0", "330"])
+    assert (tmp_path / "out.wav").is_file()
+
+
+def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_path, monkeypatch):
+    (tmp_path / "pitch.csv").write_text("time_s,f0_hz\n0,330\n0.4,330\n0.41,495\n1,495\n")
+    asked = []
+
+    def spying(model, audio, f0_hz, *others):
+        asked.append(f0_hz)
+        return render(model, audio, f0_hz, *others)
+
+    monkeypatch.setattr("timbre.render.render", spying)
+    for f0 in ("165", str(tmp_path / "pitch.csv")):
+        main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
+    held, curve = asked
+    assert held.shape == curve.shape == (100,) and torch.allclose(held, torch.tensor(165.0))
+    assert torch.allclose(curve[:41], torch.tensor(330.0)) and torch.allclose(curve[41:], torch.tensor(495.0))
+
+
+def test_noise_is_rendered_at_a_pitch_that_is_given(trained, tmp_path):
+    source = write(tmp_path / "in.wav", np.random.default_rng(0).normal(0, 0.1, 16000))
+    main(["render", str(trained), str(source), str(tmp_path / "out.wav"), "--f0", "220"])
+    assert np.isfinite(soundfile.read(tmp_path / "out.wav")[0]).all()
+
+
+@pytest.mark.parametrize("f0", ["nan", "20000", "nowhere.csv"])
+def test_a_pitch_that_is_none_is_refused_in_a_sentence(trained, note, tmp_path, refuses, f0):
+    assert f"--f0 {f0}" in refuses("render", trained, note, tmp_path / "out.wav", "--f0", f0)
+    assert not (tmp_path / "out.wav").exists()

@@ -1,0 +1,1 @@
+"""`timbre describe`: the qualities of recordings in numbers and pictures."""

@@ -1,0 +1,66 @@
+"""`timbre export`: a model as one ONNX file, to play in any host."""
+
+import argparse
+from collections.abc import Collection
+from pathlib import Path
+
+from instrument.instrument import Instrument, strayed_from
+from instrument.onnx_export import TOLERANCE, Shapes, export_onnx, median_block_s, require_onnx
+from lightning_modules.checkpoint import load_model
+from studies.run_folder import checkpoint_in
+
+EXAMPLE = """example:
+  timbre export runs/flute flute.onnx
+
+The sound comes the printed latency after pitch and knobs; a host's own buffer comes on top. Every memory is an input
+and, as NAME_next, an output: hand each block's back with the next. The file's metadata says all a host needs."""
+
+
+def run(verb: str, args: list[str]) -> None:
+    """Export one model."""
+    parser = argparse.ArgumentParser(
+        f"timbre {verb}",
+        description="Write the decoder and the synth of a model as one ONNX file that renders block by block: pitch "
+        "and knobs in, sound out. The file is tried beside the model before it gets its name.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
+    parser.add_argument("output", type=Path, help="the .onnx file to write")
+    parser.add_argument("--block_frames", type=int, default=1, help="control frames per block")
+    given = parser.parse_args(args)
+    _export(given.checkpoint, given.output, given.block_frames)
+
+
+def _export(checkpoint: Path, output: Path, block_frames: int) -> None:
+    if output.suffix.lower() != ".onnx":
+        raise ValueError(f"{output} ends in '{output.suffix}': write .onnx.")
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"the folder {output.parent} does not exist: make it, or write elsewhere.")
+    if block_frames < 1:
+        raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
+    require_onnx()
+    path = checkpoint_in(checkpoint)
+    model = load_model(path)
+    instrument = Instrument(model)
+    strayed = strayed_from(model, instrument)
+    if not strayed <= TOLERANCE:
+        names = ", ".join(type(module).__name__ for module in (*model.synth.parts, *model.synth.effects))
+        raise ValueError(
+            f"played block by block the model differs from itself by {strayed:.1e}: mend streaming() of one of {names}."
+        )
+    exported = export_onnx(instrument, output, block_frames)
+    clip = instrument.clip
+    block_s, spent_s = block_frames * clip.hop / clip.sample_rate, median_block_s(output)
+    print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, blocks of {1e3 * block_s:.1f} ms at {clip.sample_rate} Hz")
+    states = {name: shape for name, shape in exported.inputs.items() if f"{name}_next" in exported.outputs}
+    print(f"  in       {_listed(exported.inputs, states)}")
+    print(f"  out      {_listed(exported.outputs, [f'{name}_next' for name in states])}")
+    print(f"  state    {_listed(states)}: in, and out as NAME_next")
+    print(f"  latency  {1e3 * instrument.latency_s:.1f} ms ({instrument.latency_frames} frames)")
+    print(f"  differs from the model by {exported.difference:.1e} at most")
+    print(f"  {1e3 * spent_s:.2f} ms per block on one thread: {spent_s / block_s:.3f} of real time")
+
+
+def _listed(shapes: Shapes, without: Collection[str] = ()) -> str:
+    return ", ".join(f"{name} {shape}" for name, shape in shapes.items() if name not in without)

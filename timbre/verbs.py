@@ -1,0 +1,78 @@
+"""What `timbre` can do: each verb once, with all that is said of it and that it needs."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """One verb of the command line.
+
+    Attributes:
+        module: of this folder, whose `run(verb, arguments)` does it
+        uses: arguments -> what the verb does with them
+        description: what its own help begins with; empty where its module says so itself
+        watches: whether it notes a signal from its first line on: it runs for hours, and torch takes its time to load
+    """
+
+    module: str
+    uses: Mapping[str, str]
+    description: str = ""
+    watches: bool = False
+
+
+VERBS = {
+    "prepare": Verb(
+        "prepare",
+        {"-c EXPERIMENT": "read and check the data, track its pitch, once"},
+        "Read and check the data and track its pitch, once; later runs find it beside the audio.",
+    ),
+    "fit": Verb(
+        "experiment",
+        {
+            "-c EXPERIMENT": "train; everything goes to runs/NAME",
+            "RUN --resume true": "go on with an interrupted run",
+        },
+        "Train a model; checkpoints, configuration, samples and logs go to runs/NAME.",
+        watches=True,
+    ),
+    "test": Verb(
+        "experiment",
+        {"RUN": "judge a run on held-out notes"},
+        "Judge a run on held-out notes: metrics.json, notes.csv and a table.",
+        watches=True,
+    ),
+    "validate": Verb("experiment", {"RUN": "the losses alone"}, "Losses of a run on its validation clips."),
+    "predict": Verb(
+        "experiment",
+        {"RUN": "write the resyntheses of the test notes"},
+        "Write the resyntheses of the test notes as WAV.",
+    ),
+    "sweep": Verb(
+        "sweep",
+        {"SWEEP": "the points of a file of sweeps; --point K trains and tests one of them"},
+        watches=True,
+    ),
+    "compare": Verb("compare", {"RUN...": "control against quality of tested runs: table, Pareto plot, page"}),
+    "dashboard": Verb(
+        "dashboard", {"ENTITY/PROJECT": "a W&B workspace of runs: ablation table, trade-off, curves, sounds"}
+    ),
+    "render": Verb("render", {"CHECKPOINT IN OUT": "put a recording together again, its knobs turned"}),
+    "describe": Verb("describe.command", {"SOUND": "what every descriptor reads on a file or folder, no model needed"}),
+    "knobs": Verb("knobs", {"CHECKPOINT": "the knobs of a model, their units and ranges"}),
+    "export": Verb("export", {"CHECKPOINT OUT.onnx": "one file that any host can play, block by block"}),
+    "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
+}
+
+_FOOTER = """EXPERIMENT is a file of configs/experiments, RUN a folder of runs. `timbre VERB --help` says more,
+`timbre --version` which version this is.
+Every key of a configuration is an option: --trainer.max_steps 5000 --data.root sounds --name mine"""
+
+
+def usage() -> str:
+    """All verbs, a line for each of their uses."""
+    lines = [
+        (f"{name} {arguments}".rstrip(), said) for name, verb in VERBS.items() for arguments, said in verb.uses.items()
+    ]
+    width = max(len(words) for words, _ in lines)
+    listed = "\n".join(f"  {words:<{width}}  {said}" for words, said in lines)
+    return f"usage: timbre VERB ...\n\n{listed}\n\n{_FOOTER}"
