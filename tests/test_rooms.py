@@ -23,9 +23,9 @@ MAY_SEE: dict[str, set[str]] = {
 }
 """Room -> the rooms below it. The command line is the one door where data and model meet."""
 LARGEST_SHARE = 0.25
-"""Of all lines, what one room may hold: a larger one is a city, and wants walls."""
-TAKES_SECONDS = {"torch", "lightning", "librosa", "matplotlib", "scipy", "sklearn"}
-"""To import. What only reads runs does without."""
+"""The share of all lines that one room may hold: a larger one is a city, and wants walls."""
+SLOW = {"torch", "lightning", "librosa", "matplotlib", "scipy", "sklearn"}
+"""They take long to import. A verb that only reads runs starts without them."""
 
 SOURCES = sorted(path for package in MAY_SEE for path in (ROOT / package).rglob("*.py"))
 
@@ -35,11 +35,10 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0]
 
 
-def imported(source: str, at_start: bool = False) -> set[str]:
-    """Top-level packages that a source imports, at any depth or as soon as it is; relative imports stay in the room."""
+def imported(source: str) -> set[str]:
+    """Top-level packages that a source imports, at any depth; relative imports stay in the room."""
     names = set()
-    tree = ast.parse(source)
-    for node in tree.body if at_start else ast.walk(tree):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -58,7 +57,7 @@ def test_reads_imports():
         "import torch\nfrom synths.clip import Clip\ndef f():\n    import datamodules.pitch as p\nfrom . import x\n"
     )
     assert rooms_seen(source) == {"synths", "datamodules"}
-    assert imported(source, at_start=True) == {"torch", "synths"}
+    assert imported(source) == {"torch", "synths", "datamodules"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -93,7 +92,6 @@ def test_no_room_is_a_city(name):
 def test_who_reads_runs_needs_no_torch(path):
     """So `timbre compare` and `timbre sweep` start at once."""
     assert not imported(path.read_text(encoding="utf-8")) & {"torch", "lightning", "librosa"}
-    assert not imported(path.read_text(encoding="utf-8"), at_start=True) & TAKES_SECONDS
 
 
 @pytest.mark.parametrize("verb", ["compare", "sweep", "dashboard"])
@@ -101,7 +99,7 @@ def test_a_verb_that_reads_runs_starts_without_torch(verb):
     """In a process that imports nothing else."""
     program = f"import sys, timbre.{verb}; print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert not {name.split(".")[0] for name in said.split()} & TAKES_SECONDS
+    assert not {name.split(".")[0] for name in said.split()} & SLOW
 
 
 @pytest.mark.parametrize("folder", ["configs", "sweeps", "slurm", "tests"])

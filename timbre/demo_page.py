@@ -18,7 +18,7 @@ from studies.figure import MetricSummary
 from synths.clip import ClipFormat
 
 PEAK = 0.98
-TEMPLATE = Path(__file__).with_name("report.html")
+TEMPLATE = Path(__file__).with_name("demo_page.html")
 
 
 class Training(NamedTuple):

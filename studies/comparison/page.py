@@ -38,7 +38,7 @@ NO_JND = "#f2f2f2"
 HOVER = {"font": {"size": 11, "color": "#222222"}, "bgcolor": "#ffffff", "bordercolor": "#999999", "align": "left"}
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]]}
 
-TEMPLATE = Path(__file__).with_name("comparison.html")
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
 class Cell(NamedTuple):

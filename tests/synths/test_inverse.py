@@ -37,7 +37,7 @@ def readings(knobs, synth, f0_hz, settings):
     """(R,) pitches and (R, P) settings -> (R, C) positions, measured anew."""
     named = dict(zip(synth.sizes, settings[:, None].split(list(synth.sizes.values()), dim=-1), strict=True))
     values = measure_all_layers(knobs, synth.layers(f0_hz[:, None], named))
-    return torch.cat([knob.to_unit(value) for knob, value in zip(knobs, values, strict=True)], dim=-1)
+    return torch.cat([knob.position_of(value) for knob, value in zip(knobs, values, strict=True)], dim=-1)
 
 
 def test_what_is_wanted_is_found():
@@ -67,7 +67,7 @@ def test_every_start_is_tried(monkeypatch, place):
     starts = [(-60.0, 0.0, 0.0)] * 3
     starts[place] = (0.0, 0.0, 0.0)
     monkeypatch.setattr(inverse, "STARTS", starts)
-    asked = LEVEL.to_unit(torch.tensor([[-20.0]]))
+    asked = LEVEL.position_of(torch.tensor([[-20.0]]))
     found = nearest_settings([LEVEL], TONE, torch.tensor([440.0]), asked, hundredths)
     assert found.positions.item() == pytest.approx(asked.item(), abs=0.01)
 

@@ -119,7 +119,7 @@ def test_wandb_gets_one_table_to_listen_in(test, model):
 def test_a_sound_that_cannot_be_measured_is_null(test, model, monkeypatch):
     """JSON has no NaN."""
     nothing = torch.full((1, 20, len(model.encoder.knobs)), torch.nan)
-    monkeypatch.setattr(model.encoder, "measure", lambda audio, f0_hz, every=1: nothing[:, ::every])
+    monkeypatch.setattr(model.encoder, "knob_positions", lambda audio, f0_hz, every=1: nothing[:, ::every])
     rows = json.loads((test(SliderSweeps(), model) / "sliders.json").read_text())["sliders"]
     assert {row["measured"] for row in rows} == {None} and None not in {row["asked"] for row in rows}
 
