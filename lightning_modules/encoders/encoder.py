@@ -21,6 +21,7 @@ from synths import (
     sounding_frames,
 )
 from synths.precision import without_autocast
+from synths.projection import LearntPrior
 from synths.signal import interpolate_frames
 
 MEASURED_HZ = 50.0
@@ -78,6 +79,7 @@ class Encoder(nn.Module):
         # Of the frames that are measured: between them nothing would be judged but the interpolation.
         self.judged_every = self.every * max(1, round(clip.frame_rate_hz / self.every / JUDGED_HZ))
         self.level = Level(clip)
+        self.prior = LearntPrior()
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))
         for descriptor in self.each_descriptor():
