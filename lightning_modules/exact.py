@@ -22,7 +22,8 @@ TOLERANCE = 0.05
 MOST_RENDERS = 7
 N_LEARNING = 2
 """Renders in which the gap between layers and sound is learnt frame by frame; then it is kept."""
-N_STEPS = 3
+N_STEPS = (8, 6, 4)
+"""Of the projection, for the first renders; the last for all that follow."""
 LARGEST_BIAS, LARGEST_CHANGE = 6.0, 2.0
 """Of what is asked in advance, in tolerances: in all, and from one render to the next."""
 
@@ -47,6 +48,12 @@ class Answer(NamedTuple):
         return self.off.abs() <= TOLERANCE
 
 
+def obstacle_of(model: TimbreAutoencoder) -> str:
+    """Why a model's knobs cannot be exact, as the begin of a sentence; "" if they can."""
+    wordless = model.synth.parts_without_layers() + model.synth.parts_that_cannot_play()
+    return f"{wordless[0]} of the synth cannot say what it plays" if wordless else ""
+
+
 class Exact:
     """Puts sounds together as `TimbreAutoencoder.put_together` does, with knobs that are exact.
 
@@ -63,9 +70,8 @@ class Exact:
     """
 
     def __init__(self, model: TimbreAutoencoder, also: Sequence[Descriptor] = ()) -> None:
-        wordless = model.synth.parts_without_layers() + model.synth.parts_that_cannot_play()
-        if wordless:
-            raise ValueError(f"{wordless[0]} of the synth cannot say what it plays: render the open sound (--open).")
+        if obstacle := obstacle_of(model):
+            raise ValueError(f"{obstacle}: render the open sound.")
         for descriptor in also:
             if not projectable(descriptor):
                 raise ValueError(f"{descriptor.name} is told from sound only: it cannot be turned after training.")
@@ -102,6 +108,10 @@ class Exact:
         Returns:
             rendering, whose parameters are still the decoder's, and how the request was met
         """
+        if not self.target.knobs:
+            nothing = f0_hz.new_zeros(len(f0_hz), 0)
+            once = torch.ones(len(f0_hz), dtype=torch.long)
+            return self.model.put_together(f0_hz, encoding), Answer([], *[nothing] * 4, once)
         parameters = self.model.decoder(f0_hz, encoding.controls, encoding.residual)
         return _Search(self, f0_hz, encoding, parameters, sounding, turned, beside).run()
 
@@ -156,7 +166,9 @@ class _Search:
                 before = bias
                 bias = torch.where(going[:, None], (bias + change).clamp(-LARGEST_BIAS, LARGEST_BIAS), bias)
                 change = bias - before
-            projection.towards(self.asked - gap + (bias * self.tolerance)[:, None], N_STEPS, going)
+            projection.towards(
+                self.asked - gap + (bias * self.tolerance)[:, None], N_STEPS[min(n_rendered, len(N_STEPS)) - 1], going
+            )
             rows = going.nonzero()[:, 0]
             audio_now = self._render(projection.all_gains()[rows], rows)
             heard[rows] = self.exact.target.of_sound(audio_now, self.f0_hz[rows], self.every)

@@ -70,9 +70,7 @@ class SMSSynth(nn.Module):
             parameters = {name: value.to(f0_hz.dtype) for name, value in parameters.items()}
             return [part.layers(f0_hz, own) for part, own in self._each_part(parameters)]
 
-    def play(
-        self, f0_hz: Tensor, played: Sequence[dict[str, Tensor]], white_noise: Tensor | None = None
-    ) -> Tensor:
+    def play(self, f0_hz: Tensor, played: Sequence[dict[str, Tensor]], white_noise: Tensor | None = None) -> Tensor:
         """(B, F) pitch in Hz and what each part plays -> (B, N) audio, effects included.
 
         With `played` of some parameters it is what `forward` makes of them, bit for bit.

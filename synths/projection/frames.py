@@ -68,6 +68,7 @@ class FrameProjection:
         """Take steps towards (B, F, C) positions, in all clips or in the (B,) that are True."""
         goal = goal[self.active]
         taking_part = torch.ones_like(self.known) if clips is None else clips[self.clip_of]
+        first = (self.weight * self._off(self.measured, goal)).square().sum(-1)
         taking_part &= goal.isfinite().all(-1) & self.measured.isfinite().all(-1)
         for _ in range(n_steps):
             off = self._off(self.measured, goal)
@@ -76,7 +77,9 @@ class FrameProjection:
                 break
             self._learn_slopes(rows[~self.known[rows]])
             self._step(rows, off[rows], goal[rows])
-        beyond = (self._off(self.measured, goal).abs() > BEYOND_REACH) & self.turned & taking_part[:, None]
+        off = self._off(self.measured, goal)
+        stalled = taking_part & ((self.weight * off).square().sum(-1) > 0.5 * first)
+        beyond = (off.abs() > BEYOND_REACH) & self.turned & stalled[:, None]
         self.weight = torch.where(beyond, HELD_FIRST, self.weight)
 
     def all_gains(self) -> Tensor:
