@@ -40,7 +40,7 @@ HEADER = (
 
 
 class Asked(NamedTuple):
-    """R requests on one note: encoding, pitch and sounding of each, which knob (R, C) is turned; the last turns none."""
+    """R requests on one note, the last of which turns nothing: turned (R, C), mean positions asked (R, C)."""
 
     encoding: Encoding
     f0_hz: Tensor

@@ -22,8 +22,11 @@ TOLERANCE = 0.05
 MOST_RENDERS = 7
 N_LEARNING = 2
 """Renders in which the gap between layers and sound is learnt frame by frame; then it is kept."""
-N_STEPS = (8, 6, 4)
+N_STEPS = (6, 4, 3)
 """Of the projection, for the first renders; the last for all that follow."""
+N_SHARED = 2
+MOST_INSTEAD = 30.0
+"""Tolerances that frames may take over for others."""
 LARGEST_BIAS, LARGEST_CHANGE = 6.0, 2.0
 """Of what is asked in advance, in tolerances: in all, and from one render to the next."""
 
@@ -155,6 +158,7 @@ class _Search:
         if going.any():
             projection = self._projection(going)
         bias, bias_slopes = torch.zeros_like(best), torch.eye(best.shape[-1]).to(best).repeat(len(best), 1, 1)
+        instead = torch.zeros_like(best)
         missed, gap, change = open_missed, torch.zeros_like(heard), torch.zeros_like(best)
         for n_rendered in range(1, MOST_RENDERS):
             if not going.any():
@@ -166,9 +170,8 @@ class _Search:
                 before = bias
                 bias = torch.where(going[:, None], (bias + change).clamp(-LARGEST_BIAS, LARGEST_BIAS), bias)
                 change = bias - before
-            projection.towards(
-                self.asked - gap + (bias * self.tolerance)[:, None], N_STEPS[min(n_rendered, len(N_STEPS)) - 1], going
-            )
+            goal = self.asked - gap + (bias * self.tolerance)[:, None]
+            instead = self._project(projection, goal, instead, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], going)
             rows = going.nonzero()[:, 0]
             audio_now = self._render(projection.all_gains()[rows], rows)
             heard[rows] = self.exact.target.of_sound(audio_now, self.f0_hz[rows], self.every)
@@ -191,6 +194,24 @@ class _Search:
         return FrameProjection(
             self.exact.target.knobs, layers, self.tolerance, prior, active & going[:, None], self.turned
         )
+
+    def _project(
+        self, projection: FrameProjection, goal: Tensor, instead: Tensor, n_steps: int, going: Tensor
+    ) -> Tensor:
+        """Bring the layers to a goal; what frames that cannot owe to the mean is taken over by those that can.
+
+        instead: (B, C) tolerances that are asked of all frames beside the goal; the new ones are returned
+        """
+        for n_more in (N_STEPS[-1],) * N_SHARED + (0,):
+            projection.towards(goal + (instead * self.tolerance)[:, None], n_steps, going)
+            owed = self._mean(goal - projection.all_measured()) / self.tolerance
+            owed = torch.where(projection.stuck(), 0.0, owed)
+            going = going & (owed.abs() > TOLERANCE).any(-1)
+            if not (going.any() and n_more):
+                break
+            instead = torch.where(going[:, None], (instead + owed).clamp(-MOST_INSTEAD, MOST_INSTEAD), instead)
+            n_steps = n_more
+        return instead
 
     def _render(self, gains: Tensor, rows: Tensor) -> Tensor:
         """(R, F / every, P) log gains of some clips -> their audio."""

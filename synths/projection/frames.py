@@ -19,8 +19,14 @@ CLOSE = 0.01
 """Tolerances that a frame may be off to be left as it is."""
 HELD_FIRST = 0.1
 """Weight of a turned knob in a frame that cannot meet it, so that the others hold."""
+FARTHEST = 3.0
+"""Tolerances that such a knob pulls with, however far off it is."""
 BEYOND_REACH = 0.5
 """Tolerances off after a round of steps: a frame that cannot."""
+HOPELESS = 1e3
+"""Damping of a frame that comes no nearer."""
+WELL = 0.1
+"""Share of the squared error left by a step whose slopes still serve."""
 _FRAMES_TOGETHER = 512  # their spectra stay in the cache of a core
 
 
@@ -72,7 +78,9 @@ class FrameProjection:
         taking_part &= goal.isfinite().all(-1) & self.measured.isfinite().all(-1)
         for _ in range(n_steps):
             off = self._off(self.measured, goal)
-            rows = (taking_part & ((self.weight * off).abs().amax(-1) > CLOSE)).nonzero()[:, 0]
+            rows = (taking_part & (self.damping < HOPELESS) & ((self.weight * off).abs().amax(-1) > CLOSE)).nonzero()[
+                :, 0
+            ]
             if not len(rows):
                 break
             self._learn_slopes(rows[~self.known[rows]])
@@ -80,7 +88,8 @@ class FrameProjection:
         off = self._off(self.measured, goal)
         stalled = taking_part & ((self.weight * off).square().sum(-1) > 0.5 * first)
         beyond = (off.abs() > BEYOND_REACH) & self.turned & stalled[:, None]
-        self.weight = torch.where(beyond, HELD_FIRST, self.weight)
+        beyond |= self.weight < 1.0
+        self.weight = torch.where(beyond, HELD_FIRST * (FARTHEST / off.abs()).clamp_max(1.0), 1.0)
 
     def all_gains(self) -> Tensor:
         """(B, F, P) log gains; a frame that is not active has those of the nearest that is, or 0 if there is none."""
@@ -94,6 +103,12 @@ class FrameProjection:
         spread = self.measured.new_zeros(*self.active.shape, self.measured.shape[-1])
         spread[self.active] = self.measured
         return spread
+
+    def stuck(self) -> Tensor:
+        """(B, C) knobs that most frames of a clip cannot bring where they should be, the others held."""
+        beyond = (self.weight < 1.0).to(self.gains)
+        n_beyond = beyond.new_zeros(len(self.active), beyond.shape[1]).index_add(0, self.clip_of, beyond)
+        return n_beyond > 0.5 * self.active.sum(1, keepdim=True)
 
     def _off(self, measured: Tensor, goal: Tensor) -> Tensor:
         return (goal - measured) / self.tolerance
@@ -119,7 +134,7 @@ class FrameProjection:
         self.damping[rows] = torch.where(kept, damping / 5.0, damping * 8.0).clamp(1e-4, 1e4)
         # A step that failed on slopes of another place says that they are to be learnt here; one that did well, that
         # they still serve.
-        self.known[rows] = torch.where(kept, after < 0.1 * before, self.fresh[rows])
+        self.known[rows] = torch.where(kept, after < WELL * before, self.fresh[rows])
         self.fresh[rows] &= ~kept
         surprise = (off - now_off - (slopes @ step[..., None])[..., 0])[kept]
         length = (step * pulled).sum(-1)[kept].clamp_min(1e-12)
