@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import turn
 from lightning_modules.metrics.control import Column, Figure, FraveProtocol, Note, Sweeps, run_protocol
 from lightning_modules.metrics.control.heard import reachable_in_sound
@@ -88,10 +89,18 @@ class Examination:
         track: pitch of a rendered sound
         settings: how
         memory: folder that remembers which requests can be met: that is a matter of notes and synth, not of a model
+        exact: what meets the knobs; without it, what the decoder plays is examined
     """
 
-    def __init__(self, model: TimbreAutoencoder, track: Track, settings: ExaminationSettings, memory: Path) -> None:
-        self.model, self.track, self.settings, self.memory = model, track, settings, memory
+    def __init__(
+        self,
+        model: TimbreAutoencoder,
+        track: Track,
+        settings: ExaminationSettings,
+        memory: Path,
+        exact: Exact | None = None,
+    ) -> None:
+        self.model, self.track, self.settings, self.memory, self.exact = model, track, settings, memory, exact
         knobs = list(model.encoder.each_descriptor())
         watched = [recipe(model.clip) for recipe in DEFAULT_KNOBS]
         self.descriptors = knobs + [d.to(model.device) for d in watched if d.name not in model.encoder.knobs]
@@ -116,7 +125,7 @@ class Examination:
         encoding, sounding = self._encode(clip), encoder.sounding(clip.audio, every)
         registers = [_register(float(midi)) for midi in hz_to_midi(clip.f0_hz.median(dim=1).values)]
         notes = [Note(*each) for each in zip(clip.name, families, registers, strict=True)]
-        own = self._read_mean(encoding, clip.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool))
+        own = self._read_mean(encoding, clip.f0_hz, sounding, torch.ones(len(notes), dtype=torch.bool), "")
         turned = torch.stack([self._sweep(encoding, clip.f0_hz, sounding, knob) for knob in encoder.knobs], dim=1)
         series = encoder.measure(clip.audio, clip.f0_hz, encoder.every).transpose(1, 2)
         readings = self._read(clip.audio, clip.f0_hz)
@@ -197,10 +206,10 @@ class Examination:
         turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
-        read = self._read_mean(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
+        read = self._read_mean(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked, knob)
         return read.unflatten(0, (n_positions, n)).transpose(0, 1)
 
-    def _read_mean(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor) -> Tensor:
+    def _read_mean(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knob: str) -> Tensor:
         """Render an encoding of b sounds -> (b, J) means over the frames where the note sounds.
 
         The last is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
@@ -208,12 +217,20 @@ class Examination:
         means = []
         for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER):
             some = Encoding(encoding.controls[part], encoding.residual[part], {})
-            audio, pitch, heard = self.model.put_together(f0_hz[part], some).audio, f0_hz[part], sounding[part]
+            pitch, heard = f0_hz[part], sounding[part]
+            audio = self._put_together(pitch, some, heard, knob).audio
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
             means.append(torch.cat([sounding_mean(self._read(audio, pitch), heard), cents[:, None]], dim=-1))
         return torch.cat(means)
+
+    def _put_together(self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor, knob: str) -> Rendering:
+        """Render; one knob is turned, or with "" none or all are."""
+        if self.exact is None:
+            return self.model.put_together(f0_hz, encoding)
+        turned = torch.tensor([name == knob for name in self.model.encoder.controls], device=f0_hz.device)
+        return self.exact(f0_hz, encoding, sounding, turned.expand(len(f0_hz), -1))
 
     def _read(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
         """(b, N) audio -> (b, F'', J - 1) of every descriptor in the judged frames, in its unit."""
@@ -234,11 +251,12 @@ class Examination:
         """(b, K, T) positions asked of some notes -> (b, K, F') positions measured on what is rendered."""
         encoder = self.model.encoder
         controls, residual, f0_hz = (torch.cat(parts)[examples] for parts in self._encodings())
+        sounding = torch.cat(self._all("sounding")[0])[examples]
         curves = resample_frames(asked, f0_hz.shape[1]).swapaxes(1, 2)
         knobs = torch.from_numpy(np.ascontiguousarray(curves)).to(controls)
         turned = Encoding(torch.cat([knobs, controls[..., self.n_knobs :]], dim=-1), residual, {})
         with torch.no_grad():
-            audio = self.model.put_together(f0_hz, turned).audio
+            audio = self._put_together(f0_hz, turned, sounding, "").audio
             return encoder.measure(audio, f0_hz, encoder.every).transpose(1, 2).cpu().double().numpy()
 
     def _reachable(self) -> Tensor:

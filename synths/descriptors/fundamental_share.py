@@ -9,12 +9,14 @@ from synths.descriptors.harmonic_lines import HarmonicLines
 class FundamentalShare(HarmonicDescriptor):
     """First tristimulus: amplitude of the fundamental over that of all harmonics (Peeters et al. 2011, section II.E).
 
-    1 is a sine; the smaller, the more the tone is made of overtones. 0 for silence.
+    1 is a sine; the smaller, the more the tone is made of overtones. 0 for silence. Its `jnd` is stated, not measured:
+    a twentieth of the way from no fundamental to a sine. Nobody has published a listening test of it.
     """
 
     unit = "1"
     summary = "fundamental over all harmonics (tristimulus 1)"
     default_span = (0.0, 1.0)
+    jnd = 0.05
 
     def of(self, lines: HarmonicLines) -> Tensor:
         """Harmonics -> (B, F) share, 0..1."""

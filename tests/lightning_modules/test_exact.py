@@ -1,4 +1,4 @@
-"""What is asked is what is measured on the sound; what is not asked holds; what cannot be is said, and not made worse."""
+"""What is asked is measured on the sound; what is not asked holds; what cannot be is said, and not made worse."""
 
 import pytest
 import torch
@@ -7,8 +7,18 @@ from torch import nn
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding
 from lightning_modules.exact import MOST_RENDERS, Exact
-from synths import ClipFormat, FilteredNoise, Harmonics, Part, Roughness, Sharpness, SMSSynth, SpectralSpread
-from synths import Level, sounding_mean
+from synths import (
+    ClipFormat,
+    FilteredNoise,
+    Harmonics,
+    Level,
+    Part,
+    Roughness,
+    Sharpness,
+    SMSSynth,
+    SpectralSpread,
+    sounding_mean,
+)
 from synths.projection import Target
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
@@ -110,7 +120,7 @@ def test_a_knob_that_nothing_was_trained_on(model, played):
 
 def test_what_is_held_holds_where_the_turned_knob_cannot(model, played):
     """Sharpness far below what the pitch can have: the others within a quarter, the miss is said."""
-    f0_hz, sounding, controls, _ = played
+    f0_hz, sounding, _, _ = played
     f0_hz = 8 * f0_hz
     turned = torch.tensor([[False, True, False, False, False]] * 2)
     with torch.no_grad():
@@ -175,5 +185,5 @@ def test_a_part_that_cannot_say_what_it_plays_is_refused():
             super().__init__()
             self.sizes = {"clicks": 1}
 
-    with pytest.raises(ValueError, match="Clicks of the synth cannot say what it plays: render the open sound."):
+    with pytest.raises(ValueError, match="Clicks of the synth cannot say what it plays: render the open sound"):
         Exact(model_of(parts=(Harmonics, Clicks)))

@@ -6,7 +6,7 @@ import soundfile
 import torch
 
 from lightning_modules.cli import main
-from lightning_modules.render import render
+from lightning_modules.render import render_exactly
 
 
 @pytest.fixture
@@ -166,9 +166,9 @@ def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_pa
 
     def spying(model, audio, f0_hz, *others):
         asked.append(f0_hz)
-        return render(model, audio, f0_hz, *others)
+        return render_exactly(model, audio, f0_hz, *others)
 
-    monkeypatch.setattr("lightning_modules.cli.render.render", spying)
+    monkeypatch.setattr("lightning_modules.cli.render.render_exactly", spying)
     for f0 in ("165", str(tmp_path / "pitch.csv")):
         main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
     held, curve = asked
