@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from synths import Descriptor, SMSSynth, measure_all_layers
+from synths.projection import projectable
+from synths.projection.target import TOLERANCE_POSITION
 
-TOLERANCE_POSITION = 0.05
-"""Of a knob whose descriptor has no least audible difference: this share of its training range."""
 POWERS = (2, 8, 32, 128)
 """Of the errors in the sum that is made small, one after the other: the last is nearly the worst error alone."""
 N_STEPS = 20
@@ -94,17 +94,12 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
     for position, descriptor in zip(achieved.unbind(-1), descriptors, strict=True):
         position.copy_(position.clamp(*descriptor.range.reach(f0_hz)))
     settings = f0_hz.new_zeros(len(f0_hz), sum(synth.sizes.values()))
-    steady = [index for index, descriptor in enumerate(descriptors) if is_steady(descriptor)]
+    steady = [index for index, descriptor in enumerate(descriptors) if projectable(descriptor)]
     if steady:
         searched = _Requests([descriptors[index] for index in steady], synth, f0_hz, asked[:, steady])
         found = [_nearest(part) for part in searched.parts()]
         achieved[:, steady], settings = (torch.cat(each) for each in zip(*found, strict=True))
     return Reachability(met(achieved, asked, descriptors), achieved, settings)
-
-
-def is_steady(descriptor: Descriptor) -> bool:
-    """Whether a single frame of what a synth plays can be measured."""
-    return descriptor.rate == "frame" and type(descriptor).measure_layers is not Descriptor.measure_layers
 
 
 class _Requests(NamedTuple):
