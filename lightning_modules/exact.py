@@ -25,7 +25,7 @@ N_LEARNING = 2
 N_STEPS = (6, 4, 3)
 """Of the projection, for the first renders; the last for all that follow."""
 N_SHARED = 2
-MOST_INSTEAD = 30.0
+MOST_INSTEAD = 12.0
 """Tolerances that frames may take over for others."""
 LARGEST_BIAS, LARGEST_CHANGE = 6.0, 2.0
 """Of what is asked in advance, in tolerances: in all, and from one render to the next."""
@@ -114,7 +114,7 @@ class Exact:
         if not self.target.knobs:
             nothing = f0_hz.new_zeros(len(f0_hz), 0)
             once = torch.ones(len(f0_hz), dtype=torch.long)
-            return self.model.put_together(f0_hz, encoding), Answer([], *[nothing] * 4, once)
+            return self.model.put_together(f0_hz, encoding), Answer([], nothing, nothing, nothing, nothing, once)
         parameters = self.model.decoder(f0_hz, encoding.controls, encoding.residual)
         return _Search(self, f0_hz, encoding, parameters, sounding, turned, beside).run()
 
@@ -146,6 +146,9 @@ class _Search:
         asked = encoding.controls[:, :: self.every, exact.indices]
         self.asked = asked if beside is None else torch.cat([asked, beside.to(asked)], dim=-1)
         self.tolerance = exact.target.tolerance(self._mean(self.asked))
+        # Tolerances asked of all frames in place of those that cannot, and how much of it arrives in the mean.
+        self.instead = torch.zeros_like(self.tolerance)
+        self.response = torch.ones_like(self.tolerance)
         self.turned = None if turned is None else turned[:, [*exact.indices, *range(-len(exact.also), 0)]]
 
     def run(self) -> tuple[Rendering, Answer]:
@@ -158,7 +161,6 @@ class _Search:
         if going.any():
             projection = self._projection(going)
         bias, bias_slopes = torch.zeros_like(best), torch.eye(best.shape[-1]).to(best).repeat(len(best), 1, 1)
-        instead = torch.zeros_like(best)
         missed, gap, change = open_missed, torch.zeros_like(heard), torch.zeros_like(best)
         for n_rendered in range(1, MOST_RENDERS):
             if not going.any():
@@ -171,7 +173,7 @@ class _Search:
                 bias = torch.where(going[:, None], (bias + change).clamp(-LARGEST_BIAS, LARGEST_BIAS), bias)
                 change = bias - before
             goal = self.asked - gap + (bias * self.tolerance)[:, None]
-            instead = self._project(projection, goal, instead, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], going)
+            self._project(projection, goal, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], going)
             rows = going.nonzero()[:, 0]
             audio_now = self._render(projection.all_gains()[rows], rows)
             heard[rows] = self.exact.target.of_sound(audio_now, self.f0_hz[rows], self.every)
@@ -195,23 +197,25 @@ class _Search:
             self.exact.target.knobs, layers, self.tolerance, prior, active & going[:, None], self.turned
         )
 
-    def _project(
-        self, projection: FrameProjection, goal: Tensor, instead: Tensor, n_steps: int, going: Tensor
-    ) -> Tensor:
-        """Bring the layers to a goal; what frames that cannot owe to the mean is taken over by those that can.
-
-        instead: (B, C) tolerances that are asked of all frames beside the goal; the new ones are returned
-        """
+    def _project(self, projection: FrameProjection, goal: Tensor, n_steps: int, going: Tensor) -> None:
+        """Bring the layers to a goal; what frames that cannot owe to the mean is taken over by those that can."""
+        owed_before, added = torch.full_like(self.instead, torch.inf), torch.zeros_like(self.instead)
         for n_more in (N_STEPS[-1],) * N_SHARED + (0,):
-            projection.towards(goal + (instead * self.tolerance)[:, None], n_steps, going)
+            projection.towards(goal + (self.instead * self.tolerance)[:, None], n_steps, going)
             owed = self._mean(goal - projection.all_measured()) / self.tolerance
-            owed = torch.where(projection.stuck(), 0.0, owed)
-            going = going & (owed.abs() > TOLERANCE).any(-1)
+            tried = added.abs() > TOLERANCE
+            self.response = torch.where(tried, ((owed_before - owed) / added).clamp(0.2, 1.2), self.response)
+            # Knobs that pull against each other get no nearer by being asked for more.
+            worse = going & (owed.abs().sum(-1) > owed_before.abs().sum(-1))
+            self.instead = torch.where(worse[:, None], self.instead - added, self.instead)
+            going = going & ~worse & (owed.abs() > TOLERANCE).any(-1)
             if not (going.any() and n_more):
                 break
-            instead = torch.where(going[:, None], (instead + owed).clamp(-MOST_INSTEAD, MOST_INSTEAD), instead)
-            n_steps = n_more
-        return instead
+            wanted = (owed / self.response).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
+            wanted = (self.instead + wanted).clamp(-MOST_INSTEAD, MOST_INSTEAD) - self.instead
+            added = torch.where(going[:, None], wanted, 0.0)
+            owed_before, n_steps = owed, n_more
+            self.instead = self.instead + added
 
     def _render(self, gains: Tensor, rows: Tensor) -> Tensor:
         """(R, F / every, P) log gains of some clips -> their audio."""

@@ -1,6 +1,6 @@
 """What a synth plays, frame by frame, before it is sound."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -56,9 +56,12 @@ class Layers(NamedTuple):
 
     def every(self, step: int) -> "Layers":
         """Every so-many-th frame."""
+        return self.frames(lambda values: values[:, ::step])
+
+    def frames(self, choose: Callable[[Tensor], Tensor]) -> "Layers":
+        """What is chosen of the frames, from every tensor alike."""
         f0_hz, amplitudes, noise, hz = self
-        hz = None if hz is None else hz[:, ::step]
-        return Layers(f0_hz[:, ::step], amplitudes[:, ::step], noise[:, ::step], hz)
+        return Layers(choose(f0_hz), choose(amplitudes), choose(noise), None if hz is None else choose(hz))
 
     def scaled(self, log_gains: Tensor) -> "Layers":
         """With (B, F, K + M) log gains on its partials and bands, none of which gets louder than a part can."""

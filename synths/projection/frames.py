@@ -57,7 +57,7 @@ class FrameProjection:
         self.target, self.prior = Target(knobs), prior
         self.active = torch.ones_like(layers.f0_hz, dtype=torch.bool) if active is None else active.bool()
         self.clip_of = self.active.nonzero()[:, 0]
-        self.layers = _rows(layers, self.active)
+        self.layers = layers.frames(lambda values: values[self.active][None])
         self.tolerance = tolerance[self.clip_of]
         self.turned = torch.zeros_like(self.tolerance, dtype=torch.bool) if turned is None else turned[self.clip_of]
         n_rows, n_gains = len(self.clip_of), prior.shape[-1]
@@ -104,12 +104,6 @@ class FrameProjection:
         spread[self.active] = self.measured
         return spread
 
-    def stuck(self) -> Tensor:
-        """(B, C) knobs that most frames of a clip cannot bring where they should be, the others held."""
-        beyond = (self.weight < 1.0).to(self.gains)
-        n_beyond = beyond.new_zeros(len(self.active), beyond.shape[1]).index_add(0, self.clip_of, beyond)
-        return n_beyond > 0.5 * self.active.sum(1, keepdim=True)
-
     def _off(self, measured: Tensor, goal: Tensor) -> Tensor:
         return (goal - measured) / self.tolerance
 
@@ -151,7 +145,7 @@ class FrameProjection:
 
     def layers_of(self, rows: Tensor) -> Layers:
         """Some rows of the layers, (1, R, ...)."""
-        return Layers(*(None if values is None else values[:, rows] for values in self.layers))
+        return self.layers.frames(lambda values: values[:, rows])
 
     @torch.no_grad()
     def _measure(self, layers: Layers, gains: Tensor) -> Tensor:
@@ -170,7 +164,7 @@ class FrameProjection:
         parts = []
         for some, own in _few(self.layers_of(rows), self.gains[rows]):
             own = own.detach().clone().requires_grad_()
-            positions = self.target.of_layers(Layers(*(v if v is None else v.clone() for v in some)).scaled(own[None]))
+            positions = self.target.of_layers(some.frames(torch.clone).scaled(own[None]))
             # No frame depends on another's gains: the slope of their sum is the slope of each.
             each = [torch.autograd.grad(p.sum(), own, retain_graph=True)[0] for p in positions[0].unbind(-1)]
             parts.append(torch.stack(each, dim=1))
@@ -178,15 +172,11 @@ class FrameProjection:
         self.known[rows] = self.fresh[rows] = True
 
 
-def _rows(layers: Layers, active: Tensor) -> Layers:
-    return Layers(*(None if values is None else values[active][None] for values in layers))
-
-
 def _few(layers: Layers, gains: Tensor) -> Iterator[tuple[Layers, Tensor]]:
     """A few frames at a time."""
     for start in range(0, len(gains), _FRAMES_TOGETHER):
         part = slice(start, start + _FRAMES_TOGETHER)
-        yield Layers(*(None if values is None else values[:, part] for values in layers)), gains[part]
+        yield layers.frames(lambda values, part=part: values[:, part]), gains[part]
 
 
 def _nearest(active: Tensor) -> tuple[Tensor, Tensor]:
