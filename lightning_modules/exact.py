@@ -4,6 +4,7 @@ What the decoder is about to play is projected onto the request, frame by frame 
 window then add is heard in a few renders and asked for in advance.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from lightning_modules.encoders import Encoding
 from synths import Descriptor, sounding_frames, sounding_mean
 from synths.layers import parts_scaled
 from synths.projection import FrameProjection, Target, projectable
+from synths.projection.frames import BEYOND_REACH
 from synths.signal import interpolate_frames
 
 TOLERANCE = 0.05
@@ -173,7 +175,7 @@ class _Search:
                 bias = torch.where(going[:, None], (bias + change).clamp(-LARGEST_BIAS, LARGEST_BIAS), bias)
                 change = bias - before
             goal = self.asked - gap + (bias * self.tolerance)[:, None]
-            self._project(projection, goal, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], going)
+            self._project(projection, goal, n_rendered, going)
             rows = going.nonzero()[:, 0]
             audio_now = self._render(projection.all_gains()[rows], rows)
             heard[rows] = self.exact.target.of_sound(audio_now, self.f0_hz[rows], self.every)
@@ -197,11 +199,15 @@ class _Search:
             self.exact.target.knobs, layers, self.tolerance, prior, active & going[:, None], self.turned
         )
 
-    def _project(self, projection: FrameProjection, goal: Tensor, n_steps: int, going: Tensor) -> None:
+    def _project(self, projection: FrameProjection, goal: Tensor, n_rendered: int, going: Tensor) -> None:
         """Bring the layers to a goal; what frames that cannot owe to the mean is taken over by those that can."""
+        # On the way, what cannot be met looks like what only takes longer.
+        beyond_reach = math.inf if n_rendered <= N_LEARNING else BEYOND_REACH
+        n_steps = N_STEPS[min(n_rendered, len(N_STEPS)) - 1]
         owed_before, added = torch.full_like(self.instead, torch.inf), torch.zeros_like(self.instead)
         for n_more in (N_STEPS[-1],) * N_SHARED + (0,):
-            projection.towards(goal + (self.instead * self.tolerance)[:, None], n_steps, going)
+            asked = goal + (self.instead * self.tolerance)[:, None]
+            projection.towards(asked, n_steps, going, beyond_reach)
             owed = self._mean(goal - projection.all_measured()) / self.tolerance
             tried = added.abs() > TOLERANCE
             self.response = torch.where(tried, ((owed_before - owed) / added).clamp(0.2, 1.2), self.response)

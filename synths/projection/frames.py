@@ -22,7 +22,7 @@ HELD_FIRST = 0.1
 FARTHEST = 3.0
 """Tolerances that such a knob pulls with, however far off it is."""
 BEYOND_REACH = 0.5
-"""Tolerances off after a round of steps: a frame that cannot."""
+"""Tolerances off after steps that changed little: a frame that cannot."""
 HOPELESS = 1e3
 """Damping of a frame that comes no nearer."""
 WELL = 0.1
@@ -70,8 +70,14 @@ class FrameProjection:
         self.weight = torch.ones_like(self.tolerance)
         self.measured = self._measure(self.layers, self.gains)
 
-    def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None) -> None:
-        """Take steps towards (B, F, C) positions, in all clips or in the (B,) that are True."""
+    def towards(
+        self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = BEYOND_REACH
+    ) -> None:
+        """Take steps towards (B, F, C) positions, in all clips or in the (B,) that are True.
+
+        A turned knob that stays farther off than `beyond_reach` tolerances, and comes no nearer, counts little from
+        then on.
+        """
         goal = goal[self.active]
         taking_part = torch.ones_like(self.known) if clips is None else clips[self.clip_of]
         first = (self.weight * self._off(self.measured, goal)).square().sum(-1)
@@ -87,7 +93,7 @@ class FrameProjection:
             self._step(rows, off[rows], goal[rows])
         off = self._off(self.measured, goal)
         stalled = taking_part & ((self.weight * off).square().sum(-1) > 0.5 * first)
-        beyond = (off.abs() > BEYOND_REACH) & self.turned & stalled[:, None]
+        beyond = (off.abs() > beyond_reach) & self.turned & stalled[:, None]
         beyond |= self.weight < 1.0
         self.weight = torch.where(beyond, HELD_FIRST * (FARTHEST / off.abs()).clamp_max(1.0), 1.0)
 
