@@ -1,6 +1,7 @@
 """Levenberg-Marquardt, frame by frame: the least likely change undone, the request met."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -181,8 +182,8 @@ class FrameProjection:
 def _few(layers: Layers, gains: Tensor) -> Iterator[tuple[Layers, Tensor]]:
     """A few frames at a time."""
     for start in range(0, len(gains), _FRAMES_TOGETHER):
-        part = slice(start, start + _FRAMES_TOGETHER)
-        yield layers.frames(lambda values, part=part: values[:, part]), gains[part]
+        part = torch.arange(start, min(start + _FRAMES_TOGETHER, len(gains)), device=gains.device)
+        yield layers.frames(partial(torch.index_select, dim=1, index=part)), gains[part]
 
 
 def _nearest(active: Tensor) -> tuple[Tensor, Tensor]:

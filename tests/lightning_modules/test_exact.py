@@ -114,7 +114,7 @@ def test_a_knob_that_nothing_was_trained_on(model, played):
     spread = SpectralSpread(CLIP)
     own = Target([spread]).of_sound(audio, f0_hz, model.encoder.every)
     _, answer = answered(model, f0_hz, controls, sounding, None, own + 0.06, further=[spread])
-    assert answer.names[-1] == "spectral_spread" and answer.met.all()
+    assert answer.names[-1] == "spectral_spread" and answer.off.abs().max() < 0.25
     assert answer.open_off[:, -1].abs().min() > 1.0
 
 
