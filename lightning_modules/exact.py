@@ -26,6 +26,8 @@ N_LEARNING = 2
 """Renders in which the gap between layers and sound is learnt frame by frame; then it is kept."""
 N_STEPS = (6, 4, 3)
 """Of the projection, for the first renders; the last for all that follow."""
+UNNOTICED = 0.2
+"""Tolerances that what is held may be off before it outweighs all that a turned knob could gain."""
 N_SHARED = 2
 MOST_INSTEAD = 12.0
 """Tolerances that frames may take over for others."""
@@ -163,12 +165,20 @@ class _Search:
         if going.any():
             projection = self._projection(going)
         bias, bias_slopes = torch.zeros_like(best), torch.eye(best.shape[-1]).to(best).repeat(len(best), 1, 1)
+        first_gap = torch.zeros_like(heard)
         missed, gap, change = open_missed, torch.zeros_like(heard), torch.zeros_like(best)
         for n_rendered in range(1, MOST_RENDERS):
             if not going.any():
                 break
             if n_rendered <= N_LEARNING:
                 gap[going] = self._smooth(heard - projection.all_measured())[going]
+                first_gap = gap.clone() if n_rendered == 1 else first_gap
+            elif n_rendered == N_LEARNING + 1 and (hopeless := going & self._hopeless(missed)).any():
+                projection.begin_again(hopeless)
+                gap = torch.where(hopeless[:, None, None], first_gap, gap)
+                self.instead[hopeless], self.response[hopeless] = 0.0, 1.0
+                change = torch.where(hopeless[:, None], 0.0, self._change(bias_slopes, missed))
+                bias = torch.where(going[:, None], change, bias)
             else:
                 change = self._change(bias_slopes, missed)
                 before = bias
@@ -243,13 +253,20 @@ class _Search:
         frames = self._mean((self.asked - heard).abs()) / self.tolerance
         off = missed.abs() + 0.1 * frames
         if self.turned is not None:
-            off = torch.where(self.turned, off, 4.0 * off)
+            dragged = (missed.abs() - UNNOTICED).clamp_min(0.0)
+            off = torch.where(self.turned, off, 4.0 * off + 20.0 * dragged)
         return off.sum(-1)
 
     def _can_go_on(self, missed: Tensor) -> Tensor:
         """(B,) something is off, and everything is a number that can be asked."""
         finite = missed.isfinite().all(-1) & self.asked.isfinite().flatten(1).all(-1)
         return finite & self.sounding.any(1) & (missed.abs() > TOLERANCE).any(-1)
+
+    def _hopeless(self, missed: Tensor) -> Tensor:
+        """(B,) a turned knob is still far from where it was asked, where the others may have been dragged along."""
+        if self.turned is None:
+            return torch.zeros_like(missed[:, 0], dtype=torch.bool)
+        return (self.turned & (missed.abs() > 1.0)).any(-1)
 
     def _smooth(self, gap: Tensor) -> Tensor:
         """(B, F / every, C) -> the same over three frames, with the mean that it had."""

@@ -69,7 +69,8 @@ class FrameProjection:
         self.known = torch.zeros(n_rows, dtype=torch.bool, device=self.active.device)
         self.fresh = self.known.clone()  # slopes of where the frame is, not of where it was
         self.weight = torch.ones_like(self.tolerance)
-        self.measured = self._measure(self.layers, self.gains)
+        self.start = self._measure(self.layers, self.gains)
+        self.measured = self.start.clone()
 
     def towards(
         self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = BEYOND_REACH
@@ -97,6 +98,13 @@ class FrameProjection:
         beyond = (off.abs() > beyond_reach) & self.turned & stalled[:, None]
         beyond |= self.weight < 1.0
         self.weight = torch.where(beyond, HELD_FIRST * (FARTHEST / off.abs()).clamp_max(1.0), 1.0)
+
+    def begin_again(self, clips: Tensor) -> None:
+        """Take back what was done in the (B,) clips that are True; the turned knobs count little from the begin."""
+        rows = clips[self.clip_of]
+        self.gains[rows], self.pull[rows], self.measured[rows] = 0.0, 0.0, self.start[rows]
+        self.known[rows], self.damping[rows] = False, 1e-2
+        self.weight = torch.where(rows[:, None] & self.turned, HELD_FIRST, self.weight)
 
     def all_gains(self) -> Tensor:
         """(B, F, P) log gains; a frame that is not active has those of the nearest that is, or 0 if there is none."""
