@@ -7,6 +7,7 @@ from torch import nn
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding
 from lightning_modules.exact import MOST_RENDERS, Exact
+from lightning_modules.knobs import sweep
 from synths import (
     ClipFormat,
     FilteredNoise,
@@ -187,3 +188,13 @@ def test_a_part_that_cannot_say_what_it_plays_is_refused():
 
     with pytest.raises(ValueError, match="Clicks of the synth cannot say what it plays: render the open sound"):
         Exact(model_of(parts=(Harmonics, Clicks)))
+
+
+def test_a_sweep_meets_its_positions(model, played):
+    """With a decoder that is deaf, open sound stays where it is; exact knobs go where asked."""
+    f0_hz, _, controls, audio = played
+    places = [float(controls[0, :, 0].mean()) + step for step in (-0.1, 0.05)]
+    still = sweep(model, audio, f0_hz, "level", places).measured
+    moved = sweep(model, audio, f0_hz, "level", places, Exact(model)).measured
+    torch.testing.assert_close(moved[0], torch.tensor(places), rtol=0, atol=0.002)
+    assert (still[0] - torch.tensor(places)).abs().min() > 0.02

@@ -228,3 +228,23 @@ def test_further_controls_stay(notes, tmp_path):
     model.put_together = spy
     examination_.frave()
     assert seen and all(factor.eq(0.3).all() for factor in seen)
+
+
+def test_exact_knobs_are_examined(notes, tmp_path):
+    """Where they are given, they render: told what sounds and which knob is turned, none while a note is as it was."""
+    model, told = StandIn(notes.audio, notes.f0_hz, obeys=0.0), []
+
+    def exact(f0_hz, encoding, sounding, turned):
+        told.append((sounding.shape, turned))
+        return StandIn(notes.audio, notes.f0_hz).put_together(f0_hz, encoding)
+
+    model.encoder.load_state_dict(StandIn(notes.audio, notes.f0_hz).encoder.state_dict())
+    examination = Examination(
+        model, lambda audio: (audio[:, ::160], audio[:, ::160]), ExaminationSettings(), tmp_path, exact
+    )
+    examination.add(notes, ["flute"] * 12)
+    sweeps = examination.sweeps()
+    audible = sweeps.asked > -65.0
+    np.testing.assert_allclose(sweeps.of_knob()[audible], sweeps.asked[audible], atol=0.3)
+    assert not told[0][1].any() and all(turned.all() for _, turned in told[1:])
+    assert all(shape == (len(turned), CLIP.n_frames // 4 + 1) for shape, turned in told)
