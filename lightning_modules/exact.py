@@ -27,7 +27,7 @@ N_LEARNING = 2
 N_STEPS = (6, 4, 3)
 """Of the projection, for the first renders; the last for all that follow."""
 UNNOTICED = 0.2
-"""Tolerances that what is held may be off before it outweighs all that a turned knob could gain."""
+"""Tolerances that what is held may be off before it outweighs most of what a turned knob could gain."""
 N_SHARED = 2
 MOST_INSTEAD = 12.0
 """Tolerances that frames may take over for others."""
@@ -253,7 +253,7 @@ class _Search:
         frames = self._mean((self.asked - heard).abs()) / self.tolerance
         off = missed.abs() + 0.1 * frames
         if self.turned is not None:
-            dragged = (missed.abs() - UNNOTICED).clamp_min(0.0)
+            dragged = (missed.abs() - UNNOTICED).clamp(0.0, 1.0)
             off = torch.where(self.turned, off, 4.0 * off + 20.0 * dragged)
         return off.sum(-1)
 

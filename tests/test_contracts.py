@@ -23,7 +23,7 @@ def exported(package, kind, *unfinished):
 
 DESCRIPTORS = [cls for cls in exported(synths, Descriptor) if hasattr(cls, "summary")]
 TRAINABLE = [cls for cls in DESCRIPTORS if not cls.not_for_training]
-PARTS = exported(synths, Part, Part.forward)
+PARTS = exported(synths, Part, Part.play)
 EFFECTS = exported(synths, Effect, Effect.affected)
 ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
 RESIDUALS = exported(lightning_modules.encoders, Residual, Residual.forward)
