@@ -226,6 +226,17 @@ def test_part_says_what_it_plays(part, clip_format):
 
 
 @every_part
+def test_part_plays_what_it_says(part, clip_format):
+    """Its layers alone are its sound, bit for bit."""
+    module, parameters = part(clip_format), raw_parameters(part(clip_format), 2, clip_format.n_frames)
+    f0_hz = torch.full((2, clip_format.n_frames), 220.0)
+    torch.manual_seed(0)
+    audio = module(f0_hz, parameters)
+    torch.manual_seed(0)
+    assert module.play(f0_hz, module.layers(f0_hz, parameters)).equal(audio)
+
+
+@every_part
 def test_part_begins_a_search(part, clip_format):
     """A raw number for each of its parameters."""
     started = part(clip_format).start(1.0, 2.0, 3.0)
