@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
+from lightning_modules.exact import Exact
 from synths import sounding_mean
 
 
@@ -59,15 +60,27 @@ def turn(
 
 
 @torch.no_grad()
-def sweep(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, knob: str, positions: Sequence[float]) -> KnobSweep:
-    """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor."""
+def sweep(
+    model: TimbreAutoencoder,
+    audio: Tensor,
+    f0_hz: Tensor,
+    knob: str,
+    positions: Sequence[float],
+    exact: Exact | None = None,
+) -> KnobSweep:
+    """Render (B, N) clips at several positions of one knob, and measure what came out with the same descriptor.
+
+    With `exact` the knobs are met; without, it is what the decoder plays.
+    """
     every = model.encoder.judged_every
     encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio, every)
     index = model.encoder.knobs.index(knob)
     audios, measured = [], []
     for position in positions:
         turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {}, every)
-        output = model.put_together(f0_hz, turned).audio
+        which = torch.tensor([name == knob for name in model.encoder.controls], device=audio.device)
+        together = exact(f0_hz, turned, sounding, which.expand(len(audio), -1)) if exact else None
+        output = (together or model.put_together(f0_hz, turned)).audio
         audios.append(output)
         measured.append(sounding_mean(model.encoder.knob_positions(output, f0_hz, every), sounding)[:, index])
     return KnobSweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))

@@ -61,9 +61,9 @@ class Harmonics(Part):
         """Its amplitudes, under their name in `Layers`."""
         return {"amplitudes": self.amplitudes(f0_hz, parameters)}
 
-    def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """(B, F) pitch and raw parameters -> (B, N) audio."""
-        amplitudes = self.amplitudes(f0_hz, parameters)
+    def play(self, f0_hz: Tensor, played: dict[str, Tensor], white_noise: Tensor | None = None) -> Tensor:
+        """(B, F) pitch and (B, F, K) amplitudes -> (B, N) audio."""
+        amplitudes = played["amplitudes"]
         return oscillator_bank(f0_hz, amplitudes, self.clip.hop, self.clip.sample_rate, self.window, self.backend)
 
     def start(self, tone: float, noise: float, noise_rise: float) -> dict[str, Tensor]:

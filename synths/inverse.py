@@ -51,7 +51,7 @@ def nearest_settings(
     answer is always the same.
 
     Args:
-        descriptors: the C knobs, with their ranges; each `is_steady`
+        descriptors: the C knobs, with their ranges; each `projectable`
         synth: only its parts are asked, not its effects
         f0_hz: (R,)
         asked: (R, C) knob positions
@@ -64,11 +64,6 @@ def nearest_settings(
     searched = _Requests(list(descriptors), synth, f0_hz, asked, errors)
     found = [_nearest(part) for part in searched.parts()]
     return Nearest(*(torch.cat(each) for each in zip(*found, strict=True)))
-
-
-def is_steady(descriptor: Descriptor) -> bool:
-    """Whether a single frame of what a synth plays can be measured."""
-    return descriptor.rate == "frame" and type(descriptor).measure_layers is not Descriptor.measure_layers
 
 
 class _Requests(NamedTuple):

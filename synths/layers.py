@@ -1,6 +1,6 @@
 """What a synth plays, frame by frame, before it is sound."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -11,6 +11,9 @@ from synths.noise import noise_response
 
 MOST_HARMONICS = 128
 """Numbers by which partials at any frequency are counted, if they are not more themselves."""
+
+LOUDEST = 2.0
+"""Amplitude and gain that no part exceeds: the maximum of `exp_sigmoid`."""
 
 
 class Layers(NamedTuple):
@@ -53,9 +56,20 @@ class Layers(NamedTuple):
 
     def every(self, step: int) -> "Layers":
         """Every n-th frame, from the first on."""
+        return self.frames(lambda values: values[:, ::step])
+
+    def frames(self, choose: Callable[[Tensor], Tensor]) -> "Layers":
+        """What is chosen of the frames, from every tensor alike."""
         f0_hz, amplitudes, noise, hz = self
-        hz = None if hz is None else hz[:, ::step]
-        return Layers(f0_hz[:, ::step], amplitudes[:, ::step], noise[:, ::step], hz)
+        return Layers(choose(f0_hz), choose(amplitudes), choose(noise), None if hz is None else choose(hz))
+
+    def scaled(self, log_gains: Tensor) -> "Layers":
+        """With (B, F, K + M) log gains on its partials and bands, none of which gets louder than a part can."""
+        n_partials = self.amplitudes.shape[-1]
+        amplitudes = _scaled(self.amplitudes, log_gains[..., :n_partials])
+        return self._replace(
+            amplitudes=amplitudes, noise_magnitudes=_scaled(self.noise_magnitudes, log_gains[..., n_partials:])
+        )
 
 
 def layers_together(f0_hz: Tensor, each: Sequence[Mapping[str, Tensor]]) -> Layers:
@@ -74,6 +88,44 @@ def layers_together(f0_hz: Tensor, each: Sequence[Mapping[str, Tensor]]) -> Laye
         return Layers(f0_hz, amplitudes, noise)
     frequencies_hz = torch.cat([_harmonics_hz(f0_hz, amplitudes), *(hz for _, hz in free)], dim=-1)
     return Layers(f0_hz, torch.cat([amplitudes, *(values for values, _ in free)], dim=-1), noise, frequencies_hz)
+
+
+def parts_scaled(each: Sequence[Mapping[str, Tensor]], log_gains: Tensor) -> list[dict[str, Tensor]]:
+    """What each part plays, with the gains that `Layers.scaled` gives to what they play together.
+
+    Harmonics of one number have one gain, whichever part plays them; a coarser grid of noise takes the gains that lie
+    at its frequencies.
+    """
+    n_harmonics = max((p["amplitudes"].shape[-1] for p in each if "amplitudes" in p and not _is_free(p)), default=0)
+    n_partials = n_harmonics + sum(p["amplitudes"].shape[-1] for p in each if _is_free(p))
+    of_bands, next_free, scaled = log_gains[..., n_partials:], n_harmonics, []
+    for played in each:
+        changed = dict(played)
+        if "amplitudes" in played:
+            start = next_free if _is_free(played) else 0
+            stop = start + played["amplitudes"].shape[-1]
+            next_free = stop if _is_free(played) else next_free
+            changed["amplitudes"] = _scaled(played["amplitudes"], log_gains[..., start:stop])
+        if "noise_magnitudes" in played:
+            magnitudes = played["noise_magnitudes"]
+            changed["noise_magnitudes"] = _scaled(magnitudes, _at_bands(of_bands, magnitudes.shape[-1]))
+        scaled.append(changed)
+    return scaled
+
+
+def _is_free(played: Mapping[str, Tensor]) -> bool:
+    return "frequencies_hz" in played
+
+
+def _scaled(values: Tensor, log_gains: Tensor) -> Tensor:
+    return (values * log_gains.exp()).clamp_max(LOUDEST)
+
+
+def _at_bands(log_gains: Tensor, n_bands: int) -> Tensor:
+    """(B, F, M) at even frequencies -> (B, F, n_bands), in lines between."""
+    if log_gains.shape[-1] == n_bands:
+        return log_gains
+    return F.interpolate(log_gains, n_bands, mode="linear", align_corners=True)
 
 
 def _harmonics_hz(f0_hz: Tensor, amplitudes: Tensor) -> Tensor:

@@ -70,14 +70,12 @@ class FilteredNoise(Part):
 
         return StreamingNoise(self)
 
-    def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """Raw (B, F, M) bands -> (B, N) audio."""
-        magnitudes = self.magnitudes(parameters)
-        noise = parameters.get("white_noise")
-        if noise is None:
-            drawn = torch.rand(*f0_hz.shape, self.clip.hop, device=magnitudes.device, dtype=magnitudes.dtype)
-            noise = 2.0 * drawn - 1.0
-        return self.filter(noise, magnitudes)
+    def play(self, f0_hz: Tensor, played: dict[str, Tensor], white_noise: Tensor | None = None) -> Tensor:
+        """(B, F, M) gains -> (B, N) audio."""
+        magnitudes = played["noise_magnitudes"]
+        if white_noise is None:
+            white_noise = fresh_noise(f0_hz, self.clip.hop, magnitudes)
+        return self.filter(white_noise, magnitudes)
 
     def filter(self, noise: Tensor, magnitudes: Tensor) -> Tensor:
         """Filter (B, F, hop) noise by (B, F, M) magnitudes: (B, F * hop) audio, without delay.
@@ -91,6 +89,11 @@ class FilteredNoise(Part):
         response = self.response.to(dtype)
         with torch.autocast(noise.device.type, enabled=False):
             return _FilteredFrames.apply(noise.to(dtype), magnitudes.to(dtype), response, self.half_length, self.n_fft)
+
+
+def fresh_noise(f0_hz: Tensor, hop: int, like: Tensor) -> Tensor:
+    """(B, F) pitch -> (B, F, hop) noise, uniform in -1..1."""
+    return 2.0 * torch.rand(*f0_hz.shape, hop, device=like.device, dtype=like.dtype) - 1.0
 
 
 class _FilteredFrames(torch.autograd.Function):

@@ -22,8 +22,8 @@ class Part(nn.Module):
     wants_noise: ClassVar[bool] = False
 
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """(B, F) pitch and raw (B, F, size) parameters -> (B, N) audio."""
-        raise NotImplementedError
+        """(B, F) pitch and raw (B, F, size) parameters -> (B, N) audio; what `play` makes of its layers."""
+        return self.play(f0_hz, self.layers(f0_hz, parameters), parameters.get("white_noise"))
 
     def layers(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
         """What it plays as numbers, by their names in `Layers`.
@@ -35,6 +35,19 @@ class Part(nn.Module):
             NotImplementedError: its sound is neither partials nor noise bands
         """
         raise NotImplementedError(f"{type(self).__name__} cannot say what it plays: measure its sound.")
+
+    def play(self, f0_hz: Tensor, played: dict[str, Tensor], white_noise: Tensor | None = None) -> Tensor:
+        """(B, F) pitch and numbers as `layers` gives them -> (B, N) audio.
+
+        Args:
+            f0_hz: (B, F)
+            played: by their names in `Layers`
+            white_noise: (B, F, hop) in -1..1 for a part that wants noise, which is drawn where there is none
+
+        Raises:
+            NotImplementedError: it renders its parameters only
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot play other numbers than its parameters.")
 
     def start(self, tone: float, noise: float, noise_rise: float) -> dict[str, Tensor]:
         """Raw (size,) parameters at which all that it has can be heard: where a search for a sound begins.
@@ -71,11 +84,16 @@ class Share(NamedTuple):
     def of(self, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
         """The synth's parameters, `white_noise` (B, F, hop for each part that wants it) included -> the part's."""
         own = {name: parameters[given] for name, given in self.names.items()}
+        noise = self.noise_of(parameters)
+        return own if noise is None else own | {"white_noise": noise}
+
+    def noise_of(self, parameters: dict[str, Tensor]) -> Tensor | None:
+        """(B, F, hop) its share of the synth's `white_noise`, if both have to do with noise."""
         if self.noise is None or "white_noise" not in parameters:
-            return own
+            return None
         place, n_parts = self.noise
         noise = parameters["white_noise"]
-        return own | {"white_noise": noise if n_parts == 1 else noise.chunk(n_parts, dim=-1)[place]}
+        return noise if n_parts == 1 else noise.chunk(n_parts, dim=-1)[place]
 
 
 def shares_of(parts: Sequence[Part]) -> list[Share]:

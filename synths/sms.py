@@ -10,7 +10,7 @@ from synths.clip import ClipFormat, Recipe
 from synths.effect import Effect
 from synths.harmonics import Harmonics
 from synths.layers import Layers, layers_together
-from synths.noise import FilteredNoise
+from synths.noise import FilteredNoise, fresh_noise
 from synths.part import Part, shares_of
 from synths.reverb import Reverb
 
@@ -58,13 +58,51 @@ class SMSSynth(nn.Module):
         Raises:
             NotImplementedError: a part cannot say what it plays
         """
+        return layers_together(f0_hz, self.played(f0_hz, parameters))
+
+    def played(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+        """(B, F) pitch in Hz and raw parameters -> what each part plays, by the names in `Layers`.
+
+        Raises:
+            NotImplementedError: a part cannot say what it plays
+        """
         with torch.autocast(f0_hz.device.type, enabled=False):
             parameters = {name: value.to(f0_hz.dtype) for name, value in parameters.items()}
-            return layers_together(f0_hz, [part.layers(f0_hz, own) for part, own in self._each_part(parameters)])
+            return [part.layers(f0_hz, own) for part, own in self._each_part(parameters)]
+
+    def play(self, f0_hz: Tensor, played: Sequence[dict[str, Tensor]], white_noise: Tensor | None = None) -> Tensor:
+        """(B, F) pitch in Hz and what each part plays -> (B, N) audio, effects included.
+
+        With `played` of some parameters it is what `forward` makes of them, bit for bit.
+
+        Args:
+            f0_hz: (B, F)
+            played: numbers of each part in order, as `played` gives them
+            white_noise: in -1..1, (B, F, hop) for each part that wants noise, side by side; drawn where there is none
+
+        Raises:
+            NotImplementedError: a part renders its parameters only
+        """
+        noise = {} if white_noise is None else {"white_noise": white_noise}
+        each = zip(self._parts(), self.shares, played, strict=True)
+        with torch.autocast(f0_hz.device.type, enabled=False):
+            return self._mixed([part.play(f0_hz, own, share.noise_of(noise)) for part, share, own in each])
+
+    def white_noise(self, f0_hz: Tensor) -> Tensor | None:
+        """(B, F) pitch -> fresh noise for all parts that want it, side by side, as `forward` would draw it.
+
+        None if no part wants noise.
+        """
+        drawn = [fresh_noise(f0_hz, self.clip.hop, f0_hz) for part in self._parts() if part.wants_noise]
+        return torch.cat(drawn, dim=-1) if drawn else None
 
     def parts_without_layers(self) -> list[str]:
         """Kinds of its parts that cannot say what they play: where there are some, only its sound can be measured."""
         return [type(part).__name__ for part in self._parts() if type(part).layers is Part.layers]
+
+    def parts_that_cannot_play(self) -> list[str]:
+        """Kinds of its parts that render their parameters only: where there are some, `play` is refused."""
+        return [type(part).__name__ for part in self._parts() if type(part).play is Part.play]
 
     def start(self, tone: float, noise: float, noise_rise: float) -> dict[str, Tensor]:
         """Raw (size,) parameters of all parts at which all that they have can be heard (`Part.start`)."""
@@ -89,7 +127,11 @@ class SMSSynth(nn.Module):
                 effect.enabled = enabled
 
     def _render(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        audio = torch.stack([part(f0_hz, own) for part, own in self._each_part(parameters)]).sum(0)
+        return self._mixed([part(f0_hz, own) for part, own in self._each_part(parameters)])
+
+    def _mixed(self, sounds: Sequence[Tensor]) -> Tensor:
+        """(B, N) audio of each part -> their sum behind the effects."""
+        audio = torch.stack(list(sounds)).sum(0)
         for effect in self.effects:
             audio = effect(audio)
         return audio

@@ -23,7 +23,7 @@ def exported(package, kind, *unfinished):
 
 DESCRIPTORS = [cls for cls in exported(synths, Descriptor) if hasattr(cls, "summary")]
 TRAINABLE = [cls for cls in DESCRIPTORS if not cls.not_for_training]
-PARTS = exported(synths, Part, Part.forward)
+PARTS = exported(synths, Part, Part.play)
 EFFECTS = exported(synths, Effect, Effect.affected)
 ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
 RESIDUALS = exported(lightning_modules.encoders, Residual, Residual.forward)
@@ -225,6 +225,17 @@ def test_part_says_what_it_plays(part, clip_format):
     assert all(layer.shape[:2] == (2, clip_format.n_frames) and layer.isfinite().all() for layer in layers.values())
     total = torch.stack([layer.sum() for layer in layers.values()]).sum()
     assert any(gradient.abs().max() > 0 for gradient in torch.autograd.grad(total, parameters.values()))
+
+
+@every_part
+def test_part_plays_what_it_says(part, clip_format):
+    """Its layers alone are its sound, bit for bit."""
+    module, parameters = part(clip_format), raw_parameters(part(clip_format), 2, clip_format.n_frames)
+    f0_hz = torch.full((2, clip_format.n_frames), 220.0)
+    torch.manual_seed(0)
+    audio = module(f0_hz, parameters)
+    torch.manual_seed(0)
+    assert module.play(f0_hz, module.layers(f0_hz, parameters)).equal(audio)
 
 
 @every_part

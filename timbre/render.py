@@ -1,6 +1,8 @@
 """`timbre render`: a recording through a model, its knobs turned."""
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,19 +10,25 @@ import soundfile
 import torch
 
 from datamodules import TRACKERS, NoPitch, PitchTracker
-from instrument.render import measured_positions, render
+from instrument.render import Further, measured_positions, render, render_exactly
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
+from lightning_modules.exact import Answer, obstacle_of
 from lightning_modules.provenance import remark_on_tracker
 from output.whole_files import written_whole
 from sounds.audio import Channel, header_of, read_audio
 from studies.run_folder import checkpoint_in
 from synths import Descriptor
+from synths.descriptors.describe import descriptor_kinds
+from synths.projection import projectable
 from timbre.pitch_curve import given_pitch
 
+NEARLY = 0.25
+"""Least audible differences that nobody would call a miss."""
 EXAMPLE = """examples:
   timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set sharpness=0.8
   timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge sharpness=+0.2 --nudge level=-0.1
+  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --also spectral_spread=+200
   timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --f0 440
   timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --f0 pitch.csv"""
 
@@ -30,7 +38,9 @@ def run(verb: str, args: list[str]) -> None:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         description="Take a recording apart into pitch, knobs and residual, turn knobs, and put it together again. "
-        "Pitch and loudness follow the recording, whatever instrument the model has learnt.",
+        "Pitch and loudness follow the recording, whatever instrument the model has learnt. What the decoder plays is "
+        "corrected until every knob is measured where it was asked; those that were not turned stay where the "
+        "recording has them.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -39,6 +49,15 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=0..1", help="mean position of a knob")
     parser.add_argument("--nudge", action="append", default=[], metavar="KNOB=-1..1", help="move a knob by this much")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="turn a descriptor that the model was not trained on, such as spectral_spread, to a value in its unit, or "
+        "by one with a sign",
+    )
+    parser.add_argument("--open", action="store_true", help="what the decoder plays, without correction")
     parser.add_argument(
         "--f0",
         metavar="HZ|FILE",
@@ -68,21 +87,87 @@ def _render(given: argparse.Namespace) -> None:
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
     audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")
     f0_hz = _tracked(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
+    further = _further(given.also, model)
+    if given.open and further:
+        raise ValueError("--also turns what the decoder does not know: leave out --open.")
+    obstacle = "" if given.open else obstacle_of(model)
+    if obstacle:
+        print(f"  {obstacle}: the knobs are not corrected")
     torch.manual_seed(given.seed)
-    output = render(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), positions, nudges, given.dry)
+    sound, pitch, answer = torch.from_numpy(audio), torch.from_numpy(f0_hz), None
+    if given.open or obstacle:
+        output = render(model, sound, pitch, positions, nudges, given.dry)
+    else:
+        output, answer = render_exactly(model, sound, pitch, positions, nudges, given.dry, further)
     gain_db = _write(given.output, output, model.clip.sample_rate)
-    pitch = torch.from_numpy(f0_hz)
-    before, after = measured_positions(model, torch.from_numpy(audio), pitch), measured_positions(model, output, pitch)
     print(f"{given.output}: {len(output) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
     if n_channels > 1 and channel == "mix":
         print(f"  the mean of the input's {n_channels} channels was rendered (--channel 0: the first)")
     if gain_db < 0:
-        print(f"  lowered by {-gain_db:.1f} dB to fit full scale")
+        print(f"  lowered by {-gain_db:.1f} dB to fit full scale: its level is that much below what is said here")
+    _print_knobs(model, sound, output, pitch, positions, nudges, answer)
+    if answer is not None:
+        _print_further(further, answer)
+
+
+def _print_knobs(
+    model: TimbreAutoencoder,
+    sound: torch.Tensor,
+    output: torch.Tensor,
+    pitch: torch.Tensor,
+    positions: dict[str, float],
+    nudges: dict[str, float],
+    answer: Answer | None,
+) -> None:
+    """A line per knob: where the recording has it, what was asked, what is measured now."""
+    before, after = measured_positions(model, sound, pitch), measured_positions(model, output, pitch)
     for descriptor in model.encoder.each_descriptor():
         name = descriptor.name
-        asked = positions.get(name, before[name]) + nudges.get(name, 0.0)
-        print(f"  {name:<18} input {before[name]:5.2f}   asked {asked:5.2f}   measured {after[name]:5.2f}", end="")
-        print(_beyond_reach(descriptor, asked, pitch) if name in positions or name in nudges else "")
+        asked, measured = positions.get(name, before[name]) + nudges.get(name, 0.0), after[name]
+        remark = _beyond_reach(descriptor, asked, pitch) if name in positions or name in nudges else ""
+        if answer is not None and name in answer.names:
+            place = answer.names.index(name)
+            measured, remark = float(answer.measured[0, place]), _miss(descriptor, answer, place) + remark
+        print(f"  {name:<18} input {before[name]:5.2f}   asked {asked:5.2f}   measured {measured:5.2f}{remark}")
+
+
+def _print_further(further: Sequence[Further], answer: Answer) -> None:
+    """A line per descriptor that the model was not trained on, in its unit."""
+    for each in further:
+        kind, place = each.descriptor, answer.names.index(each.descriptor.name)
+        asked, measured = (float(kind.value_at(of[0, place])) for of in (answer.asked, answer.measured))
+        print(f"  {kind.name:<18} asked {asked:.4g} {kind.unit}   measured {measured:.4g} {kind.unit}", end="")
+        print(_miss(kind, answer, place))
+
+
+def _miss(descriptor: Descriptor, answer: Answer, place: int) -> str:
+    """How far off a knob is, and what that means where it is too far."""
+    off = float(answer.off[0, place])
+    unit = "JND" if descriptor.jnd else "x 5 % of its range"
+    if not off == off:
+        return "   (nothing to measure)"
+    remark = "" if abs(off) <= NEARLY else ": not reached with the others held, the nearest place found"
+    return f"   ({abs(off):.2f} {unit} off){remark}"
+
+
+def _further(given: Sequence[str], model: TimbreAutoencoder) -> list[Further]:
+    """What `--also` says."""
+    kinds, further = {kind.name: kind for kind in descriptor_kinds()}, []
+    for text in given:
+        name, equals, number = (part.strip() for part in text.partition("="))
+        if name in model.encoder.controls:
+            raise ValueError(f"--also {text}: {name} is a knob of this model: --set or --nudge turns it.")
+        if name not in kinds or not projectable(kinds[name](model.clip)):
+            known = [
+                kind for kind in kinds if kind not in model.encoder.controls and projectable(kinds[kind](model.clip))
+            ]
+            raise ValueError(f"--also {text}: choose one of {', '.join(known)}.")
+        match = re.fullmatch(r"([+-]?)(\d+\.?\d*(?:e-?\d+)?)\s*(\S*)", number)
+        unit = kinds[name].unit
+        if not equals or match is None or match[3] not in ("", unit):
+            raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
+        further.append(Further(kinds[name](model.clip), float(match[1] + match[2]), by=bool(match[1])))
+    return further
 
 
 def _beyond_reach(descriptor: Descriptor, asked: float, f0_hz: torch.Tensor) -> str:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from evaluation.control import TurnedNote
-from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import turn
 from synths import Clip, Descriptor, measure_all, sounding_mean
 from synths.signal import hz_to_midi
@@ -73,7 +74,12 @@ class Examined(NamedTuple):
 
 @torch.no_grad()
 def collect(
-    model: TimbreAutoencoder, clips: Clip, families: Sequence[str], track: Track, drawn: bool = False
+    model: TimbreAutoencoder,
+    clips: Clip,
+    families: Sequence[str],
+    track: Track,
+    drawn: bool = False,
+    exact: Exact | None = None,
 ) -> Examined:
     """Turn every knob of b notes, and read what comes out.
 
@@ -83,13 +89,14 @@ def collect(
         families: of instruments, one per note
         track: pitch of a rendered sound
         drawn: draw the residuals, as in training, instead of taking their means
+        exact: meets the knobs; without it, what the decoder plays is examined
     """
-    encoder, every, reader = model.encoder, model.encoder.judged_every, _Reader(model, watched(model), track)
+    encoder, every, reader = model.encoder, model.encoder.judged_every, _Reader(model, watched(model), track, exact)
     with always_drawing(encoder, drawn):
         encoding = encoder(clips.audio, clips.f0_hz)
     sounding = encoder.sounding(clips.audio, every)
     registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
-    own = reader.means(encoding, clips.f0_hz, sounding, torch.ones(len(clips.name), dtype=torch.bool))
+    own = reader.means(encoding, clips.f0_hz, sounding, torch.ones(len(clips.name), dtype=torch.bool), "")
     measured = [reader.turned(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs]
     return Examined(
         notes=[TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)],
@@ -127,12 +134,23 @@ def watched(model: TimbreAutoencoder) -> list[Descriptor]:
     ]
 
 
+def play(
+    model: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding, sounding: Tensor, knob: str, exact: Exact | None
+) -> Rendering:
+    """Render an encoding of which one knob is turned, or with "" none or all are."""
+    if exact is None:
+        return model.put_together(f0_hz, encoding)
+    turned = torch.tensor([name == knob for name in model.encoder.controls], device=f0_hz.device)
+    return exact(f0_hz, encoding, sounding, turned.expand(len(f0_hz), -1))
+
+
 class _Reader(NamedTuple):
     """Reads J qualities of what a model plays: its J - 1 descriptors, and how far the pitch is off."""
 
     model: TimbreAutoencoder
     descriptors: list[Descriptor]
     track: Track
+    exact: Exact | None
 
     def turned(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
         """(b, P, J) means of what is read with one knob at each position, the others held."""
@@ -141,10 +159,10 @@ class _Reader(NamedTuple):
         turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
-        read = self.means(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked)
+        read = self.means(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked, knob)
         return read.unflatten(0, (n_positions, n)).transpose(0, 1)
 
-    def means(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor) -> Tensor:
+    def means(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knob: str) -> Tensor:
         """Render an encoding of b sounds -> (b, J) means over the frames where the note sounds.
 
         The last is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
@@ -152,7 +170,8 @@ class _Reader(NamedTuple):
         means = []
         for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER):
             some = Encoding(encoding.controls[part], encoding.residual[part], {})
-            audio, pitch, heard = self.model.put_together(f0_hz[part], some).audio, f0_hz[part], sounding[part]
+            pitch, heard = f0_hz[part], sounding[part]
+            audio = play(self.model, pitch, some, heard, knob, self.exact).audio
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from evaluation.control.reachability import met, reachable
 from synths import Descriptor, SMSSynth, measure_all
-from synths.inverse import is_steady
+from synths.projection import projectable
 
 SOUND_S, EDGE_S = 0.6, 0.15
 """Length of what is played, and how much of either end the longest window does not see whole."""
@@ -34,7 +34,7 @@ def reachable_in_sound(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz
         ValueError, NotImplementedError: as `reachable`
     """
     found = reachable(descriptors, synth, f0_hz, asked)
-    steady = [index for index, descriptor in enumerate(descriptors) if is_steady(descriptor)]
+    steady = [index for index, descriptor in enumerate(descriptors) if projectable(descriptor)]
     unmet = found.reachable.nonzero()[:, 0] if steady else found.reachable.new_zeros(0).long()
     heard, beside = found.reachable.clone(), asked.clone().to(found.achieved)
     heard[unmet] = False

@@ -18,13 +18,14 @@ from evaluation.control import (
     measures_of,
     run_protocol,
 )
-from evaluation.control.examination import POSITIONS, ExaminationSettings, Examined, watched
+from evaluation.control.examination import POSITIONS, ExaminationSettings, Examined, play, watched
 from evaluation.control.reach_memory import remembered_reach
 from evaluation.control.reachability import met
 from evaluation.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from evaluation.disentanglement import disentanglement
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
+from lightning_modules.exact import Exact
 from studies.figure import Figure
 from synths import Descriptor, sounding_mean
 from synths.signal import hz_to_midi
@@ -38,7 +39,13 @@ class Judgement(NamedTuple):
     figures: list[Figure]
 
 
-def judge(model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, memory: Path) -> Judgement:
+def judge(
+    model: TimbreAutoencoder,
+    examined: Examined,
+    settings: ExaminationSettings,
+    memory: Path,
+    exact: Exact | None = None,
+) -> Judgement:
     """Judge a model by notes on which it was examined.
 
     Args:
@@ -46,12 +53,13 @@ def judge(model: TimbreAutoencoder, examined: Examined, settings: ExaminationSet
         examined: all notes
         settings: of the examination
         memory: folder that remembers which requests can be met
+        exact: what met the knobs when the notes were examined
     """
     sweeps = sweeps_of(model, examined, memory)
     rows = control_rows(sweeps)
     figures = [
         *control_figures(rows, sweeps.columns, measures_of(sweeps.reach_unknown)),
-        *frave_figures(model, examined, settings),
+        *frave_figures(model, examined, settings, exact),
         *disentanglement_figures(model, examined, settings.seed),
     ]
     return Judgement(sweeps, rows, figures)
@@ -77,7 +85,9 @@ def sweeps_of(model: TimbreAutoencoder, examined: Examined, memory: Path) -> Kno
     )
 
 
-def frave_figures(model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings) -> list[Figure]:
+def frave_figures(
+    model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, exact: Exact | None = None
+) -> list[Figure]:
     """F-RAVE's protocol on the notes examined, and what a deaf system scores on them.
 
     Most requests are blends of curves of the data set, whose common course is rewarded: deafness scores above 0.5.
@@ -92,7 +102,7 @@ def frave_figures(model: TimbreAutoencoder, examined: Examined, settings: Examin
 
     def system(targets: np.ndarray, examples: slice) -> np.ndarray:
         asked = scale.restore(targets) if scale else positions_of(targets)
-        return on_scale(resample_frames(_follow(model, examined, asked, examples), protocol.n_frames, published))
+        return on_scale(resample_frames(_follow(model, examined, asked, examples, exact), protocol.n_frames, published))
 
     heard = resample_frames(examined.sounding.cpu().numpy(), protocol.n_frames) > 0.5
     curves, knobs = on_scale(frames), model.encoder.knobs
@@ -123,7 +133,9 @@ def disentanglement_figures(model: TimbreAutoencoder, examined: Examined, seed: 
 
 
 @torch.no_grad()
-def _follow(model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, examples: slice) -> np.ndarray:
+def _follow(
+    model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, examples: slice, exact: Exact | None
+) -> np.ndarray:
     """(b, K, T) positions asked of some notes -> (b, K, F') positions measured on what is rendered."""
     controls, residual, f0_hz = (
         part[examples] for part in (examined.encoding.controls, examined.encoding.residual, examined.f0_hz)
@@ -131,7 +143,7 @@ def _follow(model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, exa
     curves = resample_frames(asked, f0_hz.shape[1]).swapaxes(1, 2)
     knobs = torch.from_numpy(np.ascontiguousarray(curves)).to(controls)
     turned = Encoding(torch.cat([knobs, controls[..., knobs.shape[-1] :]], dim=-1), residual, {})
-    audio = model.put_together(f0_hz, turned).audio
+    audio = play(model, f0_hz, turned, examined.sounding[examples], "", exact).audio
     return model.encoder.knob_positions(audio, f0_hz, model.encoder.every).transpose(1, 2).cpu().double().numpy()
 
 

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from synths import Descriptor, SMSSynth
-from synths.inverse import is_steady, nearest_settings
-
-TOLERANCE_POSITION = 0.05
-"""The tolerance, as a share of the training range, of a knob whose descriptor has no least audible difference."""
+from synths.inverse import nearest_settings
+from synths.projection import projectable
+from synths.projection.target import TOLERANCE_POSITION
 
 
 class Reachability(NamedTuple):
@@ -84,7 +83,7 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
     for position, descriptor in zip(achieved.unbind(-1), descriptors, strict=True):
         position.copy_(position.clamp(*descriptor.range.reach(f0_hz)))
     settings = f0_hz.new_zeros(len(f0_hz), sum(synth.sizes.values()))
-    steady = [index for index, descriptor in enumerate(descriptors) if is_steady(descriptor)]
+    steady = [index for index, descriptor in enumerate(descriptors) if projectable(descriptor)]
     if steady:
         searched = [descriptors[index] for index in steady]
         errors = partial(tolerances_off, descriptors=searched)

@@ -20,7 +20,10 @@ from synths import (
     measure_all_layers,
     sounding_frames,
 )
+from synths.descriptors.line_spectra import LineSpectra
 from synths.precision import without_autocast
+from synths.projection import LearntPrior
+from synths.projection.prior import on_grid
 from synths.signal import interpolate_frames
 
 MEASURED_HZ = 50.0
@@ -78,6 +81,7 @@ class Encoder(nn.Module):
         # Of the frames that are measured: between them nothing would be judged but the interpolation.
         self.judged_every = self.every * max(1, round(clip.frame_rate_hz / self.every / JUDGED_HZ))
         self.level = Level(clip)
+        self.prior, self.spectra = LearntPrior(), LineSpectra(clip)
         self.residual_size = residual_size
         self.register_buffer("calibrated", torch.tensor(False))
         for descriptor in self.each_descriptor():
@@ -158,10 +162,11 @@ class Encoder(nn.Module):
             ValueError: none of it sounds
         """
         values: list[list[Tensor]] = [[] for _ in self.descriptors]
-        pitches = []
+        pitches, played = [], []
         for audio, f0_hz in batches:
             sounding = self.sounding(audio, self.every).bool()
             pitches.append(f0_hz[:, :: self.every][sounding])
+            played.append(on_grid(self.spectra, audio, f0_hz, sounding, self.every))
             everything = measure_all(self.each_descriptor(), audio, f0_hz, self.every)
             for kept, measured in zip(values, everything, strict=True):
                 kept.append(measured.expand(sounding.shape)[sounding])
@@ -171,6 +176,7 @@ class Encoder(nn.Module):
         each = [torch.cat(kept) for kept in values]
         for descriptor, kept_values in zip(self.each_descriptor(), each, strict=True):
             descriptor.calibrate(kept_values, pitch)
+        self.prior.learn(torch.cat(played))
         if each:
             positions = [d.position_of(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
             self.learn_positions(torch.stack(positions, dim=-1))

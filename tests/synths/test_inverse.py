@@ -20,7 +20,8 @@ from synths import (
     inverse,
     measure_all_layers,
 )
-from synths.inverse import is_steady, nearest_settings
+from synths.inverse import nearest_settings
+from synths.projection import projectable
 
 CLIP = ClipFormat(16000, 16000, 160)
 LEVEL, SHARPNESS, SHARE, NOISINESS = (knob(CLIP) for knob in (Level, Sharpness, FundamentalShare, Noisiness))
@@ -80,8 +81,8 @@ def test_it_searches_inside_a_test_run_of_lightning_too():
 
 
 def test_a_frame_answers_for_what_layers_tell():
-    assert all(map(is_steady, (LEVEL, SHARPNESS, SHARE, NOISINESS)))
-    assert not any(is_steady(knob(CLIP)) for knob in (LogAttackTime, Roughness, SpectralFlux))
+    assert all(map(projectable, (LEVEL, SHARPNESS, SHARE, NOISINESS)))
+    assert not any(projectable(knob(CLIP)) for knob in (LogAttackTime, Roughness, SpectralFlux))
 
 
 def test_nothing_asked_is_nothing_found():

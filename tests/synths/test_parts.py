@@ -7,6 +7,7 @@ import torch
 
 from synths import ClipFormat, FilteredNoise, Harmonics, Layers, Part, Reverb, SMSSynth, measure_all, measure_all_layers
 from synths.descriptors import FundamentalShare, Level, Noisiness, OddEvenBalance, Sharpness, SpectralCentroid
+from synths.layers import layers_together, parts_scaled
 from synths.signal import exp_sigmoid
 from synths.streaming import StreamingPart, StreamingSynth
 
@@ -189,3 +190,22 @@ def test_partials_of_unlike_parts_stand_side_by_side():
     values = measure_all_layers([FundamentalShare(CLIP), SpectralCentroid(CLIP)], layers)
     gradients = torch.autograd.grad(sum(x.sum() for x in values), [raw[name] for name in synth.sizes])
     assert all(gradient.isfinite().all() and gradient.any() for gradient in gradients)
+
+
+def test_gains_of_layers_are_gains_of_the_parts():
+    """What the parts play with their shares of the gains is what they play together, with the gains."""
+    f0_hz, shape = torch.full((2, 3), 220.0), (2, 3)
+    each = [
+        {"amplitudes": torch.rand(*shape, 3)},
+        {"amplitudes": torch.rand(*shape, 4), "frequencies_hz": 100.0 + torch.rand(*shape, 4)},
+        {"amplitudes": torch.rand(*shape, 5), "noise_magnitudes": torch.rand(*shape, 6)},
+        {"amplitudes": torch.rand(*shape, 2), "frequencies_hz": 900.0 + torch.rand(*shape, 2)},
+    ]
+    log_gains = -torch.rand(*shape, 5 + 4 + 2 + 6)
+    together = layers_together(f0_hz, each).scaled(log_gains)
+    apart = layers_together(f0_hz, parts_scaled(each, log_gains))
+    for found, expected in zip(apart, together, strict=True):
+        torch.testing.assert_close(found, expected)
+    coarse = parts_scaled([*each, {"noise_magnitudes": torch.ones(*shape, 3)}], log_gains)[-1]["noise_magnitudes"]
+    torch.testing.assert_close(coarse[..., 0].log(), log_gains[..., 11])
+    torch.testing.assert_close(coarse[..., 1].log(), log_gains[..., 13:15].mean(-1))

@@ -130,3 +130,38 @@ def test_layers_of_an_unknown_part_are_refused(clip_format, score):
     with pytest.raises(NotImplementedError, match="Clicks cannot say what it plays"):
         synth.layers(f0_hz, raw)
     assert synth.parts_without_layers() == ["Clicks"] and not SMSSynth(clip_format).parts_without_layers()
+
+
+@pytest.mark.parametrize("parts", [[Harmonics, FilteredNoise], [FilteredNoise, Harmonics, FilteredNoise]])
+def test_what_is_played_is_the_sound_of_the_parameters(clip_format, score, parts):
+    """Bit for bit, in a room, with the noise that would have been drawn; and changed numbers change the sound."""
+    synth = SMSSynth(clip_format, parts)
+    f0_hz, raw = score(synth)
+    torch.manual_seed(3)
+    audio = synth(f0_hz, raw)
+    torch.manual_seed(3)
+    white_noise, played = synth.white_noise(f0_hz), synth.played(f0_hz, raw)
+    assert synth.play(f0_hz, played, white_noise).equal(audio)
+    torch.manual_seed(3)
+    assert synth.play(f0_hz, played).equal(audio)
+    doubled = [{name: 2.0 * values for name, values in own.items()} for own in played]
+    torch.testing.assert_close(synth.play(f0_hz, doubled, white_noise), 2.0 * audio, rtol=1e-4, atol=1e-5)
+
+
+def test_a_part_that_renders_parameters_only_is_named(clip_format, score):
+    """`play` cannot serve it."""
+
+    class Clicks(Part):
+        def __init__(self, clip):
+            super().__init__()
+            self.sizes = {"clicks": 1}
+
+        def forward(self, f0_hz, parameters):
+            return parameters["clicks"].expand(-1, -1, 160).flatten(1)
+
+    assert SMSSynth(clip_format).parts_that_cannot_play() == []
+    assert SMSSynth(clip_format, [Harmonics]).white_noise(torch.ones(1, 2)) is None
+    synth = SMSSynth(clip_format, [Harmonics, Clicks])
+    assert synth.parts_that_cannot_play() == ["Clicks"]
+    with pytest.raises(NotImplementedError, match="Clicks cannot play other numbers than its parameters"):
+        synth.parts[1].play(torch.ones(1, 20), {})

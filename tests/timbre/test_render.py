@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 
-from instrument.render import render
+from instrument.render import render_exactly
 from timbre import main
 
 
@@ -166,9 +166,9 @@ def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_pa
 
     def spying(model, audio, f0_hz, *others):
         asked.append(f0_hz)
-        return render(model, audio, f0_hz, *others)
+        return render_exactly(model, audio, f0_hz, *others)
 
-    monkeypatch.setattr("timbre.render.render", spying)
+    monkeypatch.setattr("timbre.render.render_exactly", spying)
     for f0 in ("165", str(tmp_path / "pitch.csv")):
         main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
     held, curve = asked

@@ -220,3 +220,20 @@ def test_parts_are_judged_as_one(notes, tmp_path):
     found = judge(model, joined, ExaminationSettings(passes=1), tmp_path)
     assert {"ordering", "frave_score", "frave_floor", "leakage"} <= {figure.name for figure in found.figures}
     assert len(found.rows) == len(found.sweeps.notes) == 12
+
+
+def test_exact_knobs_are_examined(notes, tmp_path):
+    """Where they are given, they render: told what sounds and which knob is turned, none while a note is as it was."""
+    model, told = StandIn(notes.audio, notes.f0_hz, obeys=0.0), []
+
+    def exact(f0_hz, encoding, sounding, turned):
+        told.append((sounding.shape, turned))
+        return StandIn(notes.audio, notes.f0_hz).put_together(f0_hz, encoding)
+
+    model.encoder.load_state_dict(StandIn(notes.audio, notes.f0_hz).encoder.state_dict())
+    examined = collect(model, notes, ["flute"] * 12, track, exact=exact)
+    sweeps = sweeps_of(model, examined, tmp_path)
+    audible = sweeps.asked_readings > -65.0
+    np.testing.assert_allclose(sweeps.of_knob()[audible], sweeps.asked_readings[audible], atol=0.3)
+    assert not told[0][1].any() and all(turned.all() for _, turned in told[1:])
+    assert all(shape == (len(turned), CLIP.n_frames // 4 + 1) for shape, turned in told)

@@ -22,7 +22,7 @@ from evaluation.transformation.metrics import (
     report_of,
     transformation_tables,
 )
-from synths import FundamentalShare, Level, Noisiness, OddEvenBalance, Sharpness
+from synths import FundamentalShare, Level, Noisiness, OddEvenBalance, Sharpness, SpectralCentroid
 
 DISTANCE = Criterion("distance", "distance", "dB", "lower", "How far.")
 OPINION = Criterion("opinion", "opinion", "MOS", "higher", "How good.")
@@ -48,22 +48,22 @@ def notes():
 
 def test_every_criterion_says_what_it_is(clip):
     """Metrics as they are; a knob in its unit, and in JNDs where it has one; all JNDs together."""
-    metrics, knobs = [metric(clip) for metric in METRICS], [Level(clip), FundamentalShare(clip)]
+    metrics, knobs = [metric(clip) for metric in METRICS], [Level(clip), SpectralCentroid(clip)]
     criteria = {criterion.name: criterion for criterion in criteria_of(metrics, knobs)}
     assert list(criteria) == [
         *(metric.name for metric in METRICS),
-        *("level_error", "level_error_jnd", "fundamental_share_error", "knobs_error_jnd"),
+        *("level_error", "level_error_jnd", "spectral_centroid_error", "knobs_error_jnd"),
     ]
     assert criteria["visqol"].better == "higher" and criteria["level_error"].better == "lower"
     assert (criteria["level_error"].unit, criteria["level_error_jnd"].unit) == ("dB", "JND")
-    assert [c.label for c in criteria.values()][-4:] == ["", "level", "fundamental_share", "all knobs"]
+    assert [c.label for c in criteria.values()][-4:] == ["", "level", "spectral_centroid", "all knobs"]
     assert all(criterion.definition.endswith(".") for criterion in criteria.values())
     assert "knobs_error_jnd" not in {criterion.name for criterion in criteria_of(metrics, knobs[1:])}
 
 
 def test_knobs_are_judged_where_the_target_sounds(clip):
     """Known curves: 6 dB and 0.4 acum apart in the frames that sound, wildly in the others."""
-    knobs = [Level(clip), Sharpness(clip), FundamentalShare(clip)]
+    knobs = [Level(clip), Sharpness(clip), SpectralCentroid(clip)]
     sounding = torch.tensor([[True, True, False], [False, False, False]])
     target = [torch.zeros(2, 3)] * 3
     sound = [torch.tensor([4.0, -8.0, 90.0]), torch.tensor([0.4, 0.4, 9.0]), torch.tensor([0.1, 0.3, 1.0])]
@@ -74,7 +74,7 @@ def test_knobs_are_judged_where_the_target_sounds(clip):
             "level_error_jnd": 6.0,
             "sharpness_error": 0.4,
             "sharpness_error_jnd": 5.0,
-            "fundamental_share_error": 0.2,
+            "spectral_centroid_error": 0.2,
             "knobs_error_jnd": 5.5,
         }
     )

@@ -1,0 +1,50 @@
+"""Knobs that can be met frame by frame, and how far off they are."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from synths.descriptors.descriptor import Descriptor, measure_all, measure_all_layers
+from synths.layers import Layers
+
+TOLERANCE_POSITION = 0.05
+"""The tolerance, as a share of the range, of a knob whose descriptor has no least audible difference."""
+
+
+def projectable(descriptor: Descriptor) -> bool:
+    """Whether a single frame of what a synth plays can be measured."""
+    return descriptor.rate == "frame" and type(descriptor).measure_layers is not Descriptor.measure_layers
+
+
+class Target(NamedTuple):
+    """C knobs, all of them `projectable`, and the numbers that go with them."""
+
+    knobs: Sequence[Descriptor]
+
+    def of_layers(self, layers: Layers) -> Tensor:
+        """What a synth plays -> (B, F, C) knob positions."""
+        return self._positions(measure_all_layers(self.knobs, layers))
+
+    def of_sound(self, audio: Tensor, f0_hz: Tensor, every: int) -> Tensor:
+        """(B, N) audio and its (B, F) pitch -> (B, F / every, C) knob positions."""
+        return self._positions(measure_all(self.knobs, audio, f0_hz, every))
+
+    def tolerance(self, asked: Tensor) -> Tensor:
+        """(..., C) positions -> (..., C) tolerance there, in positions: the least audible difference, if it is known.
+
+        5 % of the range where it is not.
+        """
+        each = []
+        for index, knob in enumerate(self.knobs):
+            place = asked[..., index]
+            if knob.jnd is None:
+                each.append(torch.full_like(place, TOLERANCE_POSITION))
+                continue
+            value = knob.value_at(place)
+            each.append(0.5 * (knob.position_of(value + knob.jnd) - knob.position_of(value - knob.jnd)))
+        return torch.stack(each, dim=-1)
+
+    def _positions(self, values: Sequence[Tensor]) -> Tensor:
+        return torch.stack([knob.position_of(value) for knob, value in zip(self.knobs, values, strict=True)], dim=-1)

@@ -1,0 +1,200 @@
+"""What is asked is measured on the sound; what is not asked holds; what cannot be is said, and not made worse."""
+
+import pytest
+import torch
+from torch import nn
+
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.encoders import DescriptorEncoder, Encoding
+from lightning_modules.exact import MOST_RENDERS, Exact
+from lightning_modules.knobs import sweep
+from synths import (
+    ClipFormat,
+    FilteredNoise,
+    Harmonics,
+    Level,
+    Part,
+    Roughness,
+    Sharpness,
+    SMSSynth,
+    SpectralSpread,
+    sounding_mean,
+)
+from synths.projection import Target
+
+CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
+N_PARTIALS = 26
+
+
+class Steady(nn.Module):
+    """A decoder that plays one tone with a swell, whatever it is asked."""
+
+    def forward(self, f0_hz, controls, residual):
+        """Falling partials over noise."""
+        swell = torch.sin(torch.linspace(0, 9, f0_hz.shape[1]))[:, None].expand(len(f0_hz), -1, -1)
+        balance = -0.2 * torch.arange(1, 101).expand(*f0_hz.shape, -1)
+        return {
+            "harmonic_gain": 0.5 + 0.3 * swell,
+            "harmonic_balance": balance + 0.5 * swell,
+            "noise_bands": torch.zeros(*f0_hz.shape, 65) + 0.2 * swell,
+        }
+
+
+def model_of(descriptors=None, parts=(Harmonics, FilteredNoise), decoder=Steady):
+    """A model whose decoder is deaf."""
+    encoder = DescriptorEncoder if descriptors is None else lambda clip: DescriptorEncoder(clip, descriptors)
+    model = TimbreAutoencoder(CLIP, encoder=encoder, synth=lambda clip: SMSSynth(clip, parts)).eval()
+    model.decoder = decoder()
+    return model
+
+
+def heard(model, audio, f0_hz, sounding):
+    """(B, C) mean positions, read anew."""
+    every = model.encoder.judged_every
+    target = Target([d for d in model.encoder.each_descriptor() if not isinstance(d, Roughness)])
+    return sounding_mean(target.of_sound(audio, f0_hz, every), sounding)
+
+
+@pytest.fixture
+def model():
+    """Five knobs in a small room."""
+    return model_of()
+
+
+@pytest.fixture
+def played(model):
+    """(2, F) pitches, the frames that sound, where the open sound's knobs are in every frame, and that sound."""
+    f0_hz = torch.tensor([220.0, 330.0])[:, None].repeat(1, CLIP.n_frames)
+    nothing = torch.zeros(2, CLIP.n_frames, 0)
+    parameters = model.decoder(f0_hz, nothing, nothing)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        audio = model.synth(f0_hz, parameters)
+        controls = model.encoder.knob_positions(audio, f0_hz)
+    sounding = torch.ones(2, -(-CLIP.n_frames // model.encoder.judged_every))
+    return f0_hz, sounding, controls, audio
+
+
+def encoded(controls):
+    return Encoding(controls, controls.new_zeros(*controls.shape[:2], 0), {})
+
+
+def answered(model, f0_hz, controls, *rest, **also):
+    torch.manual_seed(0)
+    return Exact(model, also.pop("further", ())).answer(f0_hz, encoded(controls), *rest, **also)
+
+
+def test_where_nothing_is_off_it_is_the_open_sound(model, played):
+    """Bit for bit, after one render."""
+    f0_hz, sounding, controls, audio = played
+    rendering, answer = answered(model, f0_hz, controls, sounding)
+    assert rendering.audio.equal(audio)
+    assert answer.renders.tolist() == [1, 1] and answer.met.all()
+
+
+@pytest.mark.parametrize("nudge", [(0.0, 0.1, 0.0, 0.0, 0.0), (-0.1, 0.05, 0.1, -0.1, 0.1)], ids=["one", "all"])
+def test_what_is_asked_is_heard(model, played, nudge):
+    """All knobs within a twentieth of what can be heard, in the room, read anew; the second clip is not asked."""
+    f0_hz, sounding, controls, audio = played
+    asked = controls.clone()
+    asked[0] += torch.tensor(nudge)
+    rendering, answer = answered(model, f0_hz, asked, sounding)
+    measured = heard(model, rendering.audio, f0_hz, sounding)
+    wanted = sounding_mean(asked, sounding, model.encoder.judged_every)
+    off = (measured - wanted) / Target(list(model.encoder.each_descriptor())).tolerance(wanted)
+    assert off.abs().max() < 0.051 and answer.met.all()
+    torch.testing.assert_close(answer.measured, measured, rtol=0, atol=1e-4)
+    torch.testing.assert_close(answer.off, off, rtol=0, atol=2e-3)
+    assert answer.open_off[0].abs().max() > 1.0 and 1 < answer.renders[0] <= MOST_RENDERS
+    assert rendering.audio[1].equal(audio[1]) and answer.renders[1] == 1
+
+
+def test_a_knob_that_nothing_was_trained_on(model, played):
+    """Spread goes where asked, the five stay."""
+    f0_hz, sounding, controls, audio = played
+    spread = SpectralSpread(CLIP)
+    own = Target([spread]).of_sound(audio, f0_hz, model.encoder.every)
+    _, answer = answered(model, f0_hz, controls, sounding, None, own + 0.06, further=[spread])
+    assert answer.names[-1] == "spectral_spread" and answer.off.abs().max() < 0.25
+    assert answer.open_off[:, -1].abs().min() > 1.0
+
+
+def test_what_is_held_holds_where_the_turned_knob_cannot(model, played):
+    """Sharpness far below what the pitch can have: the others within a quarter, the miss is said."""
+    f0_hz, sounding, _, _ = played
+    f0_hz = 8 * f0_hz
+    turned = torch.tensor([[False, True, False, False, False]] * 2)
+    with torch.no_grad():
+        nothing = torch.zeros(2, CLIP.n_frames, 0)
+        own = model.encoder.knob_positions(model.synth(f0_hz, model.decoder(f0_hz, nothing, nothing)), f0_hz)
+    own[..., 1] -= 0.6
+    _, answer = answered(model, f0_hz, own, sounding, turned)
+    off = answer.off.abs()
+    assert off[:, 1].min() > 1.0 and not answer.met[:, 1].any()
+    assert off[:, [0, 2, 3, 4]].max() < 0.25
+    assert (off[:, 1] <= answer.open_off[:, 1].abs()).all()
+
+
+@pytest.mark.parametrize("odd", ["nan", "infinite", "silent"])
+def test_what_nobody_can_ask_is_the_open_sound(model, played, odd):
+    """In that clip alone."""
+    f0_hz, sounding, controls, audio = played
+    asked = controls + torch.tensor([0.0, 0.1, 0.0, 0.0, 0.0])
+    if odd == "silent":
+        sounding[0] = 0.0
+    else:
+        asked[0, 10, 2] = float(odd[:3])
+    rendering, answer = answered(model, f0_hz, asked, sounding)
+    assert rendering.audio[0].equal(audio[0]) and answer.renders[0] == 1
+    assert answer.met[1].all() and not rendering.audio[1].equal(audio[1])
+
+
+def test_the_ends_of_all_knobs_at_once_are_no_worse(model, played):
+    """0 and 1 contradict each other: a bounded search, a finite sound, nearer than the open one."""
+    f0_hz, sounding, controls, _ = played
+    asked = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0]).expand_as(controls)
+    rendering, answer = answered(model, f0_hz, asked, sounding)
+    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS
+    assert (answer.off.abs().sum(1) < answer.open_off.abs().sum(1)).all() and not answer.met.all(1).any()
+
+
+def test_knobs_told_from_sound_only_follow_the_decoder(played):
+    """They are named, and the others are met."""
+    f0_hz, sounding, controls, _ = played
+    model = model_of([Level, Roughness, Sharpness])
+    exact = Exact(model)
+    assert exact.deaf == ["roughness"]
+    asked = torch.stack([controls[..., 0], torch.full_like(controls[..., 0], 0.3), controls[..., 1] + 0.1], dim=-1)
+    _, answer = exact.answer(f0_hz, encoded(asked), sounding)
+    assert answer.names == ["level", "sharpness"] and answer.met.all()
+    with pytest.raises(ValueError, match="roughness is told from sound only: it cannot be turned after training"):
+        Exact(model_of(), [Roughness(CLIP)])
+
+
+def test_without_knobs_it_is_the_open_sound(played):
+    """A plain autoencoder."""
+    f0_hz, _, controls, audio = played
+    rendering, answer = answered(model_of([]), f0_hz, controls[..., :0])
+    assert rendering.audio.equal(audio) and answer.names == [] and answer.met.shape == (2, 0)
+
+
+def test_a_part_that_cannot_say_what_it_plays_is_refused():
+    """By name."""
+
+    class Clicks(Part):
+        def __init__(self, clip):
+            super().__init__()
+            self.sizes = {"clicks": 1}
+
+    with pytest.raises(ValueError, match="Clicks of the synth cannot say what it plays: render the open sound"):
+        Exact(model_of(parts=(Harmonics, Clicks)))
+
+
+def test_a_sweep_meets_its_positions(model, played):
+    """With a decoder that is deaf, open sound stays where it is; exact knobs go where asked."""
+    f0_hz, _, controls, audio = played
+    places = [float(controls[0, :, 0].mean()) + step for step in (-0.1, 0.05)]
+    still = sweep(model, audio, f0_hz, "level", places).measured
+    moved = sweep(model, audio, f0_hz, "level", places, Exact(model)).measured
+    torch.testing.assert_close(moved[0], torch.tensor(places), rtol=0, atol=0.002)
+    assert (still[0] - torch.tensor(places)).abs().min() > 0.02
