@@ -186,3 +186,35 @@ def test_noise_is_rendered_at_a_pitch_that_is_given(trained, tmp_path):
 def test_a_pitch_that_is_none_is_refused_in_a_sentence(trained, note, tmp_path, refuses, f0):
     assert f"--f0 {f0}" in refuses("render", trained, note, tmp_path / "out.wav", "--f0", f0)
     assert not (tmp_path / "out.wav").exists()
+
+
+def test_knobs_are_met_unless_the_open_sound_is_wanted(trained, note, tmp_path, capsys):
+    main(["render", str(trained), str(note), str(tmp_path / "exact.wav"), "--set", "level=0.5"])
+    exact = capsys.readouterr().out
+    main(["render", str(trained), str(note), str(tmp_path / "open.wav"), "--set", "level=0.5", "--open"])
+    assert "JND off" in exact and "JND off" not in capsys.readouterr().out
+    (level,) = [line for line in exact.splitlines() if line.strip().startswith("level")]
+    assert "asked  0.50   measured  0.5" in level
+    a, b = soundfile.read(tmp_path / "exact.wav")[0], soundfile.read(tmp_path / "open.wav")[0]
+    assert np.abs(a - b).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("also", "message"),
+    [
+        ("roughness=1", "--also roughness=1: choose one of brightness, loudness,"),
+        ("sharpness=1", "--also sharpness=1: sharpness is a knob of this model: --set or --nudge turns it."),
+        ("spectral_spread=wide", "--also spectral_spread=wide: write --also spectral_spread=NUMBER"),
+        ("spectral_spread=2kHz", "or spectral_spread=+NUMBER, in Hz."),
+    ],
+)
+def test_what_cannot_be_turned_after_training_is_refused(trained, note, tmp_path, refuses, also, message):
+    assert message in refuses("render", trained, note, tmp_path / "out.wav", "--also", also)
+    assert "leave out --open" in refuses(
+        "render", trained, note, tmp_path / "out.wav", "--also", "spectral_spread=900", "--open"
+    )
+
+
+def test_a_descriptor_is_turned_after_training(trained, note, tmp_path, capsys):
+    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--also", "spectral_centroid=+100Hz"])
+    assert "spectral_centroid  asked" in capsys.readouterr().out
