@@ -31,7 +31,7 @@ from synths.projection.prior import on_grid
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 SPREAD_MOVES = (-2.0, -1.0, 1.0, 2.0)
-"""Of the knob that no model was trained on, in tolerances."""
+"""How far the knob that no model was trained on is moved, in tolerances."""
 SPREAD_NOTES = 8
 HEADER = (
     "| | mean | 95th percentile | within 1 | within ¼ | all within ¼ | held, median | drift, 95th percentile | "
@@ -39,7 +39,7 @@ HEADER = (
 )
 
 
-class Asked(NamedTuple):
+class NoteRequests(NamedTuple):
     """R requests on one note, the last of which turns nothing: turned (R, C), mean positions asked (R, C)."""
 
     encoding: Encoding
@@ -57,7 +57,7 @@ class Met(NamedTuple):
     cpu_s: float
 
 
-def requests(model: TimbreAutoencoder, note: Clip) -> Asked:
+def requests(model: TimbreAutoencoder, note: Clip) -> NoteRequests:
     """Every knob of a note at every position."""
     every, names = model.encoder.judged_every, model.encoder.controls
     encoding, sounding = model.encoder(note.audio, note.f0_hz), model.encoder.sounding(note.audio, every)
@@ -67,10 +67,10 @@ def requests(model: TimbreAutoencoder, note: Clip) -> Asked:
     n = len(settings)
     mean = sounding_mean(controls, sounding.repeat(n, 1), every)
     together = Encoding(controls, encoding.residual.repeat(n, 1, 1), {})
-    return Asked(together, note.f0_hz.repeat(n, 1), sounding.repeat(n, 1), turned, mean)
+    return NoteRequests(together, note.f0_hz.repeat(n, 1), sounding.repeat(n, 1), turned, mean)
 
 
-def judge(model: TimbreAutoencoder, asked: Asked, put_together: Callable[[Asked], Tensor]) -> Met:
+def judge(model: TimbreAutoencoder, asked: NoteRequests, put_together: Callable[[NoteRequests], Tensor]) -> Met:
     """Render, read on the sound, compare."""
     start = time.process_time()
     audio = put_together(asked)
@@ -81,7 +81,7 @@ def judge(model: TimbreAutoencoder, asked: Asked, put_together: Callable[[Asked]
     return Met((measured - asked.positions) / tolerance, (measured - measured[-1:]) / tolerance, cpu_s)
 
 
-def row(name: str, met: Sequence[Met], asked: Sequence[Asked], counted: Tensor, seconds: float) -> str:
+def row(name: str, met: Sequence[Met], asked: Sequence[NoteRequests], counted: Tensor, seconds: float) -> str:
     """One line of the table, over the requests that count."""
     off, drift = (torch.cat([getattr(each, field)[:-1] for each in met])[counted].abs() for field in ("off", "drift"))
     turned = torch.cat([each.turned[:-1] for each in asked])[counted]
@@ -92,7 +92,7 @@ def row(name: str, met: Sequence[Met], asked: Sequence[Asked], counted: Tensor, 
     )
 
 
-def unreachable_row(name: str, met: Sequence[Met], asked: Sequence[Asked], unreachable: Tensor) -> str:
+def unreachable_row(name: str, met: Sequence[Met], asked: Sequence[NoteRequests], unreachable: Tensor) -> str:
     """What requests that cannot be met do to the other knobs."""
     off = torch.cat([each.off[:-1] for each in met])[unreachable].abs()
     turned = torch.cat([each.turned[:-1] for each in asked])[unreachable]
@@ -137,11 +137,11 @@ def _percent(true: Tensor) -> str:
     return f"{100.0 * true.double().mean():.1f} %"
 
 
-def _exactly(exact: Exact, asked: Asked) -> Tensor:
+def _exactly(exact: Exact, asked: NoteRequests) -> Tensor:
     return exact(asked.f0_hz, asked.encoding, asked.sounding, asked.turned).audio
 
 
-def _openly(model: TimbreAutoencoder, asked: Asked) -> Tensor:
+def _openly(model: TimbreAutoencoder, asked: NoteRequests) -> Tensor:
     return model.put_together(asked.f0_hz, asked.encoding).audio
 
 
@@ -154,7 +154,9 @@ def _learn_prior(model: TimbreAutoencoder, data: NSynth) -> None:
     encoder.prior.learn(torch.cat(read))
 
 
-def _reachable(model: TimbreAutoencoder, asked: Sequence[Asked], met: Sequence[Sequence[Met]], memory: Path) -> Tensor:
+def _reachable(
+    model: TimbreAutoencoder, asked: Sequence[NoteRequests], met: Sequence[Sequence[Met]], memory: Path
+) -> Tensor:
     """(R,) whether some sound of the synth meets a request, or one of these ways just did."""
     positions = torch.cat([each.positions[:-1] for each in asked])
     pitch = torch.cat([each.f0_hz[:-1].median(1).values for each in asked])
@@ -215,7 +217,11 @@ def report(run: Path, release: Path, n_notes: int, prior: str, every_request: bo
 
 
 def _every_request(
-    model: TimbreAutoencoder, asked: Sequence[Asked], met: dict[str, list[Met]], counted: Tensor, notes: Sequence[Clip]
+    model: TimbreAutoencoder,
+    asked: Sequence[NoteRequests],
+    met: dict[str, list[Met]],
+    counted: Tensor,
+    notes: Sequence[Clip],
 ) -> list[str]:
     """A line per request that exact knobs miss by more than a quarter."""
     lines, names = ["", "Misses of exact knobs, as measured minus asked in tolerances:"], model.encoder.knobs

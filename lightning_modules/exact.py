@@ -25,14 +25,14 @@ MOST_RENDERS = 7
 N_LEARNING = 2
 """Renders in which the gap between layers and sound is learnt frame by frame; then it is kept."""
 N_STEPS = (6, 4, 3)
-"""Of the projection, for the first renders; the last for all that follow."""
+"""Rounds of the projection for the first renders; the last for all that follow."""
 UNNOTICED = 0.2
 """Tolerances that what is held may be off before it outweighs most of what a turned knob could gain."""
 N_SHARED = 2
 MOST_INSTEAD = 12.0
 """Tolerances that frames may take over for others."""
 LARGEST_BIAS, LARGEST_CHANGE = 6.0, 2.0
-"""Of what is asked in advance, in tolerances: in all, and from one render to the next."""
+"""Limits of what is asked in advance, in tolerances: in all, and from one render to the next."""
 
 
 class Answer(NamedTuple):

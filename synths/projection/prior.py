@@ -14,7 +14,7 @@ GRID_BARK = tuple(0.5 * step for step in range(1, 45))
 """Places at which training notes are read, for the partials and again for the noise."""
 FEWEST_FRAMES = 200
 QUIETEST = 1e-5
-"""Of a frame's strongest partial or band: what is weaker counts as this, 100 dB below."""
+"""The floor, relative to a frame's strongest partial or band: what is weaker counts as this, 100 dB below."""
 DIRECTION_WEIGHTS = (4.0, 1.0, 1.0, 1.0, 1.0)
 
 
@@ -29,7 +29,7 @@ def musical_prior(layers: Layers, nyquist_hz: float) -> Tensor:
     P = K + M: partials, then noise bands. The whole gets louder, brighter, purer, hollower or noisier rather than one
     partial alone; neighbours on the Bark scale go together.
     """
-    places = _Places.of(layers, nyquist_hz)
+    places = _BarkPlaces.of(layers, nyquist_hz)
     directions = places.directions()
     weighted = directions * directions.new_tensor(DIRECTION_WEIGHTS)
     return weighted @ directions.mT + 0.3 * places.nearness(1.5) + 0.1 * _eye(places.bark)
@@ -57,7 +57,7 @@ class LearntPrior(nn.Module):
         """What a synth plays -> (B, P, P) covariance of its log gains, at each clip's median pitch."""
         if not self.known:
             return musical_prior(layers, nyquist_hz)
-        places = _Places.of(layers, nyquist_hz)
+        places = _BarkPlaces.of(layers, nyquist_hz)
         directions, onto = places.directions(), places.from_grid()
         learnt = onto @ self.covariance.to(onto) @ onto.mT
         return learnt + 0.05 * directions @ directions.mT + 0.01 * _eye(places.bark)
@@ -108,7 +108,7 @@ def on_grid(spectra: LineSpectra, audio: Tensor, f0_hz: Tensor, sounding: Tensor
     return torch.cat([tone, noise], dim=1)
 
 
-class _Places:
+class _BarkPlaces:
     """Where partials and bands of B clips lie: Bark (B, P), number of each partial (B, K), how many bands."""
 
     def __init__(self, partials_hz: Tensor, number: Tensor, n_bands: int, nyquist_hz: float) -> None:
@@ -118,7 +118,7 @@ class _Places:
         self.is_noise = torch.arange(self.bark.shape[1], device=partials_hz.device) >= partials_hz.shape[1]
 
     @classmethod
-    def of(cls, layers: Layers, nyquist_hz: float) -> "_Places":
+    def of(cls, layers: Layers, nyquist_hz: float) -> "_BarkPlaces":
         """At the median over the frames."""
         partials_hz = layers.partials_hz.detach().median(1).values
         pitch = layers.f0_hz.detach().median(1).values.clamp_min(1e-3)

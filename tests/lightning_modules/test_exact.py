@@ -194,7 +194,7 @@ def test_a_sweep_meets_its_positions(model, played):
     """With a decoder that is deaf, open sound stays where it is; exact knobs go where asked."""
     f0_hz, _, controls, audio = played
     places = [float(controls[0, :, 0].mean()) + step for step in (-0.1, 0.05)]
-    still = sweep(model, audio, f0_hz, "level", places).measured
-    moved = sweep(model, audio, f0_hz, "level", places, Exact(model)).measured
+    still = sweep(model, audio, f0_hz, "level", places).measured_positions
+    moved = sweep(model, audio, f0_hz, "level", places, Exact(model)).measured_positions
     torch.testing.assert_close(moved[0], torch.tensor(places), rtol=0, atol=0.002)
     assert (still[0] - torch.tensor(places)).abs().min() > 0.02
