@@ -143,7 +143,7 @@ def _print_further(further: Sequence[Further], answer: Answer) -> None:
 def _miss(descriptor: Descriptor, answer: Answer, place: int) -> str:
     """How far off a knob is, and what that means where it is too far."""
     off = float(answer.off[0, place])
-    unit = "JND" if descriptor.jnd else "x 5 % of its range"
+    unit = "JND" if descriptor.jnd else "steps of 5 %"
     if not off == off:
         return "   (nothing to measure)"
     remark = "" if abs(off) <= NEARLY else ": not reached with the others held, the nearest place found"
