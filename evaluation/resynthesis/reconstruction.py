@@ -29,7 +29,8 @@ class F0L1:
         "Mean absolute difference in pitch, 12 log2 of the ratio, heard on both sides by another tracker than the one "
         "that told the model the pitch (second_tracker in the facts: SwiftF0 where it is installed, else librosa's "
         "YIN), over frames where its confidence is at least 0.5 on both sides (where there is none, over frames where "
-        "it is on the target's side) and the pitch lies in its range."
+        "it is on the target's side) and the pitch lies in its range; where no pitch is heard in the output at all, an "
+        "octave."
     )
 
     def __init__(self, clip: ClipFormat) -> None:
@@ -41,7 +42,8 @@ class F0L1:
         both_sure = target_sure & (pair.output_confidence >= CONFIDENT)
         # A resynthesis that has no pitch at all must not escape: then the tracker's guesses are what it is judged by.
         counts = torch.where(both_sure.any(dim=-1, keepdim=True), both_sure, target_sure)
-        return mean_where(counts, _semitones_apart(pair.target_f0_hz, pair.output_f0_hz))
+        apart = _semitones_apart(pair.target_f0_hz, pair.output_f0_hz)
+        return mean_where(counts, torch.where(pair.output_confidence > 0.0, apart, 12.0))
 
 
 class LoudnessL1:

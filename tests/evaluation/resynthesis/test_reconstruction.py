@@ -46,6 +46,8 @@ def test_an_output_without_pitch_is_judged_where_the_target_has_one(clip, tone, 
     unsure = torch.zeros_like(pair.output_confidence)
     assert F0L1(clip)(pair._replace(output_confidence=unsure)).item() == pytest.approx(12.0)
     assert F0L1(clip)(pair._replace(target_confidence=unsure)).isnan().all()
+    nothing = pair._replace(output_f0_hz=torch.ones_like(pair.output_f0_hz), output_confidence=0 * unsure)
+    assert F0L1(clip)(nothing).item() == pytest.approx(12.0), "no pitch at all is an octave off, whatever stands for it"
 
 
 def test_half_the_amplitude_is_six_decibels_and_the_same_timbre(clip, noise, pair_of):
