@@ -107,8 +107,9 @@ def readable_error(message: str) -> str:
     lines = [line.strip(" -") for line in (found[1] if found else message).splitlines()]
     lines = [line for line in lines if line and not line.startswith(("Given value", "Subtypes:", "Errors:"))]
     said = "configuration: " + " ".join(lines)
-    wants_experiment = "arguments are required" in said
-    return f"{said}. An experiment gives them: -c configs/experiments/NAME.yaml." if wants_experiment else said
+    wants_experiment = "arguments are required" in said or 'Key "data" is required' in said  # newer and older parsers
+    given = said.rstrip(".")
+    return f"{given}. An experiment gives them: -c configs/experiments/NAME.yaml." if wants_experiment else said
 
 
 _UNION = re.compile(r"Does not validate against any of the Union subtypes.*?Errors:\s*-\s*(.*?)\n\s*-\s*Expected", re.S)
