@@ -234,7 +234,7 @@ def alive_in_group(number):
 def test_a_run_that_was_moved_keeps_its_best(starts, options):
     """A best checkpoint is not overwritten by a worse one because its folder has another name."""
     plain = options(
-        "run", "--trainer.max_steps", 12, "--model.learning_rate", 0.5
+        "run", "--trainer.max_steps", 12, "--model.learning_rate", 1.5
     )  # the last validation is a worse one
     assert starts.run(*plain, strikes=[Strike(f"{MODEL}.training_step", 10)]) == 138, starts.said()
     (starts.folder / "runs").rename(starts.folder / "moved")
