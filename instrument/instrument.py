@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lightning_modules.autoencoder import TimbreAutoencoder
 from synths import Descriptor
 from synths.signal import midi_to_hz
-from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, State, StreamingSynth, owned_by, prefixed
+from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, MetKnobs, State, StreamingSynth, owned_by, prefixed
 
 LOWEST_HZ = 1.0
 """Below it there is no pitch: the note is over."""
@@ -54,12 +54,14 @@ class Instrument(nn.Module):
 
     Args:
         model: trained; it is copied and stays as it is
+        exact: whether what the decoder plays is changed, a frame at a time, until its knobs read what is asked; then
+            it is no more the offline rendering but that of `Live`
 
     Raises:
-        ValueError: a part or an effect of its synth has no streaming form
+        ValueError: a part or an effect of its synth has no streaming form; exact, but no knob can be met
     """
 
-    def __init__(self, model: TimbreAutoencoder) -> None:
+    def __init__(self, model: TimbreAutoencoder, exact: bool = False) -> None:
         super().__init__()
         self.clip = model.clip
         self.knobs = [Knob.of(descriptor) for descriptor in model.encoder.each_descriptor()]
@@ -67,6 +69,8 @@ class Instrument(nn.Module):
         self.residual_size = model.encoder.residual_size
         self.decoder = copy.deepcopy(model.decoder)
         self.synth = StreamingSynth(model.synth)
+        knobs = [copy.deepcopy(descriptor) for descriptor in model.encoder.each_descriptor()]
+        self.met = MetKnobs(knobs, model.synth, self.synth) if exact else None
         self.gate = Gate(model.clip.hop, self.synth.latency_frames)
         first = [(LOWEST_HZ, model.clip.nyquist_hz), (0.0, 1.0), *[CONTROL_RANGE] * len(self.knobs)]
         ends = torch.tensor(first + [RESIDUAL_RANGE] * self.residual_size)
@@ -86,6 +90,11 @@ class Instrument(nn.Module):
         return self.latency_frames * self.clip.hop / self.clip.sample_rate
 
     @property
+    def knobs_met(self) -> list[str]:
+        """Names of the knobs that are met; the others follow the decoder."""
+        return self.met.names if self.met else []
+
+    @property
     def noise_size(self) -> int:
         """Samples of white noise per frame: a hop for each part of the synth that wants it."""
         return self.clip.hop * max(1, self.synth.n_noises)
@@ -102,7 +111,8 @@ class Instrument(nn.Module):
         All elements of one are the same number.
         """
         own = prefixed("decoder", self.decoder.initial_state(batch)) | prefixed("held", self.held.initial_state(batch))
-        return own | prefixed("gate", self.gate.initial_state(batch)) | self.synth.initial_state(batch)
+        own |= prefixed("gate", self.gate.initial_state(batch)) | self.synth.initial_state(batch)
+        return own | self.met.initial_state(batch) if self.met else own
 
     def forward(
         self, f0_hz: Tensor, controls: Tensor, residual: Tensor, white_noise: Tensor | None, state: State
@@ -124,11 +134,11 @@ class Instrument(nn.Module):
         parameters, remembered = self.decoder.stream(f0_hz, controls, residual, owned_by("decoder", state))
         if white_noise is not None:
             parameters = {**parameters, "white_noise": _finite(white_noise, 1.0)}
-        audio, following = self.synth.dry(f0_hz, parameters, state)
-        audio, opened = self.gate(audio, openness, owned_by("gate", state))
-        audio, ringing = self.synth.affected(_finite(audio, LOUDEST), state)
-        own = prefixed("decoder", remembered) | prefixed("held", last) | prefixed("gate", opened)
-        return _finite(audio, LOUDEST), own | following | ringing
+        if self.met:
+            audio, following = self.met(self.synth, self._sounded, f0_hz, parameters, controls, openness, state)
+        else:
+            audio, following = self._sounded(f0_hz, parameters, openness, state)
+        return audio, following | prefixed("decoder", remembered) | prefixed("held", last)
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
@@ -173,6 +183,15 @@ class Instrument(nn.Module):
         late = torch.cat(list(self.play(f0_hz, controls, residual, white_noise, block_frames)), dim=1)
         return late[:, self.latency_frames * self.clip.hop :]
 
+    def _sounded(
+        self, f0_hz: Tensor, parameters: dict[str, Tensor], openness: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        """Parts, gate and effects: (B, F * hop) audio, and what has changed of the state."""
+        audio, following = self.synth.dry(f0_hz, parameters, state)
+        audio, opened = self.gate(audio, openness, owned_by("gate", state))
+        audio, ringing = self.synth.affected(_finite(audio, LOUDEST), state)
+        return _finite(audio, LOUDEST), prefixed("gate", opened) | following | ringing
+
     def _inputs(
         self, f0_hz: Tensor, controls: Tensor, residual: Tensor, state: State
     ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
@@ -193,7 +212,7 @@ class Instrument(nn.Module):
     @torch.no_grad()
     def _limits(self) -> dict[str, float]:
         """Greatest size of the numbers in each state."""
-        limits = self.synth.state_limits()
+        limits = self.synth.state_limits() | (self.met.state_limits() if self.met else {})
         for name, owner in (("decoder", self.decoder), ("held", self.held), ("gate", self.gate)):
             limits |= {f"{name}.{what}": limit for what, limit in owner.state_limits().items()}
         return {name: limits.get(name, STATE_LIMIT) for name in self.first_values}

@@ -20,6 +20,9 @@ from output.whole_files import written_whole
 from synths.streaming import LOUDEST
 
 TOLERANCE = 1e-3
+PLAYED = 0.05
+"""Share of the way to the next random input that a block goes where knobs are met, as a player moves: what is heard
+comes back, and jumps in every frame would make the last digits grow."""
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -73,7 +76,7 @@ def require_onnx() -> None:
         try:
             import_module(name)
         except ImportError:
-            raise ValueError(f"{name} is not installed: pip install 'interpretsynth[onnx]'.") from None
+            raise ValueError(f"{name} is not installed: pip install '.[onnx]' in the project's folder.") from None
 
 
 def session(path: Path) -> Any:
@@ -118,10 +121,13 @@ def metadata(instrument: Instrument, block_frames: int) -> dict[str, str]:
     starts as zeros, except those that `initial_values` gives another number for all of their elements; `ranges` holds
     the least and the greatest number that each input means (what lies outside is taken for the nearest end, what is not
     finite for the last that was; an f0_hz below its least is no pitch), `loudest` what no sample of audio exceeds.
+    `knobs_met` names the knobs whose reading is brought to what is asked; the rest follow the decoder. It is not there
+    where all do.
     """
     state = instrument.initial_state(1)
     filled = {name: value.flatten()[0].item() for name, value in state.items() if value.any()}
-    return {
+    met = {"knobs_met": json.dumps(instrument.knobs_met)} if instrument.knobs_met else {}
+    return met | {
         "sample_rate": str(instrument.clip.sample_rate),
         "hop": str(instrument.clip.hop),
         "block_frames": str(block_frames),
@@ -161,12 +167,14 @@ def _greatest_difference(flat: _Flat, inputs: Mapping[str, Tensor], runtime: Any
     generator = torch.Generator().manual_seed(0)
     ours, theirs = dict(inputs), {name: x.numpy() for name, x in inputs.items()}
     greatest = 0.0
+    sent = [name for name in inputs if name not in flat.state_names]
+    pace = PLAYED if flat.instrument.knobs_met else 1.0
     for _ in range(n_blocks):
-        for name in inputs.keys() - set(flat.state_names):
-            ours[name] = torch.rand(inputs[name].shape, generator=generator)
-        ours["f0_hz"] = 50.0 + 1000.0 * ours["f0_hz"]
-        ours["white_noise"] = 2.0 * ours["white_noise"] - 1.0
-        theirs |= {name: ours[name].numpy() for name in inputs.keys() - set(flat.state_names)}
+        drawn = {name: torch.rand(inputs[name].shape, generator=generator) for name in sent}
+        drawn["f0_hz"] = 50.0 + 1000.0 * drawn["f0_hz"]
+        drawn["white_noise"] = 2.0 * drawn["white_noise"] - 1.0
+        ours |= {name: torch.lerp(ours[name], drawn[name], pace) for name in sent}
+        theirs |= {name: ours[name].numpy() for name in sent}
         with torch.no_grad():
             expected = flat(*ours.values())
         given = runtime.run(flat.output_names, theirs)

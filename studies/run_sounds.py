@@ -63,7 +63,7 @@ def read_sliders(run: RunFolder) -> list[Slider]:
     """What sliders.json says; nothing where no knob was turned.
 
     Raises:
-        ValueError, KeyError, TypeError: what is there is no such list
+        ValueError, KeyError, TypeError: what is there is no such list, or names a file elsewhere
     """
     if not run.slider_list.is_file():
         return []
@@ -74,4 +74,7 @@ def read_sliders(run: RunFolder) -> list[Slider]:
 def _slider(entry: Mapping[str, Any]) -> Slider:
     asked, measured = (None if entry[value] is None else float(entry[value]) for value in ("asked", "measured"))
     words = (str(entry["note"]), str(entry["knob"]), float(entry["position"]))
-    return Slider(*words, asked, measured, str(entry["unit"]), str(entry["file"]))
+    file = str(entry["file"])
+    if file in ("", ".", "..") or {"/", "\\"} & set(file):
+        raise ValueError(f"the file {file!r} does not lie beside it")
+    return Slider(*words, asked, measured, str(entry["unit"]), file)

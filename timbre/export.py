@@ -7,10 +7,12 @@ from pathlib import Path
 from instrument.instrument import Instrument, strayed_from
 from instrument.onnx_export import TOLERANCE, Shapes, export_onnx, median_block_s, require_onnx
 from lightning_modules.checkpoint import load_model
+from lightning_modules.exact import obstacle_of
 from studies.run_folder import checkpoint_in
 
 EXAMPLE = """example:
   timbre export runs/flute flute.onnx
+  timbre export runs/flute flute.onnx --exact --block_frames 2
 
 The sound comes the printed latency after pitch and knobs; a host's own buffer comes on top. Every memory is an input
 and, as NAME_next, an output: hand each block's back with the next. The file's metadata says all a host needs."""
@@ -28,11 +30,16 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
     parser.add_argument("output", type=Path, help="the .onnx file to write")
     parser.add_argument("--block_frames", type=int, default=1, help="control frames per block")
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="change what the decoder plays until its knobs read what is asked: no later, but more work",
+    )
     given = parser.parse_args(args)
-    _export(given.checkpoint, given.output, given.block_frames)
+    _export(given.checkpoint, given.output, given.block_frames, given.exact)
 
 
-def _export(checkpoint: Path, output: Path, block_frames: int) -> None:
+def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> None:
     if output.suffix.lower() != ".onnx":
         raise ValueError(f"{output} ends in '{output.suffix}': write .onnx.")
     if not output.parent.is_dir():
@@ -49,6 +56,10 @@ def _export(checkpoint: Path, output: Path, block_frames: int) -> None:
         raise ValueError(
             f"played block by block the model differs from itself by {strayed:.1e}: mend streaming() of one of {names}."
         )
+    if exact:
+        if obstacle := obstacle_of(model):
+            raise ValueError(f"{obstacle}: export it without --exact.")
+        instrument = Instrument(model, exact=True)
     exported = export_onnx(instrument, output, block_frames)
     clip = instrument.clip
     block_s, spent_s = block_frames * clip.hop / clip.sample_rate, median_block_s(output)
@@ -58,6 +69,11 @@ def _export(checkpoint: Path, output: Path, block_frames: int) -> None:
     print(f"  out      {_listed(exported.outputs, [f'{name}_next' for name in states])}")
     print(f"  state    {_listed(states)}: in, and out as NAME_next")
     print(f"  latency  {1e3 * instrument.latency_s:.1f} ms ({instrument.latency_frames} frames)")
+    if exact:
+        deaf = [knob.name for knob in instrument.knobs if knob.name not in instrument.knobs_met]
+        print(f"  met      {', '.join(instrument.knobs_met)}")
+        if deaf:
+            print(f"  open     {', '.join(deaf)}: as the decoder plays")
     print(f"  differs from the model by {exported.difference:.1e} at most")
     print(f"  {1e3 * spent_s:.2f} ms per block on one thread: {spent_s / block_s:.3f} of real time")
 

@@ -82,7 +82,10 @@ class StreamingHarmonics(StreamingPart):
         """Gain and balance of amplitudes, whose sum is 2 at most."""
         amplitudes = played["amplitudes"]
         gain, strongest = amplitudes.sum(-1, keepdim=True), amplitudes.amax(-1, keepdim=True)
-        return {"harmonic_gain": exp_sigmoid_input(gain), "harmonic_balance": exp_sigmoid_input(amplitudes / strongest.clamp_min(1e-30))}
+        return {
+            "harmonic_gain": exp_sigmoid_input(gain),
+            "harmonic_balance": exp_sigmoid_input(amplitudes / strongest.clamp_min(1e-30)),
+        }
 
     def finish(self, state: State) -> Tensor:
         """The last two hops."""

@@ -1,6 +1,7 @@
 """A synth that plays block by block and meets its knobs."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -86,14 +87,20 @@ class MetKnobs(nn.Module):
             (B, F * hop) audio and what has changed of the state
         """
         heard, following = [], dict(state)
+        played = synth.played(f0_hz, parameters)
+        layers, asked = layers_together(f0_hz, played), controls[..., self.indices]
+        directions, tolerance = self.projection.directions(layers), self.projection.target.tolerance(asked)
         for index in range(f0_hz.shape[1]):
             frame = slice(index, index + 1)
+            gains, after = self.projection(
+                layers.frames(itemgetter((slice(None), frame))),
+                *(values[:, index] for values in (directions, asked, tolerance)),
+                openness[:, frame],
+                owned_by("projection", following),
+            )
             own = {name: values[:, frame] for name, values in parameters.items()}
-            played = synth.played(f0_hz[:, frame], own)
-            layers = layers_together(f0_hz[:, frame], played)
-            asked, before = controls[:, frame, self.indices], owned_by("projection", following)
-            gains, after = self.projection(layers, asked, openness[:, frame], before)
-            own |= synth.raw(parts_scaled(played, gains))
+            each = [{name: values[:, frame] for name, values in numbers.items()} for numbers in played]
+            own |= synth.raw(parts_scaled(each, gains))
             audio, kept = sounded(f0_hz[:, frame], own, openness[:, frame], following)
             following |= kept | prefixed("projection", self.projection.heard(audio, after))
             heard.append(audio)

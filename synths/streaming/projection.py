@@ -114,20 +114,39 @@ class Projection(nn.Module):
             "sound": LOUDEST,
         }
 
-    def forward(self, layers: Layers, asked: Tensor, openness: Tensor, state: State) -> tuple[Tensor, State]:
+    def directions(self, layers: Layers) -> Tensor:
+        """(B, F) layers -> (B, F, K + M, 5) all, tilt, fundamental, odd against even overtones, noise.
+
+        Those of `musical_prior`, for each frame.
+        """
+        partials = bark(layers.partials_hz.clamp(0.0, self.clip.nyquist_hz))
+        number = self.number
+        if layers.frequencies_hz is not None:
+            number = (layers.frequencies_hz / layers.f0_hz[..., None].clamp_min(1e-3)).round().clamp_min(1.0)
+        number = number.expand_as(partials)
+        bands, ones = self.bands_bark.expand(*partials.shape[:2], -1), torch.ones_like(partials)
+        odd = torch.where(number % 2 == 1, 1.0, -1.0) * (number > 1)
+        of_partials = [ones, partials / 12.0 - 1.0, (number == 1).float(), odd, 0.0 * ones]
+        still = torch.zeros_like(bands)
+        of_bands = [still + 1.0, bands / 12.0 - 1.0, still, still, still + 1.0]
+        return torch.stack([torch.cat(both, dim=-1) for both in zip(of_partials, of_bands, strict=True)], dim=-1)
+
+    def forward(
+        self, layers: Layers, directions: Tensor, asked: Tensor, tolerance: Tensor, openness: Tensor, state: State
+    ) -> tuple[Tensor, State]:
         """One frame.
 
         Args:
             layers: (B, 1) what the decoder would play
-            asked: (B, 1, C) positions
+            directions: (B, K + M, 5) of the frame
+            asked: (B, C) positions
+            tolerance: (B, C) there
             openness: (B, 1) 1 where there is a pitch
             state: without what the frame sounds like, which `heard` adds when it is known
 
         Returns:
             log gains (B, 1, K + M) for `Layers.scaled`, and the state after
         """
-        tolerance = self.target.tolerance(asked[:, 0])
-        directions = self._directions(layers)
         energy = layers.amplitudes.square().sum(-1) + layers.noise_magnitudes.square().sum(-1)
         growth = energy / state["energy"].clamp_min(1e-12)
         growth = torch.where(state["energy"] > 0.0, growth.clamp(LEAST_GROWTH, MOST_GROWTH), 1.0)
@@ -140,7 +159,7 @@ class Projection(nn.Module):
         )  # the ways, then what was predicted and what was heard
         level_db = self.level.hear(sound)[:, -2:]
         bias, frames = self._followed(positions[:, -2:], level_db, tolerance, openness, state)
-        off = (asked[:, 0] - positions[:, 0]) / tolerance - bias
+        off = (asked - positions[:, 0]) / tolerance - bias
         slopes = (positions[:, 1:-2] - positions[:, :1]).mT / (TRIED * tolerance[..., None])
         gains = (gains + self._step(off, slopes, gains)).clamp(-LARGEST_GAIN, LARGEST_GAIN)
         log_gains = gains[:, None] @ directions.mT
@@ -164,20 +183,6 @@ class Projection(nn.Module):
     def _each(self, sound: PlayedAndHeard) -> list[tuple[Descriptor, Tensor]]:
         return [(knob, knob.hear(sound)) for knob in self.target.knobs]
 
-    def _directions(self, layers: Layers) -> Tensor:
-        """(B, K + M, 5) all, tilt, fundamental, odd against even overtones, noise: `musical_prior`'s, for a frame."""
-        partials = bark(layers.partials_hz.clamp(0.0, self.clip.nyquist_hz))[:, 0]
-        number = self.number
-        if layers.frequencies_hz is not None:
-            number = (layers.frequencies_hz[:, 0] / layers.f0_hz.clamp_min(1e-3)).round().clamp_min(1.0)
-        number = number.expand_as(partials)
-        bands, ones = self.bands_bark.expand(len(partials), -1), torch.ones_like(partials)
-        odd = torch.where(number % 2 == 1, 1.0, -1.0) * (number > 1)
-        of_partials = [ones, partials / 12.0 - 1.0, (number == 1).float(), odd, 0.0 * ones]
-        still = torch.zeros_like(bands)
-        of_bands = [still + 1.0, bands / 12.0 - 1.0, still, still, still + 1.0]
-        return torch.stack([torch.cat(both, dim=1) for both in zip(of_partials, of_bands, strict=True)], dim=-1)
-
     def _which(self, f0_hz: Tensor) -> Tensor:
         """(B,) pitch -> the window that holds its harmonics apart."""
         lower = [(f0_hz < window.lowest_hz).long() for window in self.spectra.windows[:-1]]
@@ -194,7 +199,9 @@ class Projection(nn.Module):
         for which in (torch.zeros_like(in_long), in_long):
             ahead = self.smear.about_to_be_heard(which, state, ways.amplitudes, noise, growth)
             then = self.smear.heard_then(which, state)
-            power = [torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)]
+            power = [
+                torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)
+            ]
             f0_hz = torch.stack(then_hz, dim=0)[which, torch.arange(len(which))].expand(-1, 2)
             hz = None if layers.frequencies_hz is None else layers.frequencies_hz.expand(-1, n_ways + 2, -1)
             seen.append(Layers(torch.cat([ways.f0_hz, f0_hz], dim=1), power[0], power[1], hz))

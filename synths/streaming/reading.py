@@ -66,14 +66,15 @@ class PlayedAndHeard(PlayedSound):
         """(B, n, bins) power."""
         if spectrum.n_fft != self.spectra.shortest.n_fft:
             return super().power(spectrum)
-        return self.remembered("both", lambda: torch.cat([spectrum.of_layers(_played(self.layers)), self.ears.power], 1))
+        played = _but_the_last(self.layers)
+        return self.remembered("both", lambda: torch.cat([spectrum.of_layers(played), self.ears.power], dim=1))
 
     def lines(self, spectra: LineSpectra) -> HarmonicLines:
         """Harmonics as they are played, noise as it will be found between them."""
         return self.remembered("both lines", self._lines)
 
     def _lines(self) -> HarmonicLines:
-        spectrum, played = self.spectra.shortest, _played(self.in_long)
+        spectrum, played = self.spectra.shortest, _but_the_last(self.in_long)
         between = harmonic_lines(
             spectrum.of_layers(played.noise_alone), played.f0_hz, spectrum.frequency_hz, self.spectra.windows[0].reach
         )
@@ -85,7 +86,7 @@ class PlayedAndHeard(PlayedSound):
         )
 
 
-def _played(layers: Layers) -> Layers:
+def _but_the_last(layers: Layers) -> Layers:
     return layers.frames(lambda values: values[:, :-1])
 
 
