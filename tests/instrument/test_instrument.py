@@ -10,7 +10,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, TcnDecoder
 from lightning_modules.encoders import DescriptorEncoder, DisentangledEncoder, Trunk
 from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth
-from synths.streaming import StreamingHarmonics
+from synths.streaming import LOUDEST, StreamingHarmonics
 
 N_FRAMES = 40
 DECODERS = {
@@ -159,3 +159,72 @@ def test_a_streaming_form_that_strays_is_noticed():
 
     model = model_of(synth=partial(SMSSynth, parts=(Wrong,)))
     assert strayed_from(model, Instrument(model)) > 1e-3
+
+
+def exact_instrument():
+    """An instrument whose knobs are met, and its model."""
+    model = model_of("mingru", hop=160)
+    return model, Instrument(model, exact=True)
+
+
+def test_exact_is_no_later_and_remembers_more():
+    """The same latency; the states of the open instrument and those of the projection, each within its limit."""
+    model, exact = exact_instrument()
+    instrument = Instrument(model)
+    assert exact.latency_frames == instrument.latency_frames
+    more = exact.initial_state().keys() - instrument.initial_state().keys()
+    assert more and all(name.startswith("projection.") for name in more)
+    assert instrument.knobs_met == [] and exact.knobs_met == model.encoder.knobs
+    assert all(exact.limits[name] >= abs(first) for name, first in exact.first_values.items())
+
+
+def test_exact_begins_anew():
+    """A second note starts from a state of its own; a state of NaN is as at first."""
+    model, exact = exact_instrument()
+    f0_hz, controls, residual, noise = curves_of(model)
+    assert exact.render(f0_hz, controls, residual, noise).equal(exact.render(f0_hz, controls, residual, noise))
+    state = exact.initial_state()
+    spoilt = {name: torch.full_like(values, torch.nan) for name, values in state.items()}
+    block = f0_hz[:, :3], controls[:, :3], residual[:, :3], noise[:, :3]
+    assert exact(*block, state)[0].equal(exact(*block, spoilt)[0])
+
+
+@pytest.mark.parametrize("worst", [torch.nan, torch.inf, 1e30, -1e30])
+def test_exact_stands_whatever_a_host_sends(worst):
+    """As inputs and as states: the sound stays finite and no louder than it may be, and is well again afterwards."""
+    model, exact = exact_instrument()
+    f0_hz, controls, residual, noise = curves_of(model)
+    spoilt = {name: torch.full_like(values, worst) for name, values in exact.initial_state().items()}
+    audio, state = exact(
+        torch.full((1, 4), worst), torch.full((1, 4, 5), worst), residual[:, :4], torch.full((1, 4, 160), worst), spoilt
+    )
+    assert audio.isfinite().all() and audio.abs().max() <= LOUDEST
+    audio, state = exact(f0_hz, controls, residual, noise, state)
+    assert audio.isfinite().all() and audio.abs().max() <= LOUDEST
+    assert all(values.isfinite().all() for values in state.values())
+
+
+def test_exact_without_a_pitch_is_silent_and_comes_back():
+    """0 Hz for a while: the dry sound has ended a hop after the latency; a pitch again, and it sounds."""
+    model = model_of("mingru", hop=160, synth=partial(SMSSynth, effects=()))
+    exact = Instrument(model, exact=True)
+    f0_hz = torch.full((1, 60), 220.0)
+    f0_hz[:, 20:40] = 0.0
+    controls = torch.full((1, 60, 5), 0.5)
+    audio = exact.render(f0_hz, controls)[0].unflatten(0, (60, 160)).abs().amax(1)
+    assert audio[5:19].max() > 1e-3 and audio[21:39].max() == 0.0 and audio[45:].max() > 1e-3
+
+
+def test_exact_needs_parts_that_say_what_they_play():
+    """One sentence that names the part."""
+
+    class Mute(StreamingHarmonics):
+        def raw(self, played):
+            raise NotImplementedError("Mute cannot play other numbers than its parameters.")
+
+    class Wrong(Harmonics):
+        def streaming(self):
+            return Mute(self)
+
+    with pytest.raises(ValueError, match=r"^Mute cannot play other numbers than its parameters: leave exact away\."):
+        Instrument(model_of(synth=partial(SMSSynth, parts=(Wrong,))), exact=True)

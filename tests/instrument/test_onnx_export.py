@@ -44,6 +44,15 @@ def instrument_of(decoder, **options):
     return Instrument(model)
 
 
+def exact_instrument():
+    """A small instrument whose knobs are met, in frames of 10 ms."""
+    torch.manual_seed(0)
+    decoder = partial(MinGruDecoder, width=16, n_layers=1)
+    model = TimbreAutoencoder(ClipFormat(16000, 16000, 160), synth=SMALL_SYNTH, decoder=decoder)
+    torch.nn.init.normal_(model.decoder.heads.weight, std=0.3)
+    return Instrument(model, exact=True)
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """An instrument with a residual, its file and what was said of it."""
@@ -145,5 +154,34 @@ def test_wrong_uses_are_named(exported, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="block_frames is 0"):
         export_onnx(exported.instrument, tmp_path / "a.onnx", block_frames=0)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ValueError, match=r"onnxruntime is not installed: pip install 'interpretsynth\[onnx\]'"):
+    with pytest.raises(ValueError, match=r"onnxruntime is not installed: pip install '\.\[onnx\]' in the project"):
         export_onnx(exported.instrument, tmp_path / "a.onnx")
+
+
+def test_exact_knobs_are_in_the_graph(tmp_path):
+    """As a player moves, 40 blocks with the states handed on: PyTorch and the file agree, and what is met is said."""
+    instrument = exact_instrument()
+    said = export_onnx(instrument, tmp_path / "a.onnx")
+    assert said.difference < 1e-4 and "projection.gains" in said.inputs
+    runtime, state = session(tmp_path / "a.onnx"), instrument.initial_state()
+    assert json.loads(runtime.get_modelmeta().custom_metadata_map["knobs_met"]) == instrument.knobs_met
+    theirs, loudest = {name: x.numpy() for name, x in state.items()}, 0.0
+    for block in range(40):
+        curves = {
+            "f0_hz": 220.0 * 2.0 ** (0.2 * torch.sin(torch.tensor([[block / 9.0]]))),
+            "controls": 0.5 + 0.2 * torch.sin(block / torch.tensor([[[7.0, 9.0, 11.0, 13.0, 17.0]]])),
+            "residual": torch.zeros(1, 1, 0),
+            "white_noise": 2.0 * torch.rand(1, 1, 160) - 1.0,
+        }
+        expected, state = instrument(*curves.values(), state)
+        audio, *after = runtime.run(None, {name: x.numpy() for name, x in curves.items() if x.numel()} | theirs)
+        theirs = dict(zip(state, after, strict=True))
+        assert np.abs(audio - expected.numpy()).max() < 1e-4
+        loudest = max(loudest, np.abs(audio).max())
+    assert loudest > 0.01
+
+
+def test_open_knobs_leave_no_trace(exported):
+    """Without exact there is no word and no state of it in the file."""
+    about = session(exported.path).get_modelmeta().custom_metadata_map
+    assert "knobs_met" not in about and not any("projection" in name for name in exported.said.inputs)

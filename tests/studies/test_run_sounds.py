@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from studies.run_folder import RunFolder
 from studies.run_sounds import Slider, read_sliders, sample_of, samples, slider_file, write_sliders
 
@@ -33,3 +35,13 @@ def test_a_list_without_a_format_is_read(tmp_path):
     run.sliders.mkdir()
     run.slider_list.write_text(json.dumps([SLIDER._asdict()]))
     assert read_sliders(run) == [SLIDER] and read_sliders(RunFolder(tmp_path / "other")) == []
+
+
+@pytest.mark.parametrize("file", ["../secret.wav", "/etc/passwd", "sub/a.wav", "..", "", "a\\b.wav"])
+def test_a_sound_elsewhere_is_refused(file, tmp_path):
+    """A list that was tampered with leads to no file outside its folder."""
+    run = RunFolder(tmp_path)
+    run.sliders.mkdir()
+    run.slider_list.write_text(json.dumps([SLIDER._replace(file=file)._asdict()]))
+    with pytest.raises(ValueError, match="does not lie beside it"):
+        read_sliders(run)

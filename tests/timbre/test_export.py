@@ -27,6 +27,15 @@ def test_writes_a_file_and_says_what_is_in_it(trained, tmp_path, capfd):
     assert not complained
 
 
+def test_exact_knobs_are_refused_where_a_part_is_dumb(trained, tmp_path, refuses, monkeypatch):
+    """One sentence, before anything is written."""
+    monkeypatch.setattr("timbre.export.obstacle_of", lambda model: "Odd of the synth cannot say what it plays")
+    pytest.importorskip("onnxscript")
+    said = refuses("export", trained, tmp_path / "a.onnx", "--exact")
+    assert "Odd of the synth cannot say what it plays: export it without --exact." in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_wrong_uses_are_named(trained, tmp_path, refuses, monkeypatch):
     """A wrong ending, folder, block, checkpoint, and a missing package."""
     output = tmp_path / "a.onnx"
@@ -37,5 +46,5 @@ def test_wrong_uses_are_named(trained, tmp_path, refuses, monkeypatch):
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
     assert "another model" in refuses("export", tmp_path / "other.ckpt", output)
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    assert "interpretsynth[onnx]" in refuses("export", trained, output)
+    assert "pip install '.[onnx]'" in refuses("export", trained, output)
     assert not list(tmp_path.glob("a*"))
