@@ -138,7 +138,8 @@ class Instrument(nn.Module):
             audio, following = self.met(self.synth, self._sounded, f0_hz, parameters, controls, openness, state)
         else:
             audio, following = self._sounded(f0_hz, parameters, openness, state)
-        return audio, following | prefixed("decoder", remembered) | prefixed("held", last)
+        own = prefixed("decoder", remembered) | prefixed("held", last)
+        return audio, {name: (following | own)[name] for name in self.first_values}
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
