@@ -31,7 +31,7 @@ from synths.projection import Target
 
 
 class Frames(NamedTuple):
-    """Of R requests on one note: tolerances that the turned knob's frames are off (R,), flux of the unturned sound."""
+    """R requests on one note: tolerances that the turned knob's frames are off (R,), flux of the unturned sound."""
 
     off: Tensor
     flux: float

@@ -17,7 +17,7 @@ LAG = 6
 
 
 def smear_of(spectrum):
-    """Of one window."""
+    """A model of one window."""
     return Smear([hann(spectrum.n_fft).float()], [LAG], CLIP.hop)
 
 
