@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.met_knobs import MetKnobs
 from synths import Descriptor
 from synths.signal import midi_to_hz
-from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, MetKnobs, State, StreamingSynth, owned_by, prefixed
+from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, State, StreamingSynth, owned_by, prefixed
 
 LOWEST_HZ = 1.0
 """Below it there is no pitch: the note is over."""

@@ -6,7 +6,8 @@ from torch import Tensor
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import obstacle_of
-from synths.streaming import MetKnobs, State, StreamingSynth
+from lightning_modules.met_knobs import MetKnobs
+from synths.streaming import State, StreamingSynth
 
 
 class Live:

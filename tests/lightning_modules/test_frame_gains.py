@@ -3,13 +3,14 @@
 import pytest
 import torch
 
+from lightning_modules.frame_gains import _solved
+from lightning_modules.met_knobs import MetKnobs
 from synths import ClipFormat, FilteredNoise, Harmonics, Level, SMSSynth
 from synths.layers import Layers
 from synths.projection import Target
 from synths.spectrum import Spectrum, hann
-from synths.streaming import MetKnobs, StreamingSynth
+from synths.streaming import StreamingSynth
 from synths.streaming.part import exp_sigmoid_input
-from synths.streaming.projection import _solved
 from synths.streaming.smear import REACH, Smear
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)

@@ -6,13 +6,13 @@ from operator import itemgetter
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.frame_gains import Projection
 from synths.descriptors.descriptor import Descriptor
 from synths.descriptors.line_spectra import LineSpectra
 from synths.layers import layers_together, parts_scaled
 from synths.projection.target import projectable
 from synths.sms import SMSSynth
 from synths.streaming.part import State, owned_by, prefixed
-from synths.streaming.projection import Projection
 from synths.streaming.sms import StreamingSynth
 
 Sounded = Callable[[Tensor, dict[str, Tensor], Tensor, State], tuple[Tensor, State]]
