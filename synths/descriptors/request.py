@@ -52,10 +52,3 @@ class Request(NamedTuple):
         else:
             asked = start + value if self.moves else value
         return asked.expand_as(own) if self.is_course else own + (asked - start)
-
-
-def jnds_between(descriptor: Descriptor, first: Tensor, second: Tensor) -> Tensor | None:
-    """Least audible differences from one position up to another; None where the descriptor has none."""
-    if descriptor.jnd is None:
-        return None
-    return (descriptor.value_at(second) - descriptor.value_at(first)) / descriptor.jnd

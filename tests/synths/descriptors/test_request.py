@@ -5,7 +5,7 @@ import torch
 
 from synths import ClipFormat, Level, Sharpness
 from synths.descriptors.knob_range import KnobRange
-from synths.descriptors.request import Request, jnds_between
+from synths.descriptors.request import Request
 
 CLIP = ClipFormat()
 SHARPNESS = Sharpness(CLIP)  # 0.4 to 2 acum, 0.08 acum are just heard
@@ -51,10 +51,3 @@ def test_a_move_on_a_bent_scale_is_as_far_in_the_unit():
 
 def test_a_control_that_nothing_measures_has_positions():
     assert Request("tilt", 0.5).positions(None, OWN, MEAN).mean(1).tolist() == pytest.approx([0.5, 0.5])
-
-
-def test_steps_that_are_heard_are_counted():
-    assert float(jnds_between(SHARPNESS, torch.tensor(0.25), torch.tensor(0.5))) == pytest.approx(5.0)
-    unknown = Level(CLIP)
-    unknown.__class__ = type("Unknown", (Level,), {"jnd": None})
-    assert jnds_between(unknown, torch.tensor(0.0), torch.tensor(1.0)) is None
