@@ -13,7 +13,7 @@ from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
-from synths.projection import Answer, Request, Search, Target, projectable
+from synths.projection import Answer, MeanSearch, Request, Target, projectable
 from synths.signal import interpolate_frames
 
 
@@ -83,7 +83,7 @@ class Exact:
             return self.model.put_together(f0_hz, encoding), Answer([], nothing, nothing, nothing, nothing, once)
         decoded = Decoded(self.model, f0_hz, encoding)
         request = self._request(decoded, encoding, sounding, turned, beside)
-        audio, answer = Search(decoded, request).run()
+        audio, answer = MeanSearch(decoded, request).run()
         return Rendering(audio, decoded.parameters, encoding), answer
 
     def _request(

@@ -91,7 +91,7 @@ class FrameProjection:
             ]
             if not len(rows):
                 break
-            self.learn_slopes(rows[~self.known[rows]])
+            self._learn_slopes(rows[~self.known[rows]])
             self._step(rows, off[rows], goal[rows])
         off = self._off(self.measured, goal)
         stalled = taking_part & ((self.weight * off).square().sum(-1) > 0.5 * first)
@@ -115,16 +115,33 @@ class FrameProjection:
 
     def all_measured(self) -> Tensor:
         """(B, F, C) positions on layers, 0 in frames that are not active."""
-        return self._spread(self.measured)
+        spread = self.measured.new_zeros(*self.active.shape, self.measured.shape[-1])
+        spread[self.active] = self.measured
+        return spread
 
     def all_start(self) -> Tensor:
         """(B, F, C) the same of layers without a gain."""
-        return self._spread(self.start)
-
-    def _spread(self, positions: Tensor) -> Tensor:
-        spread = positions.new_zeros(*self.active.shape, positions.shape[-1])
-        spread[self.active] = positions
+        spread = self.start.new_zeros(*self.active.shape, self.start.shape[-1])
+        spread[self.active] = self.start
         return spread
+
+    def with_gains(self, rows: Tensor, gains: Tensor) -> Tensor:
+        """(R,) rows with (R, P) other gains -> (R, C) positions on layers."""
+        return self._measure(self.layers_of(rows), gains)
+
+    def put(self, rows: Tensor, gains: Tensor, measured: Tensor) -> None:
+        """Give (R,) rows (R, P) gains, with which they measure (R, C)."""
+        self.gains[rows], self.measured[rows] = gains, measured
+        self.known[rows] = self.fresh[rows] = False
+
+    def slopes_here(self, rows: Tensor) -> Tensor:
+        """(R, C, P) slopes of these rows, learnt where they are now."""
+        self._learn_slopes(rows[~self.fresh[rows]])
+        return self.slopes[rows]
+
+    def likely(self, slopes: Tensor, rows: Tensor) -> Tensor:
+        """(R, C, P) slopes of these rows -> the changes of gains that are likeliest to go with them."""
+        return self._times_prior(slopes, rows)
 
     def _off(self, measured: Tensor, goal: Tensor) -> Tensor:
         return (goal - measured) / self.tolerance
@@ -134,7 +151,7 @@ class FrameProjection:
         weight, damping = self.weight[rows], self.damping[rows]
         slopes, gains, pull = self.slopes[rows], self.gains[rows], self.pull[rows]
         weighted = weight[..., None] * slopes
-        spread = self.times_prior(weighted, rows)
+        spread = self._times_prior(weighted, rows)
         share = (STILL / (STILL + damping))[:, None]
         system = weighted @ spread.mT + (STILL + damping)[:, None, None] * torch.eye(off.shape[-1]).to(off)
         wanted = weight * off + share * (weighted @ gains[..., None])[..., 0]
@@ -159,16 +176,7 @@ class FrameProjection:
         self.gains[chosen], self.pull[chosen] = tried[kept], pull[kept] + pulled[kept]
         self.measured[chosen] = measured[kept]
 
-    def measure(self, rows: Tensor, gains: Tensor) -> Tensor:
-        """(R,) rows with (R, P) gains -> (R, C) positions on layers."""
-        return self._measure(self.layers_of(rows), gains)
-
-    def put(self, rows: Tensor, gains: Tensor, measured: Tensor) -> None:
-        """Give (R,) rows other (R, P) gains, with which they measure (R, C)."""
-        self.gains[rows], self.measured[rows] = gains, measured
-        self.known[rows] = self.fresh[rows] = False
-
-    def times_prior(self, slopes: Tensor, rows: Tensor) -> Tensor:
+    def _times_prior(self, slopes: Tensor, rows: Tensor) -> Tensor:
         """(R, C, P) @ each clip's prior: rows of one clip follow each other."""
         counts = torch.bincount(self.clip_of[rows], minlength=len(self.prior)).tolist()
         parts = slopes.split(counts)
@@ -188,7 +196,7 @@ class FrameProjection:
 
     @torch.inference_mode(False)
     @torch.enable_grad()
-    def learn_slopes(self, rows: Tensor) -> None:
+    def _learn_slopes(self, rows: Tensor) -> None:
         """Slopes of all knobs in some rows, in tolerances per neper."""
         if not len(rows):
             return

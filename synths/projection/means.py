@@ -50,9 +50,8 @@ class MeanProjection:
         """One trial, kept in the clips that come nearer; the (B,) damping of the others grows."""
         frames = self.frames
         rows = clips[frames.clip_of].nonzero()[:, 0]
-        frames.learn_slopes(rows[~frames.fresh[rows]])
-        weighted = weight[frames.clip_of[rows]][..., None] * frames.slopes[rows]
-        spread = frames.times_prior(weighted, rows)
+        weighted = weight[frames.clip_of[rows]][..., None] * frames.slopes_here(rows)
+        spread = frames.likely(weighted, rows)
         system = self._summed(self.share[rows][:, None, None] * (weighted @ spread.mT), rows)
         steep = system.diagonal(dim1=-2, dim2=-1).amax(-1).clamp_min(1e-6)
         multipliers = torch.linalg.solve(
@@ -61,7 +60,7 @@ class MeanProjection:
         step = (multipliers[frames.clip_of[rows]][:, None] @ spread)[:, 0]
         limit = (LARGEST_STEP / step.abs().amax(-1, keepdim=True).clamp_min(1e-9)).clamp_max(1.0)
         tried = (frames.gains[rows] + limit * step).clamp(-LARGEST_GAIN, LARGEST_GAIN)
-        measured = frames.measure(rows, tried)
+        measured = frames.with_gains(rows, tried)
         moved = self._summed(self.share[rows][:, None] * (measured - frames.measured[rows]), rows)
         left = weight * (goal - self.mean() - moved) / self.request.tolerance
         nearer = left.square().sum(-1) < owed.square().sum(-1)

@@ -11,23 +11,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from synths.projection.frames import FrameProjection
-from synths.projection.means import MeanProjection
+from synths.projection.bias import Bias
+from synths.projection.frames import BEYOND_REACH, FrameProjection
 from synths.projection.playable import Playable
 from synths.projection.request import TOLERANCE, Request
-from synths.projection.response import Response
+from synths.projection.sharing import SharedGoal
 
-MOST_RENDERS = 10
-MOST_RENDERS_TO_HOLD = 16
-"""The same where what was not turned is still off."""
-FRAME_STEPS = (6, 4)
-"""Rounds of the projection of frames, each before a render; all later renders move means alone."""
-FREE_FROM = 6
-"""Renders after which a turned knob goes where it may, if what holds is still off."""
-FAR_WEIGHT, FREE_WEIGHT = 0.1, 1e-3
-"""Weight of a turned knob that is far from where it was asked, and of one that goes where it may."""
-LEAST_TRUST = 0.05
-"""Share of a step below which another render would say nothing new."""
+MOST_RENDERS = 7
+N_LEARNING = 2
+"""Renders in which the gap between layers and sound is learnt frame by frame; then it is kept."""
+N_STEPS = (6, 4, 3)
+"""Rounds of the projection for the first renders; the last for all that follow."""
 
 
 class Answer(NamedTuple):
@@ -64,90 +58,76 @@ class Search:
         self.audio = playable.unchanged.clone()
         self.heard = self._hear(self.audio, torch.arange(len(self.audio), device=self.audio.device))
         self.missed = self.open_missed = request.missed(self.heard)
-        self.score = request.score(self.missed, self.heard)
+        self.best, self.score = self.missed.clone(), request.score(self.missed, self.heard)
         self.renders = torch.ones(len(self.audio), dtype=torch.long)
         self.going = request.can_be_asked(self.missed) & request.unmet(self.missed)
-        self.response, self.trust = Response(self.missed), torch.ones_like(self.score)
+        self.gap = self.first_gap = torch.zeros_like(self.heard)
+        self.bias = Bias(self.missed)
 
     def run(self) -> tuple[Tensor, Answer]:
-        """Render until all is met, or too often: (B, N) audio of the best renders, and how the request was met."""
+        """Render until all is met, or seven times: (B, N) audio of the best renders, and how the request was met."""
         if self.going.any():
-            self.frames = self._projection()
-            self.means = MeanProjection(self.frames, self.request)
-            self.best_gains, self.best_played = self.frames.gains.clone(), self.frames.measured.clone()
-        for n_rendered in range(1, MOST_RENDERS_TO_HOLD):
-            if n_rendered >= MOST_RENDERS:
-                self.going = self.going & self.request.dragged(self.missed)
+            self.goal = SharedGoal(self.request, self._projection())
+        for n_rendered in range(1, MOST_RENDERS):
             if not self.going.any():
                 break
-            if n_rendered <= len(FRAME_STEPS):
-                self._render_frames(FRAME_STEPS[n_rendered - 1], n_rendered == len(FRAME_STEPS))
-            else:
-                self._render_means(n_rendered >= FREE_FROM)
+            self._correct(n_rendered)
+            self._project(n_rendered)
+            self._render(n_rendered)
         return self.audio, self._answer()
 
     def _projection(self) -> FrameProjection:
         layers, request = self.playable.layers(), self.request
         active = request.active() & self.going[:, None]
-        prior = request.plain_where_nothing_turns(self.playable.prior(layers))
+        prior = self.playable.prior(layers)
         return FrameProjection(request.target.knobs, layers, request.tolerance, prior, active, request.turned)
 
-    def _render_frames(self, n_steps: int, is_last: bool) -> None:
-        """Bring each frame where it was asked, but for what was heard beside what was played."""
-        start = self.frames.all_start()
-        goal = self.request.asked - self.heard + self.frames.all_measured()
-        self.frames.towards(start + self.request.smooth(goal - start), n_steps, self.going, math.inf)
-        self._render()
-        if is_last:
-            self._return(torch.ones_like(self.going))
+    def _correct(self, n_rendered: int) -> None:
+        """Learn from the last render what is to be asked in advance."""
+        if n_rendered <= N_LEARNING:
+            gap = self._smooth(self.heard - self.goal.projection.all_measured())
+            self.gap = torch.where(self.going[:, None, None], gap, self.gap)
+            self.first_gap = self.gap if n_rendered == 1 else self.first_gap
+            return
+        far, going = self.request.far(self.missed), self.going
+        # Where a turned knob stays far off, the others may have been dragged along.
+        if n_rendered == N_LEARNING + 1 and (hopeless := going & far.any(-1)).any():
+            self.goal.begin_again(hopeless)
+            self.gap = torch.where(hopeless[:, None, None], self.first_gap, self.gap)
+            going = going & ~hopeless
+        self.bias.follow(self.missed, far, going)
 
-    def _render_means(self, may_free: bool) -> None:
-        """Move means by what was missed; a step that does not come nearer is taken back, and the next is shorter."""
-        before = self.missed
-        weight = self._weight(may_free)
-        wanted = self.trust[:, None] * self.response.wanted(before, weight)
-        change = self.means.shift(wanted, weight, self.going)
-        better, now = self._render()
-        self.response.learn(change, before - now)
-        self._return(~better)
-        self.trust = torch.where(better, (2.0 * self.trust).clamp_max(1.0), 0.4 * self.trust)
-        self.going = self.going & ((self.trust > LEAST_TRUST) | self.request.dragged(self.missed))
+    def _project(self, n_rendered: int) -> None:
+        # On the way, what cannot be met looks like what only takes longer.
+        beyond_reach = math.inf if n_rendered <= N_LEARNING else BEYOND_REACH
+        goal = self.request.asked - self.gap + (self.bias.value * self.request.tolerance)[:, None]
+        self.goal.towards(goal, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], self.going, beyond_reach)
 
-    def _weight(self, may_free: bool) -> Tensor:
-        """(B, C) of each knob: what holds comes before what was turned and cannot be."""
-        weight = torch.ones_like(self.missed).masked_fill(self.request.far(self.missed), FAR_WEIGHT)
-        if may_free and self.request.turned is not None:
-            free = self.request.turned & self.request.dragged(self.missed)[:, None]
-            weight = weight.masked_fill(free, FREE_WEIGHT)
-        return weight
-
-    def _render(self) -> tuple[Tensor, Tensor]:
-        """Play and hear what goes on, and keep it where it is the best: (B,) where, and (B, C) what it missed."""
+    def _render(self, n_rendered: int) -> None:
+        """Play and hear what goes on; keep it where it is the best so far."""
         rows = self.going.nonzero()[:, 0]
-        audio = self.playable.play(self.frames.all_gains()[rows], rows)
+        audio = self.playable.play(self.goal.projection.all_gains()[rows], rows)
         self.heard[rows] = self._hear(audio, rows)
         self.renders[rows.cpu()] += 1
         now = self.request.missed(self.heard)
-        score = self.request.score(now, self.heard)
+        if n_rendered > N_LEARNING:
+            self.bias.learn(self.missed - now)
+        self.missed, score = now, self.request.score(now, self.heard)
         better = self.going & (score < self.score)
-        self.audio[better] = audio[better[rows]]
-        self.missed = torch.where(better[:, None], now, self.missed)
-        self.score = torch.where(better, score, self.score)
-        frames = better[self.frames.clip_of]
-        self.best_gains[frames], self.best_played[frames] = self.frames.gains[frames], self.frames.measured[frames]
+        self.audio[better], self.best[better], self.score[better] = audio[better[rows]], now[better], score[better]
         self.going = self.going & self.request.unmet(now)
-        return better, now
-
-    def _return(self, clips: Tensor) -> None:
-        """Go on from the best, in the (B,) clips that are True."""
-        rows = clips[self.frames.clip_of].nonzero()[:, 0]
-        self.frames.put(rows, self.best_gains[rows], self.best_played[rows])
 
     def _hear(self, audio: Tensor, rows: Tensor) -> Tensor:
         """(R, N) audio of these rows -> (R, F / every, C) positions."""
         return self.request.target.of_sound(audio, self.playable.f0_hz[rows], self.playable.every)
 
+    def _smooth(self, gap: Tensor) -> Tensor:
+        """(B, F / every, C) -> the same over three frames, with the mean that it had."""
+        padded = torch.cat([gap[:, :1], gap, gap[:, -1:]], dim=1)
+        smooth = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3.0
+        return smooth + self.request.mean(gap - smooth)[:, None]
+
     def _answer(self) -> Answer:
         names, asked = [knob.name for knob in self.request.target.knobs], self.request.mean(self.request.asked)
-        measured = asked - self.missed * self.request.tolerance
-        return Answer(names, asked, measured, -self.missed, -self.open_missed, self.renders)
+        measured = asked - self.best * self.request.tolerance
+        return Answer(names, asked, measured, -self.best, -self.open_missed, self.renders)

@@ -21,7 +21,7 @@ from synths import (
     sounding_mean,
 )
 from synths.projection import Target
-from synths.projection.search import MOST_RENDERS_TO_HOLD
+from synths.projection.mean_search import MOST_RENDERS_TO_HOLD
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 N_PARTIALS = 26
