@@ -27,28 +27,25 @@ class Exact:
     """Puts sounds together as `TimbreAutoencoder.put_together` does, with knobs that are exact.
 
     A request that no sound of the synth meets is answered with the nearest place found; the knobs that were not turned
-    hold. Knobs that only sound can tell (`deaf`) follow the decoder. Where nothing is off, the sound is the bare
-    decoder's, bit for bit; it is never farther from the request than that.
+    hold. Knobs that only sound can tell (roughness, warmth ...) are moved by slopes of the rendered sound. Where
+    nothing is off, the sound is the bare decoder's, bit for bit; it is never farther from the request than that.
 
     Args:
         model: in eval mode
         also: further descriptors to meet, that the model was not trained on
 
     Raises:
-        ValueError: a part of the synth cannot be played by numbers, or a further descriptor cannot be met
+        ValueError: a part of the synth cannot be played by numbers
     """
 
     def __init__(self, model: TimbreAutoencoder, also: Sequence[Descriptor] = ()) -> None:
         if obstacle := obstacle_of(model):
             raise ValueError(f"{obstacle}: render the open sound.")
-        for descriptor in also:
-            if not projectable(descriptor):
-                raise ValueError(f"{descriptor.name} is told from sound only: it cannot be turned after training.")
         self.model, self.also = model, list(also)
-        own = list(model.encoder.each_descriptor())
-        self.indices = [index for index, descriptor in enumerate(own) if projectable(descriptor)]
-        self.deaf = [descriptor.name for descriptor in own if not projectable(descriptor)]
-        self.target = Target([own[index] for index in self.indices] + self.also)
+        knobs = [*model.encoder.each_descriptor(), *also]
+        # What only sound can tell comes last: the place of each in the target, and back.
+        self.order = sorted(range(len(knobs)), key=lambda index: not projectable(knobs[index]))
+        self.target = Target([knobs[index] for index in self.order])
 
     def __call__(
         self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor | None = None, turned: Tensor | None = None
@@ -78,13 +75,14 @@ class Exact:
             rendering, whose parameters are still the decoder's, and how the request was met
         """
         if not self.target.knobs:
-            nothing = f0_hz.new_zeros(len(f0_hz), 0)
+            rendering, nothing = self.model.put_together(f0_hz, encoding), f0_hz.new_zeros(len(f0_hz), 0)
             once = torch.ones(len(f0_hz), dtype=torch.long)
-            return self.model.put_together(f0_hz, encoding), Answer([], nothing, nothing, nothing, nothing, once)
+            peak = rendering.audio.abs().amax(-1)
+            return rendering, Answer([], nothing, nothing, nothing, nothing, once, peak)
         decoded = Decoded(self.model, f0_hz, encoding)
         request = self._request(decoded, encoding, sounding, turned, beside)
         audio, answer = MeanSearch(decoded, request).run()
-        return Rendering(audio, decoded.parameters, encoding), answer
+        return Rendering(audio, decoded.parameters, encoding), self._in_order(answer)
 
     def _request(
         self,
@@ -97,13 +95,27 @@ class Exact:
         encoder, every = self.model.encoder, self.model.encoder.judged_every
         if sounding is None:
             sounding = sounding_frames(encoder.level_db(decoded.unchanged, every)).to(decoded.f0_hz.dtype)
-        asked = encoding.controls[:, ::every, self.indices]
+        asked = encoding.controls[:, ::every, : len(encoder.knobs)]
         if beside is not None:
             asked = torch.cat([asked, beside[:, :: every // encoder.every].to(asked)], dim=-1)
         # What is no number between these frames is no number either.
         asked = asked.masked_fill(~encoding.controls.isfinite().all(-1).all(-1)[:, None, None], torch.nan)
-        chosen = None if turned is None else turned[:, [*self.indices, *range(-len(self.also), 0)]]
-        return Request(self.target, asked, sounding, 1, chosen)
+        if turned is not None:
+            n_also = len(self.also)
+            turned = torch.cat([turned[:, : len(encoder.knobs)], turned[:, turned.shape[1] - n_also :]], dim=-1)
+            turned = turned[:, self.order]
+        return Request(self.target, asked[..., self.order], sounding, 1, turned)
+
+    def _in_order(self, answer: Answer) -> Answer:
+        """The same with the model's knobs in order, and then the further ones."""
+        back = sorted(range(len(self.order)), key=self.order.__getitem__)
+        return answer._replace(
+            names=[answer.names[index] for index in back],
+            asked=answer.asked[:, back],
+            measured=answer.measured[:, back],
+            off=answer.off[:, back],
+            open_off=answer.open_off[:, back],
+        )
 
 
 class Decoded:

@@ -108,8 +108,12 @@ class FrameProjection:
 
     def all_gains(self) -> Tensor:
         """(B, F, P) log gains; a frame that is not active has those of the nearest that is, or 0 if there is none."""
-        spread = self.gains.new_zeros(*self.active.shape, self.gains.shape[-1])
-        spread[self.active] = self.gains
+        return self.everywhere(self.gains)
+
+    def everywhere(self, values: Tensor) -> Tensor:
+        """(R, V) values of the active frames -> (B, F, V), others as the nearest that is active, or 0."""
+        spread = values.new_zeros(*self.active.shape, values.shape[-1])
+        spread[self.active] = values
         nearest, any_active = _nearest(self.active)
         return spread.gather(1, nearest[..., None].expand_as(spread)) * any_active[:, None, None]
 
@@ -198,7 +202,7 @@ class FrameProjection:
     @torch.enable_grad()
     def _learn_slopes(self, rows: Tensor) -> None:
         """Slopes of all knobs in some rows, in tolerances per neper."""
-        if not len(rows):
+        if not len(rows) or not self.target.knobs:
             return
         parts = []
         for some, own in _few(self.layers_of(rows), self.gains[rows]):

@@ -46,7 +46,8 @@ class MeanSearch(Search):
             self.frames = self._projection()
             self.means = MeanProjection(self.frames, self.request)
             self.best_gains, self.best_played = self.frames.gains.clone(), self.frames.measured.clone()
-        for n_rendered in range(1, MOST_RENDERS_TO_HOLD):
+        first = 1 if self.request.target.n_projectable else 1 + len(FRAME_STEPS)
+        for n_rendered in range(first, MOST_RENDERS_TO_HOLD):
             if n_rendered >= MOST_RENDERS:
                 self.going = self.going & self.request.dragged(self.best)
             if not self.going.any():
@@ -61,14 +62,17 @@ class MeanSearch(Search):
         layers, request = self.playable.layers(), self.request
         active = request.active() & self.going[:, None]
         prior = request.plain_where_nothing_turns(self.playable.prior(layers))
-        return FrameProjection(request.target.knobs, layers, request.tolerance, prior, active, request.turned)
+        n = request.target.n_projectable
+        turned = None if request.turned is None else request.turned[:, :n]
+        return FrameProjection(request.target.knobs[:n], layers, request.tolerance[:, :n], prior, active, turned)
 
     def _render_frames(self, n_steps: int, is_last: bool) -> None:
         """Bring each frame where it was asked, but for what was heard beside what was played."""
         start = self.frames.all_start()
-        goal = self.request.asked - self.heard + self.frames.all_measured()
+        n = self.request.target.n_projectable
+        goal = (self.request.asked - self.heard)[..., :n] + self.frames.all_measured()
         self.frames.towards(start + self.request.smooth(goal - start), n_steps, self.going, math.inf)
-        self._render()
+        self._play()
         if is_last:
             self._return(torch.ones_like(self.going))
 
@@ -77,8 +81,9 @@ class MeanSearch(Search):
         before = self.best
         weight = self._weight(may_free)
         wanted = self.trust[:, None] * self.response.wanted(before, weight)
+        self.means.hear(self.playable, self.going)
         change = self.means.shift(wanted, weight, self.going)
-        better, now = self._render()
+        better, now = self._play()
         self.response.learn(change, before - now)
         self._return(~better)
         self.trust = torch.where(better, (2.0 * self.trust).clamp_max(1.0), 0.4 * self.trust)
@@ -92,7 +97,7 @@ class MeanSearch(Search):
             weight = weight.masked_fill(free, FREE_WEIGHT)
         return weight
 
-    def _render(self) -> tuple[Tensor, Tensor]:
+    def _play(self) -> tuple[Tensor, Tensor]:
         """Play and hear what goes on, and keep it where it is the best: (B,) where, and (B, C) what it missed."""
         rows = self.going.nonzero()[:, 0]
         audio = self.playable.play(self.frames.all_gains()[rows], rows)

@@ -28,8 +28,8 @@ class Answer(NamedTuple):
     """How B requests were answered, in the mean over what sounds.
 
     Shapes: asked, measured (B, C) positions; off (B, C) tolerances above what was asked; open_off the same of the
-    sound without a change; renders (B,) how often the sound was rendered. C are the knobs that were corrected, by
-    `names`.
+    sound without a change; renders (B,) how often the sound was rendered; peak (B,) its largest sample, which clips
+    above 1. C are the knobs that were corrected, by `names`.
     """
 
     names: list[str]
@@ -38,6 +38,7 @@ class Answer(NamedTuple):
     off: Tensor
     open_off: Tensor
     renders: Tensor
+    peak: Tensor
 
     @property
     def met(self) -> Tensor:
@@ -130,4 +131,4 @@ class Search:
     def _answer(self) -> Answer:
         names, asked = [knob.name for knob in self.request.target.knobs], self.request.mean(self.request.asked)
         measured = asked - self.best * self.request.tolerance
-        return Answer(names, asked, measured, -self.best, -self.open_missed, self.renders)
+        return Answer(names, asked, measured, -self.best, -self.open_missed, self.renders, self.audio.abs().amax(-1))
