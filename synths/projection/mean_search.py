@@ -19,7 +19,7 @@ FRAME_STEPS = (6, 4)
 """Rounds of the projection of frames, each before a render; all later renders move means alone."""
 FREE_FROM = 6
 """Renders after which a turned knob goes where it may, if what holds is still off."""
-FAR_WEIGHT, FREE_WEIGHT = 0.1, 1e-3
+FAR_WEIGHT, FREE_WEIGHT = 0.1, 0.05
 """Weight of a turned knob that is far from where it was asked, and of one that goes where it may."""
 LEAST_TRUST = 0.05
 """Share of a step below which another render would say nothing new."""
@@ -39,17 +39,20 @@ class MeanSearch(Search):
     def __init__(self, playable: Playable, request: Request) -> None:
         super().__init__(playable, request)
         self.response, self.trust = Response(self.best), torch.ones_like(self.score)
+        self.open_heard = self.heard.clone()
+        # Where steps go on from: the best so far, or, begun again, the best since.
+        self.base, self.base_score = self.best.clone(), self.score.clone()
 
     def run(self) -> tuple[Tensor, Answer]:
         """Render until all is met, or too often: (B, N) audio of the best renders, and how the request was met."""
         if self.going.any():
             self.frames = self._projection()
             self.means = MeanProjection(self.frames, self.request)
-            self.best_gains, self.best_played = self.frames.gains.clone(), self.frames.measured.clone()
+            self.base_gains, self.base_played = self.frames.gains.clone(), self.frames.measured.clone()
         first = 1 if self.request.target.n_projectable else 1 + len(FRAME_STEPS)
         for n_rendered in range(first, MOST_RENDERS_TO_HOLD):
-            if n_rendered >= MOST_RENDERS:
-                self.going = self.going & self.request.dragged(self.best)
+            if n_rendered == MOST_RENDERS:
+                self._begin_again()
             if not self.going.any():
                 break
             if n_rendered <= len(FRAME_STEPS):
@@ -78,7 +81,7 @@ class MeanSearch(Search):
 
     def _render_means(self, may_free: bool) -> None:
         """Move means by what was missed; a step that does not come nearer is taken back, and the next is shorter."""
-        before = self.best
+        before = self.base
         weight = self._weight(may_free)
         wanted = self.trust[:, None] * self.response.wanted(before, weight)
         self.means.hear(self.playable, self.going)
@@ -87,34 +90,48 @@ class MeanSearch(Search):
         self.response.learn(change, before - now)
         self._return(~better)
         self.trust = torch.where(better, (2.0 * self.trust).clamp_max(1.0), 0.4 * self.trust)
-        self.going = self.going & ((self.trust > LEAST_TRUST) | self.request.dragged(self.best))
+        self.going = self.going & ((self.trust > LEAST_TRUST) | self.request.dragged(self.base))
 
     def _weight(self, may_free: bool) -> Tensor:
         """(B, C) of each knob: what holds comes before what was turned and cannot be."""
-        weight = torch.ones_like(self.best).masked_fill(self.request.far(self.best), FAR_WEIGHT)
+        weight = torch.ones_like(self.base).masked_fill(self.request.far(self.base), FAR_WEIGHT)
         if may_free and self.request.turned is not None:
-            free = self.request.turned & self.request.dragged(self.best)[:, None]
+            free = self.request.turned & self.request.dragged(self.base)[:, None]
             weight = weight.masked_fill(free, FREE_WEIGHT)
         return weight
 
     def _play(self) -> tuple[Tensor, Tensor]:
-        """Play and hear what goes on, and keep it where it is the best: (B,) where, and (B, C) what it missed."""
+        """Play and hear what goes on: (B,) True where it came nearer, and (B, C) what it missed."""
         rows = self.going.nonzero()[:, 0]
         audio = self.playable.play(self.frames.all_gains()[rows], rows)
         self.heard[rows] = self._hear(audio, rows)
         self.renders[rows.cpu()] += 1
         now = self.request.missed(self.heard)
         score = self.request.score(now, self.heard)
-        better = self.going & (score < self.score)
-        self.audio[better] = audio[better[rows]]
-        self.best = torch.where(better[:, None], now, self.best)
-        self.score = torch.where(better, score, self.score)
+        best = self.going & (score < self.score)
+        self.audio[best] = audio[best[rows]]
+        self.best, self.score = torch.where(best[:, None], now, self.best), torch.where(best, score, self.score)
+        better = self.going & (score < self.base_score)
+        self.base = torch.where(better[:, None], now, self.base)
+        self.base_score = torch.where(better, score, self.base_score)
         frames = better[self.frames.clip_of]
-        self.best_gains[frames], self.best_played[frames] = self.frames.gains[frames], self.frames.measured[frames]
+        self.base_gains[frames], self.base_played[frames] = self.frames.gains[frames], self.frames.measured[frames]
         self.going = self.going & self.request.unmet(now)
         return better, now
 
     def _return(self, clips: Tensor) -> None:
-        """Go on from the best, in the (B,) clips that are True."""
+        """Go on from the base, in the (B,) clips that are True."""
         rows = clips[self.frames.clip_of].nonzero()[:, 0]
-        self.frames.put(rows, self.best_gains[rows], self.best_played[rows])
+        self.frames.put(rows, self.base_gains[rows], self.base_played[rows])
+
+    def _begin_again(self) -> None:
+        """Where what holds is still off, go from the unchanged sound once more, with what was turned free."""
+        self.going = self.going & self.request.dragged(self.best)
+        rows = self.going[self.frames.clip_of]
+        self.base_gains[rows], self.base_played[rows] = 0.0, self.frames.start[rows]
+        self.base = torch.where(self.going[:, None], self.open_missed, self.base)
+        self.base_score = torch.where(
+            self.going, self.request.score(self.open_missed, self.open_heard), self.base_score
+        )
+        self.response, self.trust = Response(self.base), torch.ones_like(self.trust)
+        self._return(self.going)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-LARGEST_CHANGE = 2.0
+LARGEST_CHANGE = 4.0
 """Tolerances that are asked for from one render to the next."""
 
 
