@@ -108,8 +108,12 @@ class FrameProjection:
 
     def all_gains(self) -> Tensor:
         """(B, F, P) log gains; a frame that is not active has those of the nearest that is, or 0 if there is none."""
-        spread = self.gains.new_zeros(*self.active.shape, self.gains.shape[-1])
-        spread[self.active] = self.gains
+        return self.everywhere(self.gains)
+
+    def everywhere(self, values: Tensor) -> Tensor:
+        """(R, V) values of the active frames -> (B, F, V), others as the nearest that is active, or 0."""
+        spread = values.new_zeros(*self.active.shape, values.shape[-1])
+        spread[self.active] = values
         nearest, any_active = _nearest(self.active)
         return spread.gather(1, nearest[..., None].expand_as(spread)) * any_active[:, None, None]
 
@@ -118,6 +122,30 @@ class FrameProjection:
         spread = self.measured.new_zeros(*self.active.shape, self.measured.shape[-1])
         spread[self.active] = self.measured
         return spread
+
+    def all_start(self) -> Tensor:
+        """(B, F, C) the same of layers without a gain."""
+        spread = self.start.new_zeros(*self.active.shape, self.start.shape[-1])
+        spread[self.active] = self.start
+        return spread
+
+    def with_gains(self, rows: Tensor, gains: Tensor) -> Tensor:
+        """(R,) rows with (R, P) other gains -> (R, C) positions on layers."""
+        return self._measure(self.layers_of(rows), gains)
+
+    def put(self, rows: Tensor, gains: Tensor, measured: Tensor) -> None:
+        """Give (R,) rows (R, P) gains, with which they measure (R, C)."""
+        self.gains[rows], self.measured[rows] = gains, measured
+        self.known[rows] = self.fresh[rows] = False
+
+    def slopes_here(self, rows: Tensor) -> Tensor:
+        """(R, C, P) slopes of these rows, learnt where they are now."""
+        self._learn_slopes(rows[~self.fresh[rows]])
+        return self.slopes[rows]
+
+    def likely(self, slopes: Tensor, rows: Tensor) -> Tensor:
+        """(R, C, P) slopes of these rows -> the changes of gains that are likeliest to go with them."""
+        return self._times_prior(slopes, rows)
 
     def _off(self, measured: Tensor, goal: Tensor) -> Tensor:
         return (goal - measured) / self.tolerance
@@ -174,7 +202,7 @@ class FrameProjection:
     @torch.enable_grad()
     def _learn_slopes(self, rows: Tensor) -> None:
         """Slopes of all knobs in some rows, in tolerances per neper."""
-        if not len(rows):
+        if not len(rows) or not self.target.knobs:
             return
         parts = []
         for some, own in _few(self.layers_of(rows), self.gains[rows]):

@@ -20,17 +20,30 @@ def projectable(descriptor: Descriptor | type[Descriptor]) -> bool:
 
 
 class Target(NamedTuple):
-    """C knobs, all of them `projectable`, and the numbers that go with them."""
+    """C knobs, and the numbers that go with them: the `projectable` ones first."""
 
     knobs: Sequence[Descriptor]
 
+    @property
+    def n_projectable(self) -> int:
+        """How many of them can be met frame by frame."""
+        return sum(projectable(knob) for knob in self.knobs)
+
+    @property
+    def heard_only(self) -> "Target":
+        """Those that only sound can tell."""
+        return Target(self.knobs[self.n_projectable :])
+
     def of_layers(self, layers: Layers) -> Tensor:
-        """What a synth plays -> (B, F, C) knob positions."""
+        """What a synth plays -> (B, F, C) knob positions, of knobs that are all `projectable`."""
+        if not self.knobs:
+            return layers.f0_hz.new_zeros(*layers.f0_hz.shape, 0)
         return self._positions(measure_all_layers(self.knobs, layers))
 
     def of_sound(self, audio: Tensor, f0_hz: Tensor, every: int) -> Tensor:
         """(B, N) audio and its (B, F) pitch -> (B, F / every, C) knob positions."""
-        return self._positions(measure_all(self.knobs, audio, f0_hz, every))
+        shape = f0_hz[:, ::every].shape
+        return self._positions([value.expand(shape) for value in measure_all(self.knobs, audio, f0_hz, every)])
 
     def tolerance(self, asked: Tensor) -> Tensor:
         """(..., C) positions -> (..., C) tolerance there, in positions: the least audible difference, if it is known.

@@ -6,7 +6,7 @@ from torch import nn
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding
-from lightning_modules.exact import MOST_RENDERS, Exact
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
 from synths import (
     ClipFormat,
@@ -18,9 +18,11 @@ from synths import (
     Sharpness,
     SMSSynth,
     SpectralSpread,
+    Warmth,
     sounding_mean,
 )
 from synths.projection import Target
+from synths.projection.mean_search import MOST_RENDERS_TO_HOLD
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 N_PARTIALS = 26
@@ -90,6 +92,7 @@ def test_where_nothing_is_off_it_is_the_open_sound(model, played):
     rendering, answer = answered(model, f0_hz, controls, sounding)
     assert rendering.audio.equal(audio)
     assert answer.renders.tolist() == [1, 1] and answer.met.all()
+    assert answer.peak.equal(audio.abs().amax(-1))
 
 
 @pytest.mark.parametrize("nudge", [(0.0, 0.1, 0.0, 0.0, 0.0), (-0.1, 0.05, 0.1, -0.1, 0.1)], ids=["one", "all"])
@@ -105,7 +108,7 @@ def test_what_is_asked_is_heard(model, played, nudge):
     assert off.abs().max() < 0.051 and answer.met.all()
     torch.testing.assert_close(answer.measured, measured, rtol=0, atol=1e-4)
     torch.testing.assert_close(answer.off, off, rtol=0, atol=2e-3)
-    assert answer.open_off[0].abs().max() > 1.0 and 1 < answer.renders[0] <= MOST_RENDERS
+    assert answer.open_off[0].abs().max() > 1.0 and 1 < answer.renders[0] <= MOST_RENDERS_TO_HOLD
     assert rendering.audio[1].equal(audio[1]) and answer.renders[1] == 1
 
 
@@ -154,21 +157,32 @@ def test_the_ends_of_all_knobs_at_once_are_no_worse(model, played):
     f0_hz, sounding, controls, _ = played
     asked = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0]).expand_as(controls)
     rendering, answer = answered(model, f0_hz, asked, sounding)
-    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS
+    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS_TO_HOLD
     assert (answer.off.abs().sum(1) < answer.open_off.abs().sum(1)).all() and not answer.met.all(1).any()
 
 
-def test_knobs_told_from_sound_only_follow_the_decoder(played):
-    """They are named, and the others are met."""
-    f0_hz, sounding, controls, _ = played
+def test_knobs_told_from_sound_only_are_met(played):
+    """By slopes of the sound itself, as knobs of a model in their place and after training; the others hold."""
+    f0_hz, sounding, controls, audio = played
     model = model_of([Level, Roughness, Sharpness])
-    exact = Exact(model)
-    assert exact.deaf == ["roughness"]
-    asked = torch.stack([controls[..., 0], torch.full_like(controls[..., 0], 0.3), controls[..., 1] + 0.1], dim=-1)
-    _, answer = exact.answer(f0_hz, encoded(asked), sounding)
-    assert answer.names == ["level", "sharpness"] and answer.met.all()
-    with pytest.raises(ValueError, match="roughness is told from sound only: it cannot be turned after training"):
-        Exact(model_of(), [Roughness(CLIP)])
+    own = Target([Roughness(CLIP), Warmth(CLIP)]).of_sound(audio, f0_hz, 1)
+    asked = torch.stack([controls[..., 0], own[..., 0] + 0.03, controls[..., 1]], dim=-1)
+    turned = torch.tensor([[False, True, False, True]] * 2)
+    warmer = own[:, :: model.encoder.every, 1:] - 0.03
+    _, answer = answered(model, f0_hz, asked, sounding, turned, warmer, further=[Warmth(CLIP)])
+    assert answer.names == ["level", "roughness", "sharpness", "warmth"]
+    assert answer.open_off[:, [1, 3]].abs().min() > 0.5
+    assert answer.off[:, [0, 2]].abs().max() < 0.1
+    assert (answer.off[:, [1, 3]].abs() < 0.5 * answer.open_off[:, [1, 3]].abs()).all() and answer.met[0].all()
+    torch.testing.assert_close(answer.asked[:, 3], own[..., 1].mean(1) - 0.03, rtol=0, atol=1e-3)
+
+
+def test_a_model_of_knobs_that_only_sound_can_tell(played):
+    """There are no frames to bring anywhere; the means are moved."""
+    f0_hz, sounding, _, audio = played
+    own = Target([Roughness(CLIP)]).of_sound(audio, f0_hz, 1)
+    _, answer = answered(model_of([Roughness]), f0_hz, own + 0.05, sounding)
+    assert answer.open_off.abs().min() > 0.9 and answer.off.abs().max() < 0.1
 
 
 def test_without_knobs_it_is_the_open_sound(played):
