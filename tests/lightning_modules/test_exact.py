@@ -161,6 +161,31 @@ def test_the_ends_of_all_knobs_at_once_are_no_worse(model, played):
     assert (answer.off.abs().sum(1) < answer.open_off.abs().sum(1)).all() and not answer.met.all(1).any()
 
 
+class Breath(Steady):
+    """The same without its tone."""
+
+    def forward(self, f0_hz, controls, residual):
+        """Noise, and partials that nobody hears."""
+        return super().forward(f0_hz, controls, residual) | {"harmonic_gain": torch.full((*f0_hz.shape, 1), -30.0)}
+
+
+@pytest.mark.parametrize(("f0_hz", "decoder"), [(30.0, Steady), (3500.0, Steady), (200.0, Breath)])
+def test_odd_sounds_are_answered(f0_hz, decoder):
+    """The ends of the pitches and frames of noise alone: a finite sound in bounded time, no farther than the open one."""
+    model, pitch = model_of(decoder=decoder), torch.full((2, CLIP.n_frames), f0_hz)
+    sounding, nothing = torch.ones(2, 25), torch.zeros(2, CLIP.n_frames, 0)
+    with torch.no_grad():
+        torch.manual_seed(0)
+        controls = model.encoder.knob_positions(model.synth(pitch, model.decoder(pitch, nothing, nothing)), pitch)
+    controls[0] += torch.tensor([-0.1, 0.1, 0.0, 0.0, 0.0])
+    rendering, answer = answered(
+        model, pitch, controls, sounding, torch.tensor([[True, True, False, False, False]] * 2)
+    )
+    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS_TO_HOLD
+    assert answer.off[0].abs().sum() <= answer.open_off[0].abs().sum() and answer.off[0, 2:].abs().max() < 0.25
+    assert answer.renders[1] == 1
+
+
 def test_knobs_told_from_sound_only_are_met(played):
     """By slopes of the sound itself, as knobs of a model in their place and after training; the others hold."""
     f0_hz, sounding, controls, audio = played
