@@ -171,7 +171,7 @@ class Breath(Steady):
 
 @pytest.mark.parametrize(("f0_hz", "decoder"), [(30.0, Steady), (3500.0, Steady), (200.0, Breath)])
 def test_odd_sounds_are_answered(f0_hz, decoder):
-    """The ends of the pitches and frames of noise alone: a finite sound in bounded time, no farther than the open one."""
+    """The ends of the pitches, and noise alone: a finite sound in bounded time, no farther than the open one."""
     model, pitch = model_of(decoder=decoder), torch.full((2, CLIP.n_frames), f0_hz)
     sounding, nothing = torch.ones(2, 25), torch.zeros(2, CLIP.n_frames, 0)
     with torch.no_grad():
