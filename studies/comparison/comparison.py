@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from studies.comparison.settings import Setting, settings_that_differ
-from studies.figure import Figure, Subject
+from studies.figure import OPEN, Figure, Subject
 from studies.run_folder import RunFolder
 from studies.run_reports import DriftTable
 from studies.tested_run import Run, read_run
@@ -49,9 +49,9 @@ class Model(NamedTuple):
         """Quality, then control."""
         return [*self.quality, *(self.control or [])]
 
-    def overall(self, name: str) -> Figure | None:
+    def overall(self, name: str, rendering: str = OPEN) -> Figure | None:
         """A figure over all knobs, families and registers; None where it is undefined."""
-        found = [figure for figure in self.figures if figure.subject == (name, None, None, None)]
+        found = [figure for figure in self.figures if figure.subject == (name, None, None, None, rendering)]
         return found[0] if found and math.isfinite(found[0].value) else None
 
 
@@ -209,7 +209,7 @@ def shortfalls(models: Sequence[Model]) -> list[str]:
     """Sentences on figures that are over fewer notes than were tested: what is missing may be what is hard."""
     found: dict[str, list[str]] = {}
     for model in models:
-        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None)]
+        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None, OPEN)]
         short = [
             f"{figure.name} {figure.n} of {figure.of}"
             for figure in overall
