@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from output.numbers import readable
 
 Better = Literal["lower", "higher"]
 
-OPEN = "open"
+OPEN: Final = "open"
 """Name of what the decoder plays by itself; other renderings meet the knobs."""
 
 Subject = tuple[str, str | None, str | None, str | None, str]

@@ -110,7 +110,7 @@ class Experiment(Configured):
     def _judging(self) -> list[Callback]:
         control = ControlEvaluation(self.config_init["control"])
         renderings = control.settings.renderings
-        return [Evaluation(renderings), Transformation(), control, SliderSweeps(), WriteAudio()]
+        return [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings), WriteAudio()]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""

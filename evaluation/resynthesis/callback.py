@@ -12,6 +12,7 @@ from torch import Tensor
 from evaluation.renderings import RENDERINGS, Way, same_noise, turned_control, ways_of
 from evaluation.resynthesis import (
     METRICS,
+    QUICK_METRICS,
     Metric,
     NoteRow,
     Pair,
@@ -39,19 +40,22 @@ class Evaluation(Callback):
     """Measures every test note, prints a table and writes metrics.json and notes.csv to the run.
 
     Args:
-        renderings: names of `evaluation.renderings` that are measured, those that the model has
+        renderings: names of `evaluation.renderings` that are measured, those that the model has; all but the open one
+            without ViSQOL, which takes longer than all else
     """
 
     def __init__(self, renderings: Sequence[str] = RENDERINGS) -> None:
         self.renderings = renderings
         self.ways: list[Way] = []
         self.metrics: list[Metric] = []
+        self.quick: list[Metric] = []
         self.rows: list[NoteRow] = []
         self.summaries: list[MetricSummary] = []
 
     def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing measured."""
         self.metrics, self.rows = [metric(module.clip) for metric in METRICS], []
+        self.quick = [metric for metric in self.metrics if isinstance(metric, QUICK_METRICS)]
         self.ways = ways_of(module, self.renderings)
 
     def on_test_batch_end(  # type: ignore[override]
@@ -67,7 +71,7 @@ class Evaluation(Callback):
             heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound; no figure counts it
             output_hz, output_sure = track(tracker, heard, module.clip)
             pair = Pair(target, output, target_hz, output_hz, target_sure, output_sure)
-            self.rows += measure_notes(self.metrics, pair, batch.name, name)
+            self.rows += measure_notes(self.metrics if name == OPEN else self.quick, pair, batch.name, name)
 
     def _rendered(self, module: TimbreAutoencoder, outputs: Rendering, batch: Clip) -> Iterator[tuple[str, Tensor]]:
         """Name of each way, and its (B, N) sound of the notes as they are."""

@@ -51,11 +51,14 @@ def measured(metrics: Sequence[Metric], pair: Pair) -> dict[str, Tensor]:
 
 def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[MetricSummary]:
     """Rows of all notes -> one summary per rendering and metric, over the notes where that metric is defined."""
-    return [
-        _summary(metric, np.array([row.values[metric.name] for row in rows if row.rendering == rendering]), rendering)
-        for rendering in dict.fromkeys(row.rendering for row in rows)
-        for metric in metrics
-    ]
+    summaries = []
+    for rendering in dict.fromkeys(row.rendering for row in rows):
+        own = [row for row in rows if row.rendering == rendering]
+        measured_ones = [metric for metric in metrics if metric.name in own[0].values]
+        summaries += [
+            _summary(metric, np.array([row.values[metric.name] for row in own]), rendering) for metric in measured_ones
+        ]
+    return summaries
 
 
 def write_report(
@@ -89,7 +92,7 @@ def summary_table(summaries: Sequence[MetricSummary]) -> Table:
         table.add_column(header, justify="right", no_wrap=True)
     for summary in (each for each in summaries if each.rendering == OPEN):
         n_notes = str(summary.n_notes) if summary.n_notes == summary.of else f"{summary.n_notes} of {summary.of}"
-        beside = [readable(means[summary.name, other]) for other in others]
+        beside = [readable(means.get((summary.name, other), math.nan)) for other in others]
         arrow = {"lower": "↓", "higher": "↑"}[summary.better]
         numbers = (readable(summary.mean), readable_interval(summary), *beside, n_notes)
         table.add_row(summary.name, summary.unit, arrow, *numbers)
@@ -125,8 +128,7 @@ def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["note", "rendering", *names])
-    writer.writerows(
-        [row.note, row.rendering, *("" if math.isnan(row.values[name]) else row.values[name] for name in names)]
-        for row in rows
-    )
+    for row in rows:
+        values = (row.values.get(name, math.nan) for name in names)
+        writer.writerow([row.note, row.rendering, *("" if math.isnan(value) else value for value in values)])
     return text.getvalue()

@@ -76,11 +76,20 @@ class Comparison(NamedTuple):
         """What the models differ in."""
         return settings_that_differ([model.config for model in self.models])
 
+    def beside(self, name: str) -> list[Figure]:
+        """The same overall figure of the other renderings, as far as some model has it."""
+        renderings = dict.fromkeys(figure.rendering for model in self.models for figure in model.figures)
+        found = (self._first(name, rendering) for rendering in renderings if rendering != OPEN)
+        return [figure for figure in found if figure is not None]
+
+    def _first(self, name: str, rendering: str = OPEN) -> Figure | None:
+        return next(filter(None, (model.overall(name, rendering) for model in self.models)), None)
+
     def figures(self, kind: str | None = None) -> dict[str, Figure]:
-        """Every overall figure that some model has, by name; kind: "quality", "control" or both."""
+        """Every overall open figure that some model has, by name; kind: "quality", "control" or both."""
         groups = [getattr(model, kind or "figures") or [] for model in self.models]
         names = dict.fromkeys(figure.name for group in groups for figure in group)
-        found = {name: next(filter(None, (model.overall(name) for model in self.models)), None) for name in names}
+        found = {name: self._first(name) for name in names}
         return {name: figure for name, figure in found.items() if figure is not None}
 
 

@@ -1,5 +1,6 @@
 """From what is about to be played to what was asked of it: the least change of its numbers that does it."""
 
+from synths.projection.curves import CurveRequest, CurveSearch
 from synths.projection.frames import FrameProjection
 from synths.projection.playable import Playable
 from synths.projection.prior import LearntPrior, musical_prior
@@ -9,6 +10,8 @@ from synths.projection.target import Target, projectable
 
 __all__ = [
     "Answer",
+    "CurveRequest",
+    "CurveSearch",
     "FrameProjection",
     "LearntPrior",
     "Playable",

@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import WandbLogger
 from evaluation.control.slider_sweeps import POSITIONS, SliderSweeps
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
 from synths import Clip
 
@@ -66,15 +67,17 @@ def test_every_knob_of_two_notes_at_five_positions(test, model, clip_format):
     assert {soundfile.info(folder / row["file"]).frames for row in rows} == {clip_format.n_samples}
 
 
-def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, batches):
-    """As `sweep` finds it, at the same seed; the file sounds as the sweep does."""
-    folder = test(SliderSweeps(), model)
+@pytest.mark.parametrize("rendering", ["open", "exact"])
+def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, batches, rendering):
+    """As `sweep` finds it, at the same seed; the file sounds so, and the row says how."""
+    folder = test(SliderSweeps(renderings=["open", rendering]), model)
+    exact = Exact(model) if rendering == "exact" else None
     rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     for descriptor in model.encoder.each_descriptor():
         torch.manual_seed(0)
-        turned = sweep(model, batches[1].audio[1:], batches[1].f0_hz[1:], descriptor.name, POSITIONS)
+        turned = sweep(model, batches[1].audio[1:], batches[1].f0_hz[1:], descriptor.name, POSITIONS, exact)
         own = [row for row in rows if row["note"] == "strings/note-3" and row["knob"] == descriptor.name]
-        assert {row["unit"] for row in own} == {descriptor.unit}
+        assert {(row["unit"], row["rendering"]) for row in own} == {(descriptor.unit, rendering)}
         assert [row["asked"] for row in own] == pytest.approx(descriptor.value_at(turned.asked_positions).tolist())
         assert [row["measured"] for row in own] == pytest.approx(
             descriptor.value_at(turned.measured_positions[0]).tolist()
@@ -111,8 +114,10 @@ def test_wandb_gets_one_table_to_listen_in(test, model):
     rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     ((logged,), _) = logger.experiment.log.call_args
     table = logged["test/sliders"]
-    assert table.columns == ["note", "knob", "position", "asked", "measured", "unit", "audio"]
-    assert [line[:-1] for line in table.data] == [list(row.values())[:-1] for row in rows]
+    assert table.columns == ["note", "knob", "position", "asked", "measured", "unit", "rendering", "audio"]
+    assert [line[:-1] for line in table.data] == [
+        [value for key, value in row.items() if key != "file"] for row in rows
+    ]
     assert {type(line[-1]).__name__ for line in table.data} == {"Audio"}
 
 
@@ -126,5 +131,5 @@ def test_a_sound_that_cannot_be_measured_is_null(test, model, monkeypatch):
 
 def test_nothing_without_knobs(test, clip_format):
     """No folder either."""
-    encoder = SimpleNamespace(each_descriptor=lambda: iter(()))
+    encoder = SimpleNamespace(knobs=[])
     assert not test(SliderSweeps(), SimpleNamespace(encoder=encoder, clip=clip_format)).exists()
