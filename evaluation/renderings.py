@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -38,7 +37,7 @@ def ways_of(model: TimbreAutoencoder, chosen: Sequence[str] = RENDERINGS) -> lis
     ways = [_open(model)]
     if "exact" in chosen and not why_open_only(model):
         exact = Exact(model)
-        ways.append(Way("exact", exact, partial(exact, each_frame=True)))
+        ways.append(Way("exact", exact, exact.follow))
     return ways
 
 

@@ -13,7 +13,7 @@ from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
-from synths.projection import Answer, CurveRequest, CurveSearch, Request, Search, Target, projectable
+from synths.projection import Answer, Request, Search, Target, follow_curves, projectable
 from synths.signal import interpolate_frames
 
 
@@ -51,15 +51,24 @@ class Exact:
         self.target = Target([own[index] for index in self.indices] + self.also)
 
     def __call__(
-        self,
-        f0_hz: Tensor,
-        encoding: Encoding,
-        sounding: Tensor | None = None,
-        turned: Tensor | None = None,
-        each_frame: bool = False,
+        self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor | None = None, turned: Tensor | None = None
     ) -> Rendering:
         """The sound alone: `answer` says how it is meant."""
-        return self.answer(f0_hz, encoding, sounding, turned, each_frame=each_frame)[0]
+        return self.answer(f0_hz, encoding, sounding, turned)[0]
+
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def follow(self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor, turned: Tensor | None = None) -> Rendering:
+        """The sound of curves, every frame of which counts; arguments as `answer` has them, none may miss more."""
+        if not self.target.knobs:
+            return self.model.put_together(f0_hz, encoding)
+        decoded, every = Decoded(self.model, f0_hz, encoding), self.model.encoder.every
+        decoded.every = every
+        asked = encoding.controls[:, ::every, self.indices]
+        n_each = self.model.encoder.judged_every // every
+        active = sounding.bool().repeat_interleave(n_each, dim=1)[:, : asked.shape[1]]
+        audio = follow_curves(decoded, self.target.knobs, asked, active)
+        return Rendering(audio, decoded.parameters, encoding)
 
     @torch.inference_mode(False)  # within the trainer's, what slopes are taken of could not be written to
     @torch.no_grad()
@@ -70,7 +79,6 @@ class Exact:
         sounding: Tensor | None = None,
         turned: Tensor | None = None,
         beside: Tensor | None = None,
-        each_frame: bool = False,
     ) -> tuple[Rendering, Answer]:
         """Render an encoding, its knobs met.
 
@@ -80,7 +88,6 @@ class Exact:
             sounding: (B, F / judged_every) 1 where the recording sounds; without it, where the open sound does
             turned: (B, C) True for controls and further descriptors that may miss where not all can be met
             beside: (B, F / every, A) positions asked of the further descriptors
-            each_frame: meet every frame as far as that goes, not the mean of those that sound; for curves
 
         Returns:
             rendering, whose parameters are still the decoder's, and how the request was met
@@ -90,13 +97,12 @@ class Exact:
             once = torch.ones(len(f0_hz), dtype=torch.long)
             return self.model.put_together(f0_hz, encoding), Answer([], nothing, nothing, nothing, nothing, once)
         decoded = Decoded(self.model, f0_hz, encoding)
-        kind, search = (CurveRequest, CurveSearch) if each_frame else (Request, Search)
-        audio, answer = search(decoded, self._request(kind, decoded, encoding, sounding, turned, beside)).run()
+        request = self._request(decoded, encoding, sounding, turned, beside)
+        audio, answer = Search(decoded, request).run()
         return Rendering(audio, decoded.parameters, encoding), answer
 
     def _request(
         self,
-        kind: type[Request],
         decoded: "Decoded",
         encoding: Encoding,
         sounding: Tensor | None,
@@ -109,7 +115,7 @@ class Exact:
         asked = encoding.controls[:, :: encoder.every, self.indices]
         asked = asked if beside is None else torch.cat([asked, beside.to(asked)], dim=-1)
         chosen = None if turned is None else turned[:, [*self.indices, *range(-len(self.also), 0)]]
-        return kind(self.target, asked, sounding, every // encoder.every, chosen)
+        return Request(self.target, asked, sounding, every // encoder.every, chosen)
 
 
 class Decoded:

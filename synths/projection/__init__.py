@@ -1,6 +1,6 @@
 """From what is about to be played to what was asked of it: the least change of its numbers that does it."""
 
-from synths.projection.curves import CurveRequest, CurveSearch
+from synths.projection.curves import follow_curves
 from synths.projection.frames import FrameProjection
 from synths.projection.playable import Playable
 from synths.projection.prior import LearntPrior, musical_prior
@@ -10,14 +10,13 @@ from synths.projection.target import Target, projectable
 
 __all__ = [
     "Answer",
-    "CurveRequest",
-    "CurveSearch",
     "FrameProjection",
     "LearntPrior",
     "Playable",
     "Request",
     "Search",
     "Target",
+    "follow_curves",
     "musical_prior",
     "projectable",
 ]
