@@ -9,11 +9,12 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
-from lightning_modules.exact import Exact, obstacle_of
+from lightning_modules.exact import Exact
+from lightning_modules.live import Live
 from studies.figure import OPEN
 
-RenderingName = Literal["open", "exact"]
-RENDERINGS: tuple[RenderingName, ...] = (OPEN, "exact")
+RenderingName = Literal["open", "exact", "live"]
+RENDERINGS: tuple[RenderingName, ...] = (OPEN, "exact", "live")
 
 PutTogether = Callable[[Tensor, Encoding, Tensor, Tensor], Rendering]
 """(B, F) pitch, encoding, (B, F / judged_every) what sounds and (B, C) which controls are turned -> sound."""
@@ -27,26 +28,45 @@ class Way(NamedTuple):
     follow: PutTogether
 
 
-def ways_of(model: TimbreAutoencoder, chosen: Sequence[str] = RENDERINGS) -> list[Way]:
-    """The chosen ways that a model has, the open one first; `why_open_only` says why there is no other.
+def ways_of(model: TimbreAutoencoder, chosen: Sequence[str] = RENDERINGS) -> tuple[list[Way], list[str]]:
+    """The chosen ways that a model has, the open one first, and a sentence on each that it has not.
 
     Args:
         model: in eval mode
         chosen: names among `RENDERINGS`
     """
-    ways = [_open(model)]
-    if "exact" in chosen and not why_open_only(model):
-        exact = Exact(model)
-        ways.append(Way("exact", exact, exact.follow))
-    return ways
+    ways, remarks = [_open(model)], []
+    for name, make in (("exact", _exact), ("live", _live)):
+        if name not in chosen:
+            continue
+        try:
+            ways.append(make(model))
+        except ValueError as error:
+            remarks.append(f"Not examined: the {name} rendering. {error}")
+    return ways, remarks
 
 
-def why_open_only(model: TimbreAutoencoder) -> str:
-    """A sentence on why a model has the open rendering only; empty if it has the others."""
+def _open(model: TimbreAutoencoder) -> Way:
+    def put_together(f0_hz: Tensor, encoding: Encoding, sounding: Tensor, turned: Tensor) -> Rendering:
+        return model.put_together(f0_hz, encoding)
+
+    return Way(OPEN, put_together, put_together)
+
+
+def _exact(model: TimbreAutoencoder) -> Way:
+    exact = Exact(_with_knobs(model))
+    return Way("exact", exact, exact.follow)
+
+
+def _live(model: TimbreAutoencoder) -> Way:
+    live = Live(_with_knobs(model))
+    return Way("live", live, live)
+
+
+def _with_knobs(model: TimbreAutoencoder) -> TimbreAutoencoder:
     if not model.encoder.knobs:
-        return "Only the open rendering was examined: there are no knobs to meet."
-    obstacle = obstacle_of(model)
-    return f"Only the open rendering was examined: {obstacle}." if obstacle else ""
+        raise ValueError("The model has no knobs that could be met.")
+    return model
 
 
 def turned_control(model: TimbreAutoencoder, n: int, knob: str = "") -> Tensor:
@@ -61,10 +81,3 @@ def same_noise(device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         yield
-
-
-def _open(model: TimbreAutoencoder) -> Way:
-    def put_together(f0_hz: Tensor, encoding: Encoding, sounding: Tensor, turned: Tensor) -> Rendering:
-        return model.put_together(f0_hz, encoding)
-
-    return Way(OPEN, put_together, put_together)

@@ -17,7 +17,7 @@ from evaluation.control import (
 )
 from evaluation.control.examination import ExaminationSettings, Examined, collect, join
 from evaluation.control.judgement import judge
-from evaluation.renderings import Way, ways_of, why_open_only
+from evaluation.renderings import Way, ways_of
 from evaluation.resynthesis.callback import facts_of, logged_name, track
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from studies.figure import Figure
@@ -43,12 +43,13 @@ class ControlEvaluation(Callback):
         self.examined: list[Examined] = []
         self.figures: list[Figure] = []
         self.ways: list[Way] = []
+        self.remarks: list[str] = []
         self.stride, self.n_seen = 1, 0
 
     def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing examined, and spread the notes over the split."""
         self.figures, self.n_seen, self.examined = [], 0, []
-        self.ways = ways_of(module, self.settings.renderings)
+        self.ways, self.remarks = ways_of(module, self.settings.renderings)
         if not self.settings.n_notes:
             return
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
@@ -83,7 +84,7 @@ class ControlEvaluation(Callback):
         run = RunFolder(trainer.default_root_dir)
         sweeps, rows, self.figures = judge(module, join(self.examined), self.settings, run.reach_memory, self.ways)
         remarks = [f"Of the requests, {sweeps[0].reach_unknown}"] if sweeps[0].reach_unknown else []
-        remarks += [said for said in [why_open_only(module)] if said]
+        remarks += self.remarks
         write_examination(run, facts_of(trainer, module), sweeps, rows, self.figures, remarks)
         console = Console()
         for line in (figures_table(self.figures), *remarks, f"Written: {run.control}, {run.control_rows.name}"):

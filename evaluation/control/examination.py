@@ -40,7 +40,8 @@ class ExaminationSettings:
         as_published: hold F-RAVE's protocol exactly as its code does: range and resampling of curves, silent frames,
             residuals drawn, requests beyond the ends
         seed: of its curves
-        renderings: what is examined: open, the decoder as it plays; exact, its knobs met, which takes most of the time
+        renderings: what is examined: open, the decoder as it plays; exact and live, its knobs met, which take
+            most of the time: [open] is the cheap one
 
     Raises:
         ValueError: a number is out of range, or the open rendering is left out

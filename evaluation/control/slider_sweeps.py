@@ -10,10 +10,10 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from evaluation.control.callback import some_of
-from evaluation.renderings import RENDERINGS, same_noise, why_open_only
+from evaluation.renderings import RENDERINGS, same_noise
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
-from lightning_modules.exact import Exact
+from lightning_modules.exact import Exact, obstacle_of
 from lightning_modules.knobs import KnobSweep, sweep
 from studies.figure import OPEN
 from studies.run_folder import RunFolder
@@ -72,7 +72,7 @@ class SliderSweeps(Callback):
         """Every knob of a batch of one note at every position."""
         if not module.encoder.knobs:
             return []
-        exact = Exact(module) if "exact" in self.renderings and not why_open_only(module) else None
+        exact = Exact(module) if "exact" in self.renderings and not obstacle_of(module) else None
         sounds = []
         for descriptor in module.encoder.each_descriptor():
             with same_noise(module.device):

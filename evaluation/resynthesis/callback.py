@@ -56,7 +56,7 @@ class Evaluation(Callback):
         """Begin with nothing measured."""
         self.metrics, self.rows = [metric(module.clip) for metric in METRICS], []
         self.quick = [metric for metric in self.metrics if isinstance(metric, QUICK_METRICS)]
-        self.ways = ways_of(module, self.renderings)
+        self.ways, _ = ways_of(module, self.renderings)
 
     def on_test_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any

@@ -43,4 +43,4 @@ def track(audio):
 
 def examined(model, notes, drawn=False, ways=None):
     """All notes, examined as the open rendering has them."""
-    return collect(model, notes, ["flute"] * 6 + ["reed"] * 6, track, ways or ways_of(model, ["open"]), drawn)
+    return collect(model, notes, ["flute"] * 6 + ["reed"] * 6, track, ways or ways_of(model, ["open"])[0], drawn)

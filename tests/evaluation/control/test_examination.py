@@ -89,7 +89,7 @@ def test_every_way_renders(notes, tmp_path):
         torch.rand(1)
         return met.put_together(f0_hz, encoding)
 
-    (opened,) = ways_of(model, ["open"])
+    ((opened,), _) = ways_of(model, ["open"])
     both = examined(model, notes, ways=[opened, Way("exact", exact, exact)])
     first, second = sweeps_of(model, both, tmp_path)
     audible = second.asked_readings > -65.0
@@ -107,7 +107,7 @@ def test_other_ways_draw_other_noise(notes):
     def noisy(f0_hz, encoding, sounding, turned):
         return Rendering(torch.rand(len(f0_hz), CLIP.n_samples), {}, encoding)
 
-    opened = ways_of(model, ["open"])[0]._replace(put_together=noisy)
+    opened = ways_of(model, ["open"])[0][0]._replace(put_together=noisy)
     torch.manual_seed(3)
     alone = examined(model, notes, ways=[opened]).answers["open"].measured_readings
     state = torch.get_rng_state()

@@ -56,7 +56,7 @@ def test_curves_are_followed(notes, tmp_path, as_published):
     scores = {}
     for obeys in (1.0, 0.0):
         model = StandIn(notes.audio, notes.f0_hz, obeys)
-        (way,) = ways_of(model, ["open"])
+        ((way,), _) = ways_of(model, ["open"])
         settings = ExaminationSettings(passes=2, as_published=as_published)
         figures = frave_figures(model, examined(model, notes), settings, way)
         scores[obeys] = {f.name: f.value for f in figures if f.knob is None}
@@ -105,14 +105,14 @@ def test_further_controls_stay(notes, tmp_path):
     with_factor = torch.cat([part.encoding.controls, torch.full_like(part.encoding.controls, 0.3)], dim=-1)
     model.put_together = spy
     encoding = Encoding(with_factor, part.encoding.residual, {})
-    frave_figures(model, part._replace(encoding=encoding), ExaminationSettings(), *ways_of(model, ["open"]))
+    frave_figures(model, part._replace(encoding=encoding), ExaminationSettings(), *ways_of(model, ["open"])[0])
     assert seen and all(factor.eq(0.3).all() for factor in seen)
 
 
 def test_parts_are_judged_as_one(notes, tmp_path):
     """In whatever batches notes come, all figures of a report are there, those of each way under its name."""
     model, families = StandIn(notes.audio, notes.f0_hz), ["flute"] * 6 + ["reed"] * 6
-    (opened,) = ways_of(model, ["open"])
+    ((opened,), _) = ways_of(model, ["open"])
     ways, slices = [opened, Way("exact", *opened[1:])], [slice(0, 5), slice(5, 12)]
     parts = [Clip(*(field[some] for field in notes[:4]), {}) for some in slices]
     joined = join([collect(model, part, families[some], track, ways) for part, some in zip(parts, slices, strict=True)])
@@ -134,6 +134,6 @@ def test_what_only_another_way_met_is_not_reachable(notes, tmp_path, monkeypatch
     monkeypatch.setattr(judgement, "remembered_reach", lambda *given: torch.zeros(len(given[3]), dtype=torch.bool))
     deaf, met = StandIn(notes.audio, notes.f0_hz, obeys=0.0), StandIn(notes.audio, notes.f0_hz)
     deaf.encoder.load_state_dict(met.encoder.state_dict())
-    (opened,), (other,) = ways_of(deaf, ["open"]), ways_of(met, ["open"])
+    ((opened,), _), ((other,), _) = ways_of(deaf, ["open"]), ways_of(met, ["open"])
     first, second = sweeps_of(deaf, examined(deaf, notes, ways=[opened, other._replace(name="exact")]), tmp_path)
     assert (first.reachable == second.reachable).all() and first.reachable.sum() < 20

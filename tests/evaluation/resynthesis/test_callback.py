@@ -53,7 +53,7 @@ def test_notes_are_measured_as_every_way_renders_them(monkeypatch):
         return SimpleNamespace(audio=sounds(440.0))
 
     opened, way = Way("open", exact, exact), Way("exact", exact, exact)
-    monkeypatch.setattr(callback, "ways_of", lambda module, renderings: [opened, way])
+    monkeypatch.setattr(callback, "ways_of", lambda module, renderings: ([opened, way], []))
     encoder = SimpleNamespace(controls=["level"], judged_every=4, sounding=lambda audio, every: torch.ones(1, 3))
     module = SimpleNamespace(clip=CLIP, device=torch.device("cpu"), encoder=encoder)
     trainer = SimpleNamespace(datamodule=SimpleNamespace(second_tracker=Told()))
