@@ -22,7 +22,8 @@ from synths.signal import hz_to_midi
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
 TRACKED = (0.2, 0.5, 0.8)
 """Positions at which pitch is tracked too: tracking costs more than rendering."""
-RENDERED_TOGETHER = 16
+RENDERED_TOGETHER, MET_TOGETHER = 16, 64
+"""Sounds that the open way and the others render together: a search costs half as much in large batches."""
 LOW_MIDI, HIGH_MIDI = 57.0, 69.0
 """Registers: below A3 (220 Hz) low, from A4 (440 Hz) high."""
 
@@ -197,7 +198,7 @@ class _Reader(NamedTuple):
         The last of the means is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
         """
         parts = []
-        for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER):
+        for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER):
             some = Encoding(encoding.controls[part], encoding.residual[part], {})
             pitch, heard = f0_hz[part], sounding[part]
             turned = turned_control(self.model, len(part), knob)
