@@ -29,7 +29,7 @@ def sweeps_of(level_off, warmth_off=0.0, held_off=0.0, reachable=True, **further
 
 
 def fields(sweeps):
-    """Of one note: name -> (level, warmth)."""
+    """Name -> (level, warmth) of the one note."""
     return {name: field[0] for name, field in measure_precision(sweeps)._asdict().items()}
 
 
