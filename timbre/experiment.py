@@ -109,7 +109,8 @@ class Experiment(Configured):
 
     def _judging(self) -> list[Callback]:
         control = ControlEvaluation(self.config_init["control"])
-        return [Evaluation(), Transformation(), control, SliderSweeps(), WriteAudio()]
+        renderings = control.settings.renderings
+        return [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings), WriteAudio()]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""

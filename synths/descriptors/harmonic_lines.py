@@ -63,8 +63,9 @@ def _places(spacing: Tensor, power: Tensor, reach: int) -> _Places:
     """(B, F) pitch in bins, (B, F, bins) power -> places."""
     last = power.shape[-1] - 1
     spacing = spacing.clamp(CLOSEST, float(last))[..., None]
-    # An accelerator should not wait to learn the lowest pitch: the most harmonics, as if they were close.
-    closest = float(spacing.nan_to_num(CLOSEST).min()) if power.device.type == "cpu" else CLOSEST
+    # An accelerator should not wait to learn the lowest pitch, and a graph cannot: the most, as if they were close.
+    may_look = power.device.type == "cpu" and not torch.compiler.is_exporting()
+    closest = float(spacing.nan_to_num(CLOSEST).min()) if may_look else CLOSEST
     n_harmonics = max(1, int(last / closest))
     place = spacing * torch.arange(1, n_harmonics + 1, device=power.device, dtype=power.dtype)
     lobe = place.round().long()[..., None, :] + torch.arange(-reach, reach + 1, device=power.device)[:, None]

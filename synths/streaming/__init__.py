@@ -3,6 +3,7 @@
 from synths.streaming.gate import Gate
 from synths.streaming.harmonics import StreamingHarmonics
 from synths.streaming.held import Held
+from synths.streaming.met import MetKnobs
 from synths.streaming.noise import StreamingNoise
 from synths.streaming.part import (
     LOUDEST,
@@ -21,6 +22,7 @@ __all__ = [
     "STATE_LIMIT",
     "Gate",
     "Held",
+    "MetKnobs",
     "State",
     "StreamingEffect",
     "StreamingHarmonics",

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from synths.harmonics import Harmonics
 from synths.streaming.history import windows
-from synths.streaming.part import State, StreamingPart
+from synths.streaming.part import State, StreamingPart, exp_sigmoid_input
 
 
 class StreamingHarmonics(StreamingPart):
@@ -72,6 +72,19 @@ class StreamingHarmonics(StreamingPart):
             "raw": raw[:, n_frames:],
             "amplitudes": amplitudes[:, n_frames:],
             "phase_turns": turns[:, -1, -1:],
+        }
+
+    def played(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Its amplitudes."""
+        return {"amplitudes": self.part.shared(parameters, f0_hz[..., None] < self.audible_below_hz)}
+
+    def raw(self, played: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Gain and balance of amplitudes, whose sum is 2 at most."""
+        amplitudes = played["amplitudes"]
+        gain, strongest = amplitudes.sum(-1, keepdim=True), amplitudes.amax(-1, keepdim=True)
+        return {
+            "harmonic_gain": exp_sigmoid_input(gain),
+            "harmonic_balance": exp_sigmoid_input(amplitudes / strongest.clamp_min(1e-30)),
         }
 
     def finish(self, state: State) -> Tensor:

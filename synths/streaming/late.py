@@ -37,6 +37,14 @@ class Late(StreamingPart):
         audio = torch.cat([state["waiting"], audio], dim=1)
         return audio[:, :n_samples], following | {"waiting": audio[:, n_samples:]}
 
+    def played(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The part's."""
+        return self.part.played(f0_hz, parameters)
+
+    def raw(self, played: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The part's."""
+        return self.part.raw(played)
+
     def finish(self, state: State) -> Tensor:
         """What waits, then the part's own end."""
         return torch.cat([state["waiting"], self.part.finish(state)], dim=1)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from synths.noise import FilteredNoise
 from synths.streaming.history import windows
-from synths.streaming.part import State, StreamingPart
+from synths.streaming.part import State, StreamingPart, exp_sigmoid_input
 
 
 class StreamingNoise(StreamingPart):
@@ -56,6 +56,14 @@ class StreamingNoise(StreamingPart):
             noise = 2.0 * torch.rand(*f0_hz.shape, self.hop, device=f0_hz.device) - 1.0
         spectrum = (noise @ self.analysis).unflatten(-1, (2, -1))
         return self._sound((spectrum * (magnitudes @ self.part.response)[:, :, None]).flatten(2), state)
+
+    def played(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Its gains."""
+        return {"noise_magnitudes": self.part.magnitudes(parameters)}
+
+    def raw(self, played: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Bands of gains, each 2 at most."""
+        return {"noise_bands": exp_sigmoid_input(played["noise_magnitudes"]) + 5.0}
 
     def finish(self, state: State) -> Tensor:
         """What the filters still hold; no noise follows."""

@@ -1,5 +1,7 @@
 """What every layer of the synth promises when it runs block by block."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -40,6 +42,22 @@ class StreamingPart(nn.Module):
     def forward(self, f0_hz: Tensor, parameters: dict[str, Tensor], state: State) -> tuple[Tensor, State]:
         """(B, F) pitch and raw (B, F, size) parameters -> (B, F * hop) audio, `latency_frames` late, and new state."""
         raise NotImplementedError
+
+    def played(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """(B, F) pitch and raw parameters -> what each frame plays if its pitch stays, by the names in `Layers`.
+
+        Raises:
+            NotImplementedError: it cannot say
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot say what it plays.")
+
+    def raw(self, played: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The raw parameters that play these numbers: `played` backwards.
+
+        Raises:
+            NotImplementedError: it renders its own parameters only
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot play other numbers than its parameters.")
 
     def finish(self, state: State) -> Tensor:
         """The (B, latency_frames * hop) audio still to come when the last frame is held, as it is offline."""
@@ -84,3 +102,9 @@ def owned_by(owner: str, state: State) -> State:
 def batch_of(state: State) -> int:
     """How many voices a state is of; 1 where nothing is remembered."""
     return len(next(iter(state.values()), [None]))
+
+
+def exp_sigmoid_input(amplitude: Tensor, maximum: float = 2.0, threshold: float = 1e-7) -> Tensor:
+    """The raw numbers that `exp_sigmoid` makes these amplitudes of; what it cannot reach becomes its nearest end."""
+    share = ((amplitude - threshold) / maximum).clamp(1e-12, 1.0 - 1e-6)
+    return (share ** (1.0 / math.log(10.0))).logit()

@@ -83,6 +83,18 @@ class StreamingSynth(nn.Module):
                 following |= prefixed(name, kept)
         return sum(each[1:], each[0]), following
 
+    def played(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+        """(B, F) pitch and raw parameters -> what each part would play, by the names in `Layers`."""
+        each = zip(self._each_part(), self.shares, strict=True)
+        return [part.played(f0_hz, share.of(parameters)) for (_, part), share in each]
+
+    def raw(self, played: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """The raw parameters that make each part play that, by the synth's names."""
+        parameters: dict[str, Tensor] = {}
+        for (_, part), share, own in zip(self._each_part(), self.shares, played, strict=True):
+            parameters |= {share.names[name]: values for name, values in part.raw(own).items()}
+        return parameters
+
     def affected(self, audio: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, F * hop) dry audio -> as much of it with the effects, and their new state."""
         following: State = {}

@@ -237,3 +237,18 @@ def test_a_sweep_meets_its_positions(model, played):
     moved = sweep(model, audio, f0_hz, "level", places, Exact(model)).measured_positions
     torch.testing.assert_close(moved[0], torch.tensor(places), rtol=0, atol=0.002)
     assert (still[0] - torch.tensor(places)).abs().min() > 0.02
+
+
+def test_it_works_within_the_trainers_inference_mode(model, played):
+    """What slopes are taken of is written to: the sounds are those of outside, of curves too."""
+    f0_hz, sounding, controls, _ = played
+    encoding = Encoding(controls + 0.05, torch.zeros(2, CLIP.n_frames, 0), {})
+    for render in (Exact(model), Exact(model).follow):
+        torch.manual_seed(0)
+        outside = render(f0_hz, encoding, sounding).audio
+        torch.manual_seed(0)
+        with torch.inference_mode():
+            inside = render(
+                f0_hz.clone(), encoding._replace(controls=encoding.controls.clone()), sounding.clone()
+            ).audio
+        torch.testing.assert_close(inside, outside)

@@ -1,0 +1,258 @@
+"""Knobs met frame by frame: what the synth is about to play, changed by a few musical gains."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from synths.clip import ClipFormat
+from synths.descriptors.descriptor import Descriptor
+from synths.descriptors.level import Level
+from synths.descriptors.line_spectra import LineSpectra
+from synths.layers import LOUDEST as LOUDEST_LAYER
+from synths.layers import Layers
+from synths.projection.prior import bark
+from synths.projection.target import Target
+from synths.streaming.part import LOUDEST, State
+from synths.streaming.reading import Ears, PlayedAndHeard
+from synths.streaming.smear import REACH, Smear
+
+USUAL = (2.0, 1.0, 1.0, 1.0, 1.0)
+"""Nepers that all, tilt, fundamental, odd against even overtones, noise are usually changed by."""
+LARGEST_GAIN = 9.0
+"""In nepers, 78 dB to either side: all of a knob of level."""
+TRIED = 0.1
+"""Share of the usual change by which each gain is tried, to learn its slopes."""
+DAMPING, STILL = 1e-2, 1e-3
+"""Weights of the step and of the whole change against the errors."""
+FARTHEST = 20.0
+"""Tolerances off that a step goes by."""
+FOLLOWED, FIRST_FRAMES, LARGEST_SURPRISE = 0.06, 15.0, 2.0
+"""Share of a frame's surprise that is expected from then on, at least; frames after which less is; its limit."""
+LEAST_GROWTH, MOST_GROWTH = 0.25, 3.0
+QUIET_DB = -70.0
+"""Level below which nothing is learnt from the sound."""
+MANY_FRAMES = 1000.0
+
+
+class Projection(nn.Module):
+    """Gains on the next frame that bring the knobs of its sound to what is asked: no look-ahead, no delay.
+
+    The frame is measured as it will be heard, together with those before it, with the gains of the last frame and
+    with each of them changed a little: one damped Gauss-Newton step, by forward measurements alone. What the sound
+    then reads above that, as soon as a window has heard it whole, is followed and asked for in advance; so the error
+    of the first tenths of a second is the greatest.
+
+    State: what was played and its pitch, the gains, what is expected beside (`bias`, in tolerances), energy of the
+    open frame before, frames since the note began and frames learnt from, and the sound so far.
+
+    Args:
+        knobs: C descriptors that can be told from a frame of layers (`projectable`)
+        clip: format of the run
+        spectra: what reads harmonics and noise
+        n_partials: K
+        n_bands: M
+        latency_frames: how late the synth sounds
+    """
+
+    lags_of: Tensor
+    usual: Tensor
+    number: Tensor
+    bands_bark: Tensor
+
+    def __init__(
+        self,
+        knobs: Sequence[Descriptor],
+        clip: ClipFormat,
+        spectra: LineSpectra,
+        n_partials: int,
+        n_bands: int,
+        latency_frames: int,
+    ) -> None:
+        super().__init__()
+        self.knobs, self.level, self.spectra = nn.ModuleList(knobs), Level(clip), spectra
+        self.target, self.clip, self.n_partials, self.n_bands = Target(list(knobs)), clip, n_partials, n_bands
+        windows = [window.spectrum for window in spectra.windows]
+        self.half_frames = [math.ceil(window.n_fft / 2 / clip.hop) for window in windows]
+        self.lags = [latency_frames + half for half in self.half_frames]
+        self.smear = Smear([window.window.cpu() for window in windows], self.lags, clip.hop)
+        self.n_samples = max(
+            half * clip.hop + window.n_fft // 2 for half, window in zip(self.half_frames, windows, strict=True)
+        )
+        bands_hz = torch.linspace(0.0, clip.nyquist_hz, n_bands)
+        self.register_buffer("bands_bark", bark(bands_hz), persistent=False)
+        self.register_buffer("number", torch.arange(1, n_partials + 1).float(), persistent=False)
+        self.register_buffer("usual", torch.tensor(USUAL), persistent=False)
+        self.register_buffer("lags_of", torch.tensor(self.lags, dtype=torch.float32), persistent=False)
+
+    def initial_state(self, batch: int) -> State:
+        """Silence before, no gains, nothing expected."""
+        zeros, n_past = self.usual.new_zeros, self.smear.n_past
+        return {
+            "gains": zeros(batch, len(USUAL)),
+            "amplitudes": zeros(batch, n_past, self.n_partials),
+            "noise": zeros(batch, n_past, self.n_bands),
+            "f0_hz": zeros(batch, n_past),
+            "bias": zeros(batch, len(self.knobs)),
+            "energy": zeros(batch, 1),
+            "frames": zeros(batch, 2),
+            "sound": zeros(batch, self.n_samples),
+        }
+
+    def state_limits(self) -> dict[str, float]:
+        """What a part can play, a pitch, gains, surprises and sound."""
+        energy = LOUDEST_LAYER**2
+        return {
+            "gains": LARGEST_GAIN,
+            "amplitudes": LOUDEST_LAYER + 0.1,
+            "noise": energy + 0.1,
+            "f0_hz": self.clip.nyquist_hz,
+            "bias": LARGEST_SURPRISE,
+            "energy": (self.n_partials + self.n_bands) * energy,
+            "frames": MANY_FRAMES,
+            "sound": LOUDEST,
+        }
+
+    def forward(self, layers: Layers, asked: Tensor, openness: Tensor, state: State) -> tuple[Tensor, State]:
+        """One frame.
+
+        Args:
+            layers: (B, 1) what the decoder would play
+            asked: (B, 1, C) positions
+            openness: (B, 1) 1 where there is a pitch
+            state: without what the frame sounds like, which `heard` adds when it is known
+
+        Returns:
+            log gains (B, 1, K + M) for `Layers.scaled`, and the state after
+        """
+        tolerance = self.target.tolerance(asked[:, 0])
+        directions = self._directions(layers)
+        energy = layers.amplitudes.square().sum(-1) + layers.noise_magnitudes.square().sum(-1)
+        growth = energy / state["energy"].clamp_min(1e-12)
+        growth = torch.where(state["energy"] > 0.0, growth.clamp(LEAST_GROWTH, MOST_GROWTH), 1.0)
+        gains = state["gains"]
+        tried = torch.diag(TRIED * self.usual)
+        ways = torch.cat([gains[:, None], gains[:, None] + tried], dim=1)
+        sound = self._sound(layers, ways @ directions.mT, growth, state)
+        positions = torch.stack(
+            [knob.position_of(value) for knob, value in self._each(sound)], dim=-1
+        )  # the ways, then what was predicted and what was heard
+        level_db = self.level.hear(sound)[:, -2:]
+        bias, frames = self._followed(positions[:, -2:], level_db, tolerance, openness, state)
+        off = (asked[:, 0] - positions[:, 0]) / tolerance - bias
+        slopes = (positions[:, 1:-2] - positions[:, :1]).mT / (TRIED * tolerance[..., None])
+        gains = (gains + self._step(off, slopes, gains)).clamp(-LARGEST_GAIN, LARGEST_GAIN)
+        log_gains = gains[:, None] @ directions.mT
+        played = layers.scaled(log_gains)
+        noise = played.noise_magnitudes.square() * openness[..., None]
+        return log_gains, {
+            "gains": gains,
+            "amplitudes": _next(state["amplitudes"], played.amplitudes * openness[..., None]),
+            "noise": _next(state["noise"], noise),
+            "f0_hz": _next(state["f0_hz"], layers.f0_hz),
+            "bias": bias,
+            "energy": energy,
+            "frames": frames,
+            "sound": state["sound"],
+        }
+
+    def heard(self, audio: Tensor, state: State) -> State:
+        """The state with the (B, hop) sound that the last frame brought."""
+        return state | {"sound": torch.cat([state["sound"][:, self.clip.hop :], audio], dim=1)}
+
+    def _each(self, sound: PlayedAndHeard) -> list[tuple[Descriptor, Tensor]]:
+        return [(knob, knob.hear(sound)) for knob in self.target.knobs]
+
+    def _directions(self, layers: Layers) -> Tensor:
+        """(B, K + M, 5) all, tilt, fundamental, odd against even overtones, noise: `musical_prior`'s, for a frame."""
+        partials = bark(layers.partials_hz.clamp(0.0, self.clip.nyquist_hz))[:, 0]
+        number = self.number
+        if layers.frequencies_hz is not None:
+            number = (layers.frequencies_hz[:, 0] / layers.f0_hz.clamp_min(1e-3)).round().clamp_min(1.0)
+        number = number.expand_as(partials)
+        bands, ones = self.bands_bark.expand(len(partials), -1), torch.ones_like(partials)
+        odd = torch.where(number % 2 == 1, 1.0, -1.0) * (number > 1)
+        of_partials = [ones, partials / 12.0 - 1.0, (number == 1).float(), odd, 0.0 * ones]
+        still = torch.zeros_like(bands)
+        of_bands = [still + 1.0, bands / 12.0 - 1.0, still, still, still + 1.0]
+        return torch.stack([torch.cat(both, dim=1) for both in zip(of_partials, of_bands, strict=True)], dim=-1)
+
+    def _which(self, f0_hz: Tensor) -> Tensor:
+        """(B,) pitch -> the window that holds its harmonics apart."""
+        lower = [(f0_hz < window.lowest_hz).long() for window in self.spectra.windows[:-1]]
+        return sum(lower, torch.zeros_like(f0_hz, dtype=torch.long))
+
+    def _sound(self, layers: Layers, log_gains: Tensor, growth: Tensor, state: State) -> PlayedAndHeard:
+        """The (B, n) ways to play the frame as it will be heard; what was predicted of the past, and what was heard."""
+        n_ways = log_gains.shape[1]
+        ways = layers.frames(lambda values: values.expand(-1, n_ways, *values.shape[2:])).scaled(log_gains)
+        noise = ways.noise_magnitudes.square()
+        in_long = self._which(layers.f0_hz[:, 0])
+        then_hz = [state["f0_hz"][:, -lag, None].clamp_min(1.0) for lag in self.lags]
+        seen = []
+        for which in (torch.zeros_like(in_long), in_long):
+            ahead = self.smear.about_to_be_heard(which, state, ways.amplitudes, noise, growth)
+            then = self.smear.heard_then(which, state)
+            power = [
+                torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)
+            ]
+            f0_hz = torch.stack(then_hz, dim=0)[which, torch.arange(len(which))].expand(-1, 2)
+            hz = None if layers.frequencies_hz is None else layers.frequencies_hz.expand(-1, n_ways + 2, -1)
+            seen.append(Layers(torch.cat([ways.f0_hz, f0_hz], dim=1), power[0], power[1], hz))
+        ears = Ears.of(self.spectra, self._frames_heard(state["sound"]), then_hz, in_long)
+        return PlayedAndHeard(seen[0], seen[1], self.spectra, ears)
+
+    def _frames_heard(self, sound: Tensor) -> list[Tensor]:
+        """The last samples that are whole around a frame, in each window."""
+        frames = []
+        for window, half in zip(self.spectra.windows, self.half_frames, strict=True):
+            middle, n_half = self.n_samples - half * self.clip.hop, window.spectrum.n_fft // 2
+            frames.append(sound[:, middle - n_half : middle + n_half])
+        return frames
+
+    def _followed(
+        self, then: Tensor, level_db: Tensor, tolerance: Tensor, openness: Tensor, state: State
+    ) -> tuple[Tensor, Tensor]:
+        """What sound reads above layers from now on, (B, C) tolerances, and the frames of the note.
+
+        Args:
+            then: (B, 2, C) positions as they were predicted, and as they were heard
+            level_db: (B, 2) of both
+            tolerance: (B, C)
+            openness: (B, 1)
+            state: of before
+        """
+        age, learnt = state["frames"].split(1, dim=1)
+        # What a window hears whole began after the note did.
+        n_deaf = self.lags_of[self._which(state["f0_hz"][:, -1])][:, None] + REACH
+        sounding = (level_db > QUIET_DB).all(1, keepdim=True) & (age > n_deaf)
+        learnt = torch.where(sounding, learnt + 1.0, learnt)
+        share = (1.0 / (learnt + FIRST_FRAMES)).clamp_min(FOLLOWED)
+        surprise = ((then[:, 1] - then[:, 0]) / tolerance).clamp(-LARGEST_SURPRISE, LARGEST_SURPRISE)
+        bias = torch.where(sounding & surprise.isfinite(), torch.lerp(state["bias"], surprise, share), state["bias"])
+        frames = torch.cat([age + 1.0, learnt], dim=1).clamp_max(MANY_FRAMES)
+        return bias, torch.where(openness > 0.0, frames, 0.0)
+
+    def _step(self, off: Tensor, slopes: Tensor, gains: Tensor) -> Tensor:
+        """(B, C) tolerances off, (B, C, 5) their slopes by usual changes, (B, 5) gains -> what to add to them."""
+        eye = torch.eye(len(USUAL), device=off.device)
+        system = slopes.mT @ slopes + (DAMPING + STILL) * eye
+        wanted = (slopes.mT @ off.clamp(-FARTHEST, FARTHEST)[..., None])[..., 0] - STILL * gains / self.usual
+        step = _solved(system, wanted)
+        step = step / step.abs().amax(-1, keepdim=True).clamp_min(1.0)
+        return torch.where(step.isfinite(), step, 0.0) * self.usual
+
+
+def _next(past: Tensor, frame: Tensor) -> Tensor:
+    return torch.cat([past[:, 1:], frame], dim=1)
+
+
+def _solved(system: Tensor, wanted: Tensor) -> Tensor:
+    """(B, n, n) positive definite, (B, n) -> (B, n): by elimination, which every runtime can do."""
+    both = torch.cat([system, wanted[..., None]], dim=-1)
+    for index in range(both.shape[1]):
+        row = both[:, index : index + 1] / both[:, index : index + 1, index : index + 1]
+        is_row = (torch.arange(both.shape[1], device=both.device) == index)[:, None]
+        both = torch.where(is_row, row, both - both[:, :, index : index + 1] * row)
+    return both[..., -1]
