@@ -206,7 +206,9 @@ def test_a_model_of_knobs_that_only_sound_can_tell(played):
     """There are no frames to bring anywhere; the means are moved."""
     f0_hz, sounding, _, audio = played
     own = Target([Roughness(CLIP)]).of_sound(audio, f0_hz, 1)
-    _, answer = answered(model_of([Roughness]), f0_hz, own + 0.05, sounding)
+    model = model_of([Roughness])
+    with torch.inference_mode():  # as a trainer calls it: slopes are taken all the same
+        _, answer = answered(model, f0_hz.clone(), own + 0.05, sounding)
     assert answer.open_off.abs().min() > 0.9 and answer.off.abs().max() < 0.1
 
 
