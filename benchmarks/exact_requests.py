@@ -1,6 +1,7 @@
 """Requests to the knobs of notes, how far off their sounds are, and lines of tables."""
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -119,8 +120,8 @@ def row(name: str, met: Sequence[Met], asked: Sequence[NoteRequests], counted: T
     turned = torch.cat([each.turned[:-1] for each in asked])[counted]
     own, held, cost = off[turned], off[~turned], sum(each.cpu_s for each in met) / seconds
     return (
-        f"| {name} | {own.mean():.3f} | {own.quantile(0.95):.2f} | {_percent(own <= 1)} | {_percent(own <= WITHIN)} | "
-        f"{_percent((off <= WITHIN).all(1))} | {held.median():.3f} | {drift[~turned].quantile(0.95):.2f} | {cost:.4f} |"
+        f"| {name} | {own.mean():.3f} | {_p95(own):.2f} | {_percent(own <= 1)} | {_percent(own <= WITHIN)} | "
+        f"{_percent((off <= WITHIN).all(1))} | {held.median():.3f} | {_p95(drift[~turned]):.2f} | {cost:.4f} |"
     )
 
 
@@ -130,7 +131,7 @@ def unreachable_row(name: str, met: Sequence[Met], asked: Sequence[NoteRequests]
     turned = torch.cat([each.turned[:-1] for each in asked])[unreachable]
     held = off[~turned]
     return (
-        f"| {name} | {off[turned].median():.2f} | {held.median():.3f} | {held.quantile(0.95):.2f} | {held.max():.2f} | "
+        f"| {name} | {off[turned].median():.2f} | {held.median():.3f} | {_p95(held):.2f} | {held.max():.2f} | "
         f"{_percent(held <= WITHIN)} |"
     )
 
@@ -232,6 +233,11 @@ def _read(files: Sequence[Path | str], clip: ClipFormat) -> Iterator[Clip]:
         whole = torch.from_numpy(audio[: len(audio) // clip.hop * clip.hop])[None]
         f0_hz, confidence = (torch.from_numpy(each)[None, : whole.shape[1] // clip.hop] for each in pitch[:2])
         yield Clip(whole, f0_hz, confidence, [Path(path).stem], {})
+
+
+def _p95(off: Tensor) -> float:
+    """The 95th percentile; of nothing, as a model's only knob holds nothing, no number."""
+    return float(off.quantile(0.95)) if len(off) else math.nan
 
 
 def _percent(true: Tensor) -> str:

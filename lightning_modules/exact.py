@@ -13,7 +13,7 @@ from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
-from synths.projection import Answer, MeanSearch, Request, Target, projectable
+from synths.projection import Answer, MeanSearch, Request, Target, follow_curves, projectable
 from synths.signal import interpolate_frames
 
 
@@ -53,6 +53,26 @@ class Exact:
         """The sound alone: `answer` says how it is meant."""
         return self.answer(f0_hz, encoding, sounding, turned)[0]
 
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def follow(self, f0_hz: Tensor, encoding: Encoding, sounding: Tensor, turned: Tensor | None = None) -> Rendering:
+        """The sound of curves, every frame of which counts; arguments as `answer` has them, none may miss more.
+
+        Knobs that only sound can tell follow the decoder here.
+        """
+        own = list(self.model.encoder.each_descriptor())
+        indices = [index for index, knob in enumerate(own) if projectable(knob)]
+        if not indices:
+            return self.model.put_together(f0_hz, encoding)
+        decoded, every = Decoded(self.model, f0_hz, encoding), self.model.encoder.every
+        decoded.every = every
+        asked = encoding.controls[:, ::every, indices]
+        n_each = self.model.encoder.judged_every // every
+        active = sounding.bool().repeat_interleave(n_each, dim=1)[:, : asked.shape[1]]
+        audio = follow_curves(decoded, [own[index] for index in indices], asked, active)
+        return Rendering(audio, decoded.parameters, encoding)
+
+    @torch.inference_mode(False)  # within the trainer's, what slopes are taken of could not be written to
     @torch.no_grad()
     def answer(
         self,
@@ -128,7 +148,8 @@ class Decoded:
     """
 
     def __init__(self, model: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding) -> None:
-        self.model, self.f0_hz, self.every = model, f0_hz, model.encoder.judged_every
+        # A copy: what a trainer's inference mode made could not be kept for slopes of the sound.
+        self.model, self.f0_hz, self.every = model, f0_hz.clone(), model.encoder.judged_every
         self.parameters = model.decoder(f0_hz, encoding.controls, encoding.residual)
         self.played = model.synth.played(f0_hz, self.parameters)
         self.white_noise = self.parameters.get("white_noise", model.synth.white_noise(f0_hz))

@@ -20,6 +20,8 @@ RESULTS = {
     "test/ordering": "higher",
     "test/monotonicity": "higher",
     "test/leakage": "lower",
+    "test/exact/error_jnd": "lower",
+    "test/exact/all_met": "higher",
     "best/validation/reconstruction": "lower",
     "best/validation/control_error": "lower",
     "best/step": "higher",

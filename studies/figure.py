@@ -2,20 +2,23 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from output.numbers import readable
 
 Better = Literal["lower", "higher"]
 
-Subject = tuple[str, str | None, str | None, str | None]
+OPEN: Final = "open"
+"""Name of what the decoder plays by itself; other renderings meet the knobs."""
+
+Subject = tuple[str, str | None, str | None, str | None, str]
 
 
 class Figure(NamedTuple):
     """One number with its 95 % interval, NaN where undefined; of one knob, family, register, or (None) of all.
 
     It is over n notes (batches of notes for F-RAVE's) of as many as were tested; of several seeds, those of the seed
-    with the least share.
+    with the least share. `rendering` is how the sounds were made.
     """
 
     name: str
@@ -31,11 +34,12 @@ class Figure(NamedTuple):
     n: int = 1
     of: int = 1
     n_seeds: int = 1
+    rendering: str = OPEN
 
     @property
     def subject(self) -> Subject:
         """What is measured on what: the same for all models."""
-        return self.name, self.knob, self.family, self.register
+        return self.name, self.knob, self.family, self.register, self.rendering
 
     @property
     def share(self) -> float:
@@ -64,19 +68,22 @@ class Figure(NamedTuple):
 def figure_from_json(entry: Mapping[str, Any], n: int, of: int) -> Figure:
     """An entry of a report -> its figure, over n notes of as many as were tested.
 
+    Reports of before renderings were told apart are of the open one.
+
     Raises:
         KeyError, TypeError, ValueError: the entry is none of a figure
     """
     knob, family, register = (entry.get(part) for part in ("knob", "family", "register"))
     value, low, high = (math.nan if entry[end] is None else float(entry[end]) for end in ("value", "low", "high"))
     unit, better, definition = (entry[fact] for fact in ("unit", "better", "definition"))
-    return Figure(entry["name"], knob, family, register, unit, better, definition, value, low, high, n, of)
+    words = (entry["name"], knob, family, register, unit, better, definition)
+    return Figure(*words, value, low, high, n, of, rendering=str(entry.get("rendering", OPEN)))
 
 
 class MetricSummary(NamedTuple):
     """One metric over notes: mean, median and the 95 % bootstrap interval of the mean, NaN where undefined.
 
-    They are over the n_notes, of all notes tested, where the metric is defined.
+    They are over the n_notes, of all notes tested, where the metric is defined; `rendering` is how these were made.
     """
 
     name: str
@@ -89,3 +96,4 @@ class MetricSummary(NamedTuple):
     high: float
     n_notes: int
     of: int
+    rendering: str = OPEN

@@ -10,8 +10,10 @@ import numpy as np
 
 from output.whole_files import write_text
 
-FORMAT = 1
+FORMAT = 2
 """The number in every JSON file of a run. Raise it when an older version would misread what is written.
+
+2: figures are of several renderings, which a reader of format 1 would take for several runs.
 
 A file without one counts as 0. Whoever changes what a file says keeps the readers of earlier formats: runs of years
 are compared with each other.

@@ -18,8 +18,9 @@ OF_A_PLACE = {
         *("enable_progress_bar", "enable_model_summary"),
     ),
     ("data", "init_args"): ("cache", "copy_to", "num_workers"),
+    ("control",): ("renderings",),
 }
-"""Keys that say where a run is trained or what is shown meanwhile; another place is no other run."""
+"""Keys that say where a run is trained or what is shown of it; another place is no other run."""
 
 OF_THE_MACHINE = ("accelerator", "devices", "num_nodes", "strategy")
 """Keys of the trainer that an interrupted run may go on without."""

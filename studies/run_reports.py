@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from output.whole_files import write_text
-from studies.figure import Figure, MetricSummary, figure_from_json
+from studies.figure import OPEN, Figure, MetricSummary, figure_from_json
 from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
 
@@ -32,6 +32,7 @@ class MeanSweep(NamedTuple):
     positions: np.ndarray
     asked: np.ndarray
     measured: np.ndarray
+    rendering: str = OPEN
 
 
 class ControlReport(NamedTuple):
@@ -58,7 +59,7 @@ def write_quality(
         summaries: of all notes
         n_notes: how many were tested
         n_not_finite: and how many of them were answered with no sound at all
-        notes_csv: a line per note, its name in the column `note`
+        notes_csv: a line per note and rendering, the note's name in the column `note`
     """
     counts = {"n_notes": n_notes, "n_not_finite": n_not_finite}
     metrics = [summary._asdict() for summary in summaries]
@@ -78,7 +79,8 @@ def read_quality(run: RunFolder) -> tuple[list[Figure], tuple[str, ...]]:
     if not run.notes.is_file():
         return figures, ("",) * n_notes
     with run.notes.open(newline="", encoding="utf-8") as lines:
-        return figures, tuple(sorted(row["note"] for row in csv.DictReader(lines)))
+        rows = [row for row in csv.DictReader(lines) if row.get("rendering", OPEN) == OPEN]
+        return figures, tuple(sorted(row["note"] for row in rows))
 
 
 def write_control(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from studies.figure import OPEN
 from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
 
@@ -20,7 +21,10 @@ class Sample(NamedTuple):
 
 
 class Slider(NamedTuple):
-    """One sound: a knob of a note at a position, the values asked for and measured in the knob's unit, and its WAV."""
+    """One sound: a knob of a note at a position, the values asked for and measured in the knob's unit, and its WAV.
+
+    `rendering` is how it was made; lists of before that was told are of the open sound.
+    """
 
     note: str
     knob: str
@@ -29,6 +33,7 @@ class Slider(NamedTuple):
     measured: float | None
     unit: str
     file: str
+    rendering: str = OPEN
 
 
 def sample_of(run: RunFolder, number: int, clip_name: str) -> Sample:
@@ -77,4 +82,4 @@ def _slider(entry: Mapping[str, Any]) -> Slider:
     file = str(entry["file"])
     if file in ("", ".", "..") or {"/", "\\"} & set(file):
         raise ValueError(f"the file {file!r} does not lie beside it")
-    return Slider(*words, asked, measured, str(entry["unit"]), file)
+    return Slider(*words, asked, measured, str(entry["unit"]), file, str(entry.get("rendering", OPEN)))

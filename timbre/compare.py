@@ -24,22 +24,26 @@ from studies.comparison.comparison import Comparison, Model, compare
 from studies.comparison.page import Cell, hover_text, pareto_plot, write_comparison_page
 from studies.comparison.settings import NONE_SUCH
 from studies.comparison.trade_off import TradeOff, trade_off
-from studies.figure import Figure
+from studies.figure import OPEN, Figure
 
 QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")
 CONTROL = (
-    *("frave_score", "frave_pearson", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage"),
-    *("dci_disentanglement", "unreachable"),
+    *("frave_score", "frave_pearson", "ordering", "monotonicity", "error_jnd", "within_quarter", "all_met"),
+    *("held_error_jnd", "off_target_drift_jnd", "leakage", "dci_disentanglement", "unreachable", "cost"),
 )
+BESIDE = ("multi_resolution_stft", "frave_score", "error_jnd", "within_quarter", "all_met", "held_error_jnd", "cost")
+"""Figures that stand beside themselves, as the other renderings have them."""
 SHOWN_IN_TERMINAL = ("ordering", "error_jnd", "off_target_drift_jnd")
+BESIDE_IN_TERMINAL = ("error_jnd",)
 WIDTH = 100
 ARROWS = {"lower": "↓", "higher": "↑"}
 LEGEND = (
     "↑ higher is better, ↓ lower is better; the best of each column is bold. ± is half the 95 % interval, over notes "
     "and, where a model has several seeds, over these too. A figure is over all notes that were tested, "
-    "unless its cell says over how many."
+    "unless its cell says over how many. Models are ranked as their decoders play; a column that names another "
+    "rendering says what comes of it when the knobs are met."
 )
-COLUMNS = "model seeds figure knob family register value low high n of better unit".split()
+COLUMNS = "model seeds figure knob family register rendering value low high n of better unit".split()
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -104,12 +108,14 @@ def _write(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
 
 
 def table(
-    comparison: Comparison, names: Iterable[str], with_settings: bool = True
+    comparison: Comparison, names: Iterable[str], with_settings: bool = True, beside: Sequence[str] = BESIDE
 ) -> tuple[list[str], list[list[Cell]]]:
-    """Headings, and cells per model: name, seeds, settings that differ, figures; one that no model has is left out."""
-    found = comparison.figures()
+    """Headings, and cells per model: name, seeds, settings that differ, figures; one that no model has is left out.
+
+    Those named in `beside` are followed by the same of the other renderings.
+    """
     settings = comparison.settings if with_settings else []
-    shown = [found[name] for name in dict.fromkeys(names) if name in found]
+    shown = _shown(comparison, names, beside)
     best = [_best(comparison, figure) for figure in shown]
     rows = [
         [
@@ -120,6 +126,12 @@ def table(
         for number, model in enumerate(comparison.models)
     ]
     return ["model", "seeds", *(setting.name for setting in settings), *map(_heading, shown)], rows
+
+
+def _shown(comparison: Comparison, names: Iterable[str], beside: Sequence[str]) -> list[Figure]:
+    found = comparison.figures()
+    pairs = [(found[name], comparison.beside(name) if name in beside else []) for name in names if name in found]
+    return list({figure.subject: figure for opened, others in pairs for figure in (opened, *others)}.values())
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[Cell]], footer: Sequence[str]) -> str:
@@ -156,11 +168,14 @@ def _as_text(cell: Any) -> Any:
 
 
 def terminal_table(comparison: Comparison, trade: TradeOff, console: Console) -> Table:
-    """The figures that matter most, in a hundred columns; with the settings that differ if these fit too."""
+    """The figures that matter most, in a hundred columns; other renderings and settings that differ if these fit."""
     names = (*(figure.name for figure in trade.axes), *SHOWN_IN_TERMINAL)
-    whole = _for_terminal(*table(comparison, names))
-    fits = console.measure(whole, options=console.options.update(width=1000)).maximum <= min(console.width, WIDTH)
-    return whole if fits else _for_terminal(*table(comparison, names, with_settings=False))
+    most, width = console.options.update(width=1000), min(console.width, WIDTH)
+    for with_settings, beside in ((True, BESIDE_IN_TERMINAL), (False, BESIDE_IN_TERMINAL), (True, ()), (False, ())):
+        shown = _for_terminal(*table(comparison, names, with_settings, beside))
+        if console.measure(shown, options=most).maximum <= width:
+            break
+    return shown
 
 
 def _for_terminal(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
@@ -183,14 +198,21 @@ def _heading(figure: Figure) -> str:
     if figure.name == "unreachable":
         return "unreachable of requests"
     unit = "" if figure.unit in ("", "1") else f" ({figure.unit})"
-    return f"{figure.name}{unit} {ARROWS[figure.better]}"
+    return f"{_name(figure)}{unit} {ARROWS[figure.better]}"
+
+
+def _name(figure: Figure) -> str:
+    """With the rendering, if it is not the open one."""
+    return figure.name if figure.rendering == OPEN else f"{figure.name} {figure.rendering}"
 
 
 def _best(comparison: Comparison, figure: Figure) -> set[str]:
-    """Names of the models with the best value of a figure; of control, among those that turn all knobs.
+    """Names of the models with the best value of an open figure; of control, among those that turn all knobs.
 
     A figure over far fewer notes than the others' does not count.
     """
+    if figure.rendering != OPEN:
+        return set()
     n_knobs = comparison.n_knobs if figure.name in comparison.figures("control") else 0
     contenders = [
         model
@@ -205,7 +227,7 @@ def _best(comparison: Comparison, figure: Figure) -> set[str]:
 
 
 def _cell(model: Model, figure: Figure, best: set[str]) -> Cell:
-    found = model.overall(figure.name)
+    found = model.overall(figure.name, figure.rendering)
     if found is None:
         return Cell("–")
     if figure.name != "unreachable":
@@ -220,8 +242,8 @@ def _log(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
     import wandb  # it takes seconds, and not everybody asks for it
 
     os.environ.setdefault("WANDB_DATA_DIR", str(folder.resolve()))
-    figures = list(comparison.figures().values())
-    found = [[model.overall(figure.name) for figure in figures] for model in comparison.models]
+    figures = _shown(comparison, comparison.figures(), BESIDE)
+    found = [[model.overall(figure.name, figure.rendering) for figure in figures] for model in comparison.models]
     settings = comparison.settings
     data = [
         [
@@ -232,7 +254,7 @@ def _log(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
         for number, (model, row) in enumerate(zip(comparison.models, found, strict=True))
     ]
     columns: list[str | int] = ["model", "seeds", *(setting.name for setting in settings)]
-    columns += [f"{figure.name}{end}" for figure in figures for end in ("", " ±")]
+    columns += [f"{_name(figure)}{end}" for figure in figures for end in ("", " ±")]
     mode: Literal["offline"] | None = None if "WANDB_MODE" in os.environ else "offline"
     with wandb.init(project="interpretsynth", name=folder.name, job_type="compare", dir=folder, mode=mode) as run:
         plot = plotly.graph_objects.Figure(pareto_plot(trade))

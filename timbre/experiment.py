@@ -109,7 +109,9 @@ class Experiment(Configured):
 
     def _judging(self) -> list[Callback]:
         control = ControlEvaluation(self.config_init["control"])
-        return [Evaluation(), Transformation(), control, SliderSweeps(), WriteAudio(not self.config.get("open"))]
+        renderings = control.settings.renderings
+        judging = [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings)]
+        return [*judging, WriteAudio(not self.config.get("open"))]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""

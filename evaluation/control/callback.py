@@ -11,20 +11,24 @@ from rich.console import Console
 from evaluation.control import (
     ControlRow,
     KnobSweeps,
+    drift_table,
     figures_table,
-    measure_crosstalk,
     rows_csv,
 )
 from evaluation.control.examination import ExaminationSettings, Examined, collect, join
 from evaluation.control.judgement import judge
-from evaluation.resynthesis.callback import facts_of, track
+from evaluation.renderings import Way, ways_of
+from evaluation.resynthesis.callback import facts_of, logged_name, track
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from studies.figure import Figure
 from studies.run_folder import RunFolder
-from studies.run_reports import DriftTable, MeanSweep, write_control
+from studies.run_reports import MeanSweep, write_control
 from synths import Clip
 
-LOGGED = ("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage")
+LOGGED = (
+    *("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage"),
+    *("within_quarter", "all_met", "error_jnd_p95", "held_error_jnd"),
+)
 
 
 class ControlEvaluation(Callback):
@@ -38,11 +42,14 @@ class ControlEvaluation(Callback):
         self.settings = settings or ExaminationSettings()
         self.examined: list[Examined] = []
         self.figures: list[Figure] = []
+        self.ways: list[Way] = []
+        self.remarks: list[str] = []
         self.stride, self.n_seen = 1, 0
 
     def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing examined, and spread the notes over the split."""
         self.figures, self.n_seen, self.examined = [], 0, []
+        self.ways, self.remarks = ways_of(module, self.settings.renderings)
         if not self.settings.n_notes:
             return
         n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
@@ -65,6 +72,7 @@ class ControlEvaluation(Callback):
                 clips,
                 families_of(clips, data.family_label, data.label_names),
                 lambda audio: track(data.tracker, audio.cpu(), module.clip),
+                self.ways,
                 drawn=self.settings.as_published,
             )
         )
@@ -74,16 +82,16 @@ class ControlEvaluation(Callback):
         if not self.examined:
             return
         run = RunFolder(trainer.default_root_dir)
-        sweeps, rows, self.figures = judge(module, join(self.examined), self.settings, run.reach_memory)
-        write_examination(run, facts_of(trainer, module), sweeps, rows, self.figures)
+        sweeps, rows, self.figures = judge(module, join(self.examined), self.settings, run.reach_memory, self.ways)
+        remarks = [f"Of the requests, {sweeps[0].reach_unknown}"] if sweeps[0].reach_unknown else []
+        remarks += self.remarks
+        write_examination(run, facts_of(trainer, module), sweeps, rows, self.figures, remarks)
         console = Console()
-        console.print(figures_table(self.figures))
-        if sweeps.reach_unknown:
-            console.print(f"Of the requests, {sweeps.reach_unknown}")
-        console.print(f"Written: {run.control}, {run.control_rows.name}")
+        for line in (figures_table(self.figures), *remarks, f"Written: {run.control}, {run.control_rows.name}"):
+            console.print(line)
         if trainer.logger is not None:
-            overall = {f.name: f.value for f in self.figures if not (f.knob or f.family or f.register)}
-            trainer.logger.log_metrics({f"test/{name}": overall[name] for name in LOGGED})
+            overall = [f for f in self.figures if f.name in LOGGED and not (f.knob or f.family or f.register)]
+            trainer.logger.log_metrics({logged_name(f.name, f.rendering): f.value for f in overall})
 
 
 def some_of(clips: Clip, places: Sequence[int]) -> Clip:
@@ -102,23 +110,27 @@ def families_of(clips: Clip, label: str, label_names: dict[str, list[str]]) -> l
 
 
 def write_examination(
-    run: RunFolder, facts: dict[str, Any], sweeps: KnobSweeps, rows: Sequence[ControlRow], figures: Sequence[Figure]
+    run: RunFolder,
+    facts: dict[str, Any],
+    sweeps: Sequence[KnobSweeps],
+    rows: Sequence[ControlRow],
+    figures: Sequence[Figure],
+    remarks: Sequence[str] = (),
 ) -> None:
-    """Write control.json and control.csv into a run's folder."""
-    columns, measured = sweeps.columns, measure_crosstalk(sweeps)
-    crosstalk = DriftTable(sweeps.knobs, [column.name for column in columns], measured.drift_jnd, measured.change)
+    """Write control.json and control.csv into a run's folder; cross-talk is that of the first sweeps, the open ones."""
     means = [
         MeanSweep(
             column.name,
             column.unit,
-            sweeps.positions,
-            sweeps.asked_readings[:, index].mean(0),
-            _mean_of_measured(sweeps.of_knob()[:, index]),
+            each.positions,
+            each.asked_readings[:, index].mean(0),
+            _mean_of_measured(each.of_knob()[:, index]),
+            each.rendering,
         )
-        for index, column in enumerate(columns[: sweeps.n_knobs])
+        for each in sweeps
+        for index, column in enumerate(each.columns[: each.n_knobs])
     ]
-    remarks = [f"Of the requests, {sweeps.reach_unknown}"] if sweeps.reach_unknown else []
-    write_control(run, facts, figures, crosstalk, means, remarks, rows_csv(rows))
+    write_control(run, facts, figures, drift_table(sweeps[0]), means, remarks, rows_csv(rows))
 
 
 def _mean_of_measured(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
 """Turns every knob of notes and measures the result: the numbers that metrics of control judge."""
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,18 +10,20 @@ import torch
 from torch import Tensor
 
 from evaluation.control import TurnedNote
-from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
+from evaluation.renderings import RENDERINGS, RenderingName, Way, same_noise, turned_control
+from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
-from lightning_modules.exact import Exact
 from lightning_modules.knobs import turn
+from studies.figure import OPEN
 from synths import Clip, Descriptor, measure_all, sounding_mean
 from synths.signal import hz_to_midi
 
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
 TRACKED = (0.2, 0.5, 0.8)
 """Positions at which pitch is tracked too: tracking costs more than rendering."""
-RENDERED_TOGETHER = 16
+RENDERED_TOGETHER, MET_TOGETHER = 16, 64
+"""Sounds that the open way and the others render together: a search costs half as much in large batches."""
 LOW_MIDI, HIGH_MIDI = 57.0, 69.0
 """Registers: below A3 (220 Hz) low, from A4 (440 Hz) high."""
 
@@ -37,29 +41,47 @@ class ExaminationSettings:
         as_published: hold F-RAVE's protocol exactly as its code does: range and resampling of curves, silent frames,
             residuals drawn, requests beyond the ends
         seed: of its curves
+        renderings: what is examined: open, the decoder as it plays; exact and live, its knobs met, which take
+            most of the time: [open] is the cheap one
 
     Raises:
-        ValueError: a number is out of range
+        ValueError: a number is out of range, or the open rendering is left out
     """
 
     n_notes: int = 48
     passes: int = 4
     as_published: bool = False
     seed: int = 0
+    renderings: tuple[RenderingName, ...] = RENDERINGS
 
     def __post_init__(self) -> None:
+        if OPEN not in self.renderings:
+            raise ValueError(f"control.renderings is {list(self.renderings)}: the open one is always examined, add it.")
         if self.n_notes < 0 or self.passes < 1:
             raise ValueError(
                 f"control.n_notes is {self.n_notes} and control.passes {self.passes}: 0 or more, 1 or more."
             )
 
 
+class Answers(NamedTuple):
+    """What was read of b notes as one way renders them.
+
+    Shapes: own_readings (b, J) of the resynthesis; measured_readings (b, K, P, J), with each knob at each of
+    `POSITIONS`; frame_errors_jnd (b, K, P) mean distance of the turned knob from its own course, frame by frame; cost
+    (b, K) CPU seconds per second of sound.
+    """
+
+    own_readings: Tensor
+    measured_readings: Tensor
+    frame_errors_jnd: Tensor
+    cost: Tensor
+
+
 class Examined(NamedTuple):
-    """What is kept of b notes: their encoding and pitch, and what was read on them.
+    """What is kept of b notes: their encoding and pitch, what was read on them, and what each way made of them.
 
     Shapes: controls (b, F, C), residual (b, F, D), f0_hz (b, F); positions (b, K, F') of the knobs on the
-    recording; readings (b, F'', J - 1) of its judged frames, sounding (b, F''); own_readings (b, J) of the resynthesis
-    and measured_readings (b, K, P, J), with each knob at each of `POSITIONS`.
+    recording; readings (b, F'', J - 1) of its judged frames, sounding (b, F''); answers by the name of the way.
     """
 
     notes: list[TurnedNote]
@@ -68,8 +90,7 @@ class Examined(NamedTuple):
     positions: Tensor
     readings: Tensor
     sounding: Tensor
-    own_readings: Tensor
-    measured_readings: Tensor
+    answers: dict[str, Answers]
 
 
 @torch.no_grad()
@@ -78,8 +99,8 @@ def collect(
     clips: Clip,
     families: Sequence[str],
     track: Track,
+    ways: Sequence[Way],
     drawn: bool = False,
-    exact: Exact | None = None,
 ) -> Examined:
     """Turn every knob of b notes, and read what comes out.
 
@@ -88,25 +109,26 @@ def collect(
         clips: the notes
         families: of instruments, one per note
         track: pitch of a rendered sound
+        ways: of rendering, the open one first
         drawn: draw the residuals, as in training, instead of taking their means
-        exact: meets the knobs; without it, what the decoder plays is examined
     """
-    encoder, every, reader = model.encoder, model.encoder.judged_every, _Reader(model, watched(model), track, exact)
+    encoder, every = model.encoder, model.encoder.judged_every
     with always_drawing(encoder, drawn):
         encoding = encoder(clips.audio, clips.f0_hz)
     sounding = encoder.sounding(clips.audio, every)
     registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
-    own = reader.means(encoding, clips.f0_hz, sounding, torch.ones(len(clips.name), dtype=torch.bool), "")
-    measured = [reader.turned(encoding, clips.f0_hz, sounding, knob) for knob in encoder.knobs]
+    answers = {}
+    for way in ways:
+        with own_noise(way, model):
+            answers[way.name] = _Reader(model, watched(model), track, way).answers(encoding, clips.f0_hz, sounding)
     return Examined(
         notes=[TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)],
         encoding=encoding,
         f0_hz=clips.f0_hz,
         positions=encoder.knob_positions(clips.audio, clips.f0_hz, encoder.every).transpose(1, 2),
-        readings=reader.frames(clips.audio, clips.f0_hz),
+        readings=_frames(watched(model), clips.audio, clips.f0_hz, every),
         sounding=sounding,
-        own_readings=own,
-        measured_readings=torch.stack(measured, dim=1),
+        answers=answers,
     )
 
 
@@ -120,9 +142,16 @@ def join(parts: Sequence[Examined]) -> Examined:
         positions=torch.cat([part.positions for part in parts]),
         readings=torch.cat([part.readings for part in parts]),
         sounding=torch.cat([part.sounding for part in parts]),
-        own_readings=torch.cat([part.own_readings for part in parts]),
-        measured_readings=torch.cat([part.measured_readings for part in parts]),
+        answers={
+            name: Answers(*map(torch.cat, zip(*(part.answers[name] for part in parts), strict=True)))
+            for name in parts[0].answers
+        },
     )
+
+
+def own_noise(way: Way, model: TimbreAutoencoder) -> AbstractContextManager[None]:
+    """Random numbers of its own for all but the open way, whose figures do not depend on what else is examined."""
+    return nullcontext() if way.name == OPEN else same_noise(model.device)
 
 
 def watched(model: TimbreAutoencoder) -> list[Descriptor]:
@@ -134,56 +163,66 @@ def watched(model: TimbreAutoencoder) -> list[Descriptor]:
     ]
 
 
-def play(
-    model: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding, sounding: Tensor, knob: str, exact: Exact | None
-) -> Rendering:
-    """Render an encoding of which one knob is turned, or with "" none or all are."""
-    if exact is None:
-        return model.put_together(f0_hz, encoding)
-    turned = torch.tensor([name == knob for name in model.encoder.controls], device=f0_hz.device)
-    return exact(f0_hz, encoding, sounding, turned.expand(len(f0_hz), -1))
-
-
 class _Reader(NamedTuple):
-    """Reads J qualities of what a model plays: its J - 1 descriptors, and how far the pitch is off."""
+    """Reads J qualities of what one way plays: J - 1 descriptors, and how far the pitch is off."""
 
     model: TimbreAutoencoder
     descriptors: list[Descriptor]
     track: Track
-    exact: Exact | None
+    way: Way
 
-    def turned(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> Tensor:
-        """(b, P, J) means of what is read with one knob at each position, the others held."""
+    def answers(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor) -> Answers:
+        """Render b notes as they are, then with every knob at every position."""
+        every_one = torch.ones(len(f0_hz), dtype=torch.bool)
+        own, _, _ = self._read(encoding, f0_hz, sounding, every_one, "")
+        turned = [self._turned(encoding, f0_hz, sounding, knob) for knob in self.model.encoder.knobs]
+        measured, frame_errors, cost = (torch.stack(each, dim=1) for each in zip(*turned, strict=True))
+        return Answers(own, measured, frame_errors, cost)
+
+    def _turned(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> tuple[Tensor, Tensor, Tensor]:
+        """One knob at each position, the others held -> (b, P, J) means, (b, P) errors of its frames, (b,) cost."""
         every = self.model.encoder.judged_every
         names, n_positions, n = self.model.encoder.controls, len(POSITIONS), len(f0_hz)
         turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
-        read = self.means(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked, knob)
-        return read.unflatten(0, (n_positions, n)).transpose(0, 1)
+        read = self._read(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked, knob)
+        means, errors, cost = (values.unflatten(0, (n_positions, n)).transpose(0, 1) for values in read)
+        return means, errors, cost.mean(dim=1)
 
-    def means(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knob: str) -> Tensor:
-        """Render an encoding of b sounds -> (b, J) means over the frames where the note sounds.
+    def _read(
+        self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knob: str
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Render b sounds -> (b, J) means where the note sounds, (b,) errors of a knob's frames, (b,) cost.
 
-        The last is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
+        The last of the means is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
         """
-        means = []
-        for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER):
+        parts = []
+        for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER):
             some = Encoding(encoding.controls[part], encoding.residual[part], {})
             pitch, heard = f0_hz[part], sounding[part]
-            audio = play(self.model, pitch, some, heard, knob, self.exact).audio
+            turned = turned_control(self.model, len(part), knob)
+            start = time.process_time()
+            audio = self.way.put_together(pitch, some, heard, turned).audio
+            cpu_s = pitch.new_full((len(part),), time.process_time() - start)
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
-            means.append(torch.cat([sounding_mean(self.frames(audio, pitch), heard), cents[:, None]], dim=-1))
-        return torch.cat(means)
+            frames = _frames(self.descriptors, audio, pitch, self.model.encoder.judged_every)
+            means = torch.cat([sounding_mean(frames, heard), cents[:, None]], dim=-1)
+            errors = self._frame_errors(frames, some, heard, knob)
+            parts.append((means, errors, cpu_s / len(part) / self.model.clip.duration_s))
+        means, errors, cost = (torch.cat(each) for each in zip(*parts, strict=True))
+        return means, errors, cost
 
-    def frames(self, audio: Tensor, f0_hz: Tensor) -> Tensor:
-        """(b, N) audio -> (b, F'', J - 1) of every descriptor in the judged frames, in its unit."""
-        every = self.model.encoder.judged_every
-        read = measure_all(self.descriptors, audio, f0_hz, every)
-        shape = f0_hz[:, ::every].shape
-        return torch.stack([values.expand(shape) for values in read], dim=-1)
+    def _frame_errors(self, frames: Tensor, encoding: Encoding, sounding: Tensor, knob: str) -> Tensor:
+        """(b, F'', J - 1) read -> (b,) mean distance of a knob from its course in JNDs; NaN without either."""
+        place = next((index for index, name in enumerate(self.model.encoder.knobs) if name == knob), None)
+        jnd = None if place is None else self.descriptors[place].jnd
+        if place is None or jnd is None:
+            return frames.new_full((len(frames),), torch.nan)
+        asked = self.descriptors[place].value_at(encoding.controls[:, :: self.model.encoder.judged_every, place])
+        return sounding_mean((frames[..., place] - asked).abs()[..., None], sounding)[:, 0] / jnd
 
     def _cents(self, audio: Tensor, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(b,) median distance of the tracked pitch from the pitch asked, NaN where no pitch is heard."""
@@ -192,6 +231,13 @@ class _Reader(NamedTuple):
         tracked_hz, confidence = (value[:, ::every].to(audio.device) for value in self.track(heard))
         cents = 100.0 * (hz_to_midi(tracked_hz) - hz_to_midi(f0_hz[:, ::every])).abs()
         return cents.masked_fill((sounding == 0) | (confidence <= 0), torch.nan).nanmedian(dim=1).values
+
+
+def _frames(descriptors: Sequence[Descriptor], audio: Tensor, f0_hz: Tensor, every: int) -> Tensor:
+    """(b, N) audio -> (b, F'', J - 1) of every descriptor in the judged frames, in its unit."""
+    read = measure_all(descriptors, audio, f0_hz, every)
+    shape = f0_hz[:, ::every].shape
+    return torch.stack([values.expand(shape) for values in read], dim=-1)
 
 
 def _register(midi: float) -> str:

@@ -1,53 +1,53 @@
-"""From what every knob of every note does to the figures of a report: means, intervals, a file and a table."""
+"""From what every knob of every note does to the figures of a report: means, intervals and a file."""
 
 import csv
 import io
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.box import SIMPLE
-from rich.table import Table
 
 from evaluation.bootstrap import bootstrap_interval
-from evaluation.control.crosstalk import measure_crosstalk
+from evaluation.control.crosstalk import measure_drift
 from evaluation.control.measures import MEASURES, Measure
 from evaluation.control.ordering import ordering_tests
+from evaluation.control.precision import errors_jnd, measure_precision
 from evaluation.control.sliders import measure_sliders
 from evaluation.control.sweeps import Column, KnobSweeps
-from output.numbers import readable
 from studies.figure import Figure
 
-STATISTICS: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "median": np.median, "sum": np.sum}
+STATISTICS: dict[str, Callable[[np.ndarray], Any]] = {
+    "mean": np.mean,
+    "median": np.median,
+    "percentile 95": partial(np.percentile, q=95),
+    "sum": np.sum,
+}
 
 
 class ControlRow(NamedTuple):
-    """One knob of one note and its value under each measure, by the measure's name; NaN where undefined."""
+    """One knob of one note, how it was rendered, and its value under each measure; NaN where undefined.
+
+    values: by the measure's name; errors_jnd: (P,) of the single requests
+    """
 
     note: str
     family: str
     register: str
     knob: str
+    rendering: str
     values: dict[str, float]
-
-
-TABLE_COLUMNS = {
-    "order": "ordering",
-    "rises": "monotonicity",
-    "slope": "slope",
-    "error": "error",
-    "in JND": "error_jnd",
-    "drift": "off_target_drift_jnd",
-}
-"""Header -> name of the figure."""
+    errors_jnd: np.ndarray
 
 
 def control_rows(sweeps: KnobSweeps) -> list[ControlRow]:
     """KnobSweeps of N notes, K knobs -> N * K rows, the knobs of a note together and in the model's order."""
-    values = _values(sweeps)
+    values, errors = _values(sweeps), errors_jnd(sweeps)
     return [
-        ControlRow(*note, knob, {name: float(value[n, k]) for name, value in values.items()})
+        ControlRow(
+            *note, knob, sweeps.rendering, {name: float(value[n, k]) for name, value in values.items()}, errors[n, k]
+        )
         for n, note in enumerate(sweeps.notes)
         for k, knob in enumerate(sweeps.knobs)
     ]
@@ -59,7 +59,7 @@ def control_figures(
     """Rows -> figures for each knob and for all together, over all notes, each family and each register.
 
     Args:
-        rows: every note with the same knobs in the same order, as `control_rows` gives them
+        rows: of one rendering, every note with the same knobs in the same order, as `control_rows` gives them
         columns: the knobs' own among them, for their units
         measures: those of which the rows have values
 
@@ -71,14 +71,14 @@ def control_figures(
     groups = _groups(rows[:: len(knobs)])
     figures = []
     for measure in measures:
-        values = np.array([row.values[measure.name] for row in rows]).reshape(-1, len(knobs))
+        values = _of_notes(rows, measure, len(knobs))
         for family, register, members in groups:
             if measure.unit is not None:
                 figures.append(_figure(measure, None, family, register, measure.unit, values[members]))
             for index, knob in enumerate(knobs):
                 unit = measure.unit or units[knob]
                 figures.append(_figure(measure, knob, family, register, unit, values[members, index : index + 1]))
-    return figures
+    return [figure._replace(rendering=rows[0].rendering) for figure in figures]
 
 
 def rows_csv(rows: Sequence[ControlRow]) -> str:
@@ -86,46 +86,30 @@ def rows_csv(rows: Sequence[ControlRow]) -> str:
     names = list(rows[0].values) if rows else []
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["note", "family", "register", "knob", *names])
+    writer.writerow([*ControlRow._fields[:5], *names])
     for row in rows:
-        writer.writerow([*row[:4], *("" if math.isnan(row.values[name]) else row.values[name] for name in names)])
+        writer.writerow([*row[:5], *("" if math.isnan(row.values[name]) else row.values[name] for name in names)])
     return text.getvalue()
-
-
-def figures_table(figures: Sequence[Figure]) -> Table:
-    """Figures of all notes -> a table for the terminal: a line per knob, then one for all together."""
-    table = Table(title="Control, over all notes; drift of the others in JND", box=SIMPLE, padding=(0, 0))
-    table.add_column("knob", no_wrap=True)
-    for header in (*TABLE_COLUMNS, "unreachable"):
-        table.add_column(header, justify="right", no_wrap=True)
-    overall = [figure for figure in figures if figure.family is None and figure.register is None]
-    # The residual is probed for other descriptors too: a knob is what was asked.
-    knobs = dict.fromkeys(figure.knob for figure in overall if figure.name == "requests" and figure.knob is not None)
-    for knob in (*knobs, None):
-        table.add_row(knob or "all", *_cells({figure.name: figure for figure in overall if figure.knob == knob}))
-    return table
-
-
-def _cells(figures: dict[str, Figure]) -> list[str]:
-    """Figures of one knob by name -> the cells of its line; a dash where there is none."""
-    values = {name: readable(figures[name].value) if name in figures else "–" for name in TABLE_COLUMNS.values()}
-    if "error" in figures:
-        values["error"] += f" {figures['error'].unit}"
-    unreachable, requests = figures["unreachable"].value, figures["requests"].value
-    return [*values.values(), "not known" if math.isnan(unreachable) else f"{unreachable:.0f} of {requests:.0f}"]
 
 
 def _values(sweeps: KnobSweeps) -> dict[str, np.ndarray]:
     """KnobSweeps -> (N, K) values under the name of each measure."""
     orderings = ordering_tests(sweeps)
-    crosstalk = measure_crosstalk(sweeps)
     return {
         **{f"ordering_e{test + 1}": orderings[..., test] for test in range(3)},
         "ordering": orderings.mean(axis=-1),
         **measure_sliders(sweeps)._asdict(),
-        "off_target_drift_jnd": crosstalk.off_target_drift_jnd,
-        "f0_drift_cents": crosstalk.f0_drift_cents,
+        **measure_drift(sweeps)._asdict(),
+        **measure_precision(sweeps)._asdict(),
     }
+
+
+def _of_notes(rows: Sequence[ControlRow], measure: Measure, n_knobs: int) -> np.ndarray:
+    """(N, n_knobs, 1) values of a measure, or (N, n_knobs, P) where its statistic is over the requests themselves."""
+    of_requests = measure.statistic == "percentile 95"
+    return np.array([row.errors_jnd if of_requests else [row.values[measure.name]] for row in rows]).reshape(
+        len(rows) // n_knobs, n_knobs, -1
+    )
 
 
 def _knobs(rows: Sequence[ControlRow]) -> list[str]:
@@ -149,10 +133,10 @@ def _groups(notes: Sequence[ControlRow]) -> list[tuple[str | None, str | None, n
 def _figure(
     measure: Measure, knob: str | None, family: str | None, register: str | None, unit: str, values: np.ndarray
 ) -> Figure:
-    """Values (N, knobs) of one measure in one group of notes -> their figure; a count has no interval."""
+    """Values (N, knobs, M) of one measure in one group of notes -> their figure; a count has no interval."""
     finite = np.isfinite(values)
     value = float(STATISTICS[measure.statistic](values[finite])) if finite.any() else math.nan
     low, high = (math.nan, math.nan) if measure.statistic == "sum" else bootstrap_interval(values, measure.statistic)
-    n, of = int(finite.any(axis=1).sum()), len(values)
+    n, of = int(finite.any(axis=(1, 2)).sum()), len(values)
     words = (measure.name, knob, family, register, unit, measure.better, measure.definition)
     return Figure(*words, value, low, high, n, of)

@@ -18,33 +18,29 @@ from evaluation.control import (
     measures_of,
     run_protocol,
 )
-from evaluation.control.examination import POSITIONS, ExaminationSettings, Examined, play, watched
+from evaluation.control.examination import POSITIONS, ExaminationSettings, Examined, own_noise, watched
 from evaluation.control.reach_memory import remembered_reach
 from evaluation.control.reachability import met
 from evaluation.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from evaluation.disentanglement import disentanglement
+from evaluation.renderings import Way, turned_control
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
-from lightning_modules.exact import Exact
-from studies.figure import Figure
+from studies.figure import OPEN, Figure
 from synths import Descriptor, sounding_mean
 from synths.signal import hz_to_midi
 
 
 class Judgement(NamedTuple):
-    """What every knob of every note did, the same as rows, and all figures."""
+    """What every knob of every note did by each way of rendering, the same as rows, and all figures."""
 
-    sweeps: KnobSweeps
+    sweeps: list[KnobSweeps]
     rows: list[ControlRow]
     figures: list[Figure]
 
 
 def judge(
-    model: TimbreAutoencoder,
-    examined: Examined,
-    settings: ExaminationSettings,
-    memory: Path,
-    exact: Exact | None = None,
+    model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, memory: Path, ways: Sequence[Way]
 ) -> Judgement:
     """Judge a model by notes on which it was examined.
 
@@ -53,42 +49,69 @@ def judge(
         examined: all notes
         settings: of the examination
         memory: folder that remembers which requests can be met
-        exact: what met the knobs when the notes were examined
+        ways: of rendering, in which the notes were examined, the open one first
     """
     sweeps = sweeps_of(model, examined, memory)
-    rows = control_rows(sweeps)
+    rows = [control_rows(each) for each in sweeps]
     figures = [
-        *control_figures(rows, sweeps.columns, measures_of(sweeps.reach_unknown)),
-        *frave_figures(model, examined, settings, exact),
+        *_of_controls(rows[0], sweeps[0]),
+        *frave_figures(model, examined, settings, ways[0]),
         *disentanglement_figures(model, examined, settings.seed),
     ]
-    return Judgement(sweeps, rows, figures)
+    for way, own_rows, own_sweeps in list(zip(ways, rows, sweeps, strict=True))[1:]:
+        with own_noise(way, model):
+            followed = frave_figures(model, examined, settings, way)
+        # The floor is a deaf system's, whatever the way.
+        figures += [
+            *_of_controls(own_rows, own_sweeps),
+            *(figure._replace(rendering=way.name) for figure in followed if figure.name != "frave_floor"),
+        ]
+    return Judgement(sweeps, [row for own in rows for row in own], figures)
 
 
-def sweeps_of(model: TimbreAutoencoder, examined: Examined, memory: Path) -> KnobSweeps:
-    """What every knob of every note did, and which requests can be met at all."""
+def _of_controls(rows: list[ControlRow], sweeps: KnobSweeps) -> list[Figure]:
+    return control_figures(rows, sweeps.columns, measures_of(sweeps.reach_unknown))
+
+
+def sweeps_of(model: TimbreAutoencoder, examined: Examined, memory: Path) -> list[KnobSweeps]:
+    """What every knob of every note did by each way of rendering, and which requests can be met at all.
+
+    These are the same for all ways: what the search finds, and what the open rendering met.
+    """
     descriptors, n_knobs, positions = watched(model), len(model.encoder.knobs), torch.tensor(POSITIONS)
     knobs, n_notes = descriptors[:n_knobs], len(examined.notes)
     asked = torch.stack([knob.value_at(positions.to(knob.span)) for knob in knobs]).cpu()
-    own, measured = (values.cpu().double().numpy() for values in (examined.own_readings, examined.measured_readings))
     unknown = _reach_unknown(model)
-    return KnobSweeps(
-        notes=examined.notes,
-        columns=[*map(_column, descriptors), Column("f0", "cents", 0.0, 1200.0, 10.0)],
-        n_knobs=n_knobs,
-        positions=np.array(POSITIONS),
-        asked_readings=asked.double().expand(n_notes, -1, -1).numpy(),
-        own_readings=own,
-        measured_readings=measured,
-        reachable=_reachable(model, examined, knobs, None if unknown else memory).cpu().numpy(),
-        reach_unknown=unknown,
-    )
+    reachable = _reachable(model, examined, knobs, None if unknown else memory).cpu().numpy()
+    recorded = sounding_mean(examined.readings, examined.sounding)[:, :n_knobs]
+    return [
+        KnobSweeps(
+            notes=examined.notes,
+            columns=[*map(_column, descriptors), Column("f0", "cents", 0.0, 1200.0, 10.0)],
+            n_knobs=n_knobs,
+            positions=np.array(POSITIONS),
+            asked_readings=asked.double().expand(n_notes, -1, -1).numpy(),
+            own_readings=_numbers(answers.own_readings),
+            measured_readings=_numbers(answers.measured_readings),
+            reachable=reachable,
+            recorded_readings=_numbers(recorded),
+            frame_errors_jnd=_numbers(answers.frame_errors_jnd),
+            cost=_numbers(answers.cost),
+            rendering=name,
+            reach_unknown=unknown,
+        )
+        for name, answers in examined.answers.items()
+    ]
+
+
+def _numbers(values: Tensor) -> np.ndarray:
+    return np.asarray(values.cpu().double().numpy())
 
 
 def frave_figures(
-    model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, exact: Exact | None = None
+    model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, way: Way
 ) -> list[Figure]:
-    """F-RAVE's protocol on the notes examined, and what a deaf system scores on them.
+    """F-RAVE's protocol on the notes examined, by one way of rendering, and what a deaf system scores on them.
 
     Most requests are blends of curves of the data set, whose common course is rewarded: deafness scores above 0.5.
     """
@@ -102,7 +125,7 @@ def frave_figures(
 
     def system(targets: np.ndarray, examples: slice) -> np.ndarray:
         asked = scale.restore(targets) if scale else positions_of(targets)
-        return on_scale(resample_frames(_follow(model, examined, asked, examples, exact), protocol.n_frames, published))
+        return on_scale(resample_frames(_follow(model, examined, asked, examples, way), protocol.n_frames, published))
 
     heard = resample_frames(examined.sounding.cpu().numpy(), protocol.n_frames) > 0.5
     curves, knobs = on_scale(frames), model.encoder.knobs
@@ -133,9 +156,7 @@ def disentanglement_figures(model: TimbreAutoencoder, examined: Examined, seed: 
 
 
 @torch.no_grad()
-def _follow(
-    model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, examples: slice, exact: Exact | None
-) -> np.ndarray:
+def _follow(model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, examples: slice, way: Way) -> np.ndarray:
     """(b, K, T) positions asked of some notes -> (b, K, F') positions measured on what is rendered."""
     controls, residual, f0_hz = (
         part[examples] for part in (examined.encoding.controls, examined.encoding.residual, examined.f0_hz)
@@ -143,14 +164,14 @@ def _follow(
     curves = resample_frames(asked, f0_hz.shape[1]).swapaxes(1, 2)
     knobs = torch.from_numpy(np.ascontiguousarray(curves)).to(controls)
     turned = Encoding(torch.cat([knobs, controls[..., knobs.shape[-1] :]], dim=-1), residual, {})
-    audio = play(model, f0_hz, turned, examined.sounding[examples], "", exact).audio
+    audio = way.follow(f0_hz, turned, examined.sounding[examples], turned_control(model, len(f0_hz))).audio
     return model.encoder.knob_positions(audio, f0_hz, model.encoder.every).transpose(1, 2).cpu().double().numpy()
 
 
 def _reachable(
     model: TimbreAutoencoder, examined: Examined, knobs: Sequence[Descriptor], memory: Path | None
 ) -> Tensor:
-    """(N, K, P) whether any setting of the synth meets a request, or this model just did; all where nobody knows."""
+    """(N, K, P) whether any setting of the synth meets a request, or its decoder just did; all where nobody knows."""
     held = _in_positions(sounding_mean(examined.readings, examined.sounding), knobs)
     asked = held[:, None, None].repeat(1, len(knobs), len(POSITIONS), 1)
     for knob in range(len(knobs)):
@@ -159,7 +180,8 @@ def _reachable(
         return torch.ones(asked.shape[:3], dtype=torch.bool)
     f0_hz = examined.f0_hz.median(dim=1).values[:, None, None].expand(asked.shape[:3])
     found = remembered_reach(knobs, model.synth, f0_hz.flatten(), asked.flatten(0, 2), memory)
-    return found.view(asked.shape[:3]) | met(_in_positions(examined.measured_readings, knobs), asked, knobs)
+    measured = _in_positions(examined.answers[OPEN].measured_readings, knobs)
+    return found.view(asked.shape[:3]) | met(measured, asked, knobs)
 
 
 def _reach_unknown(model: TimbreAutoencoder) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from evaluation.bootstrap import Statistic
 from studies.figure import Better
 
 
@@ -13,17 +14,18 @@ class Measure(NamedTuple):
         unit: of the value; None for the unit of the knob, and then there is no figure for all knobs together
         better: whether a "lower" or a "higher" value is the better one
         definition: one sentence, shown to the user
-        statistic: over notes and knobs
+        statistic: over notes and knobs; the 95th percentile is over their requests
     """
 
     name: str
     unit: str | None
     better: Better
     definition: str
-    statistic: Literal["mean", "median", "sum"] = "mean"
+    statistic: Statistic | Literal["sum"] = "mean"
 
 
-_OF_ALL_REQUESTS = ("requests", "error_all", "ordering", "ordering_e1", "ordering_e2", "ordering_e3")
+_OF_ALL_REQUESTS = ("requests", "error_all", "ordering", "ordering_e1", "ordering_e2", "ordering_e3", "cost")
+_NEAR = "just noticeable difference, or 5 % of its range if it has none."
 
 
 def measures_of(reach_unknown: str) -> tuple[Measure, ...]:
@@ -54,5 +56,40 @@ MEASURES: tuple[Measure, ...] = (
     Measure("unreachable", "requests", "lower", "Requests that no setting of the synth could meet.", "sum"),
     Measure("unmeasured", "requests", "lower", "Reachable requests answered by a sound without the quality.", "sum"),
     Measure("off_target_drift_jnd", "JND", "lower", "How far the qualities nobody turned move, in JNDs.", "median"),
+    Measure("within_quarter", "share", "higher", f"Share of requests met within a quarter of the knob's {_NEAR}"),
+    Measure("within_one", "share", "higher", f"Share of requests met within the knob's {_NEAR}"),
+    Measure(
+        "all_met",
+        "share",
+        "higher",
+        f"Share of requests at which every knob is within a quarter of its {_NEAR} Knobs that are not turned are to be "
+        "where the recording has them.",
+    ),
+    Measure(
+        "error_jnd_p95",
+        "JND",
+        "lower",
+        "Distance of measured from asked in just noticeable differences that 95 % of the requests stay below.",
+        "percentile 95",
+    ),
+    Measure(
+        "held_error_jnd",
+        "JND",
+        "lower",
+        "How far the knobs that are not turned are from where the recording has them, in just noticeable differences.",
+        "median",
+    ),
+    Measure(
+        "frame_error_jnd",
+        "JND",
+        "lower",
+        "Mean distance of measured from asked in just noticeable differences, frame by frame where the note sounds.",
+    ),
+    Measure(
+        "cost",
+        "s/s",
+        "lower",
+        "CPU seconds per second of sound that rendering takes, requests in batches; nothing of the measuring.",
+    ),
     Measure("f0_drift_cents", "cents", "lower", "How far pitch moves when a knob is turned.", "median"),
 )

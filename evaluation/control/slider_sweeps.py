@@ -1,21 +1,24 @@
 """`timbre test`: a few notes with every knob at five positions, to be listened to beside the numbers."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from evaluation.control.callback import some_of
+from evaluation.renderings import RENDERINGS, same_noise
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
+from lightning_modules.exact import Exact, obstacle_of
 from lightning_modules.knobs import KnobSweep, sweep
+from studies.figure import OPEN
 from studies.run_folder import RunFolder
 from studies.run_sounds import Slider, slider_file, write_sliders
-from synths import Clip
+from synths import Clip, Descriptor
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -23,14 +26,16 @@ POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 class SliderSweeps(Callback):
     """Turns every knob of some test notes; WAVs and sliders.json go to sliders/, a table to listen in to W&B.
 
+    The knobs are exact, as `timbre render` has them, where the model can do that; sliders.json says which they are.
     Does nothing with a model that has no knobs.
 
     Args:
         n_notes: how many notes, spread over the split
+        renderings: names of `evaluation.renderings`; without "exact" it is the open sound
     """
 
-    def __init__(self, n_notes: int = 2) -> None:
-        self.n_notes = n_notes
+    def __init__(self, n_notes: int = 2, renderings: Sequence[str] = RENDERINGS) -> None:
+        self.n_notes, self.renderings = n_notes, renderings
         self.sounds: list[tuple[Slider, Tensor]] = []
         self.stride, self.n_seen, self.n_chosen = 1, 0, 0
 
@@ -46,7 +51,7 @@ class SliderSweeps(Callback):
         """Turn the knobs of the notes that are chosen from a batch."""
         for place in range(len(batch.name)):
             if (self.n_seen + place) % self.stride == 0 and self.n_chosen < self.n_notes:
-                self.sounds += _turned(module, some_of(batch, [place]), self.n_chosen)
+                self.sounds += self._turned(module, some_of(batch, [place]))
                 self.n_chosen += 1
         self.n_seen += len(batch.name)
 
@@ -63,34 +68,39 @@ class SliderSweeps(Callback):
         if isinstance(trainer.logger, WandbLogger):
             trainer.logger.experiment.log({"test/sliders": _table(run.sliders, sliders)})
 
+    def _turned(self, module: TimbreAutoencoder, clips: Clip) -> list[tuple[Slider, Tensor]]:
+        """Every knob of a batch of one note at every position."""
+        if not module.encoder.knobs:
+            return []
+        exact = Exact(module) if "exact" in self.renderings and not obstacle_of(module) else None
+        sounds = []
+        for descriptor in module.encoder.each_descriptor():
+            with same_noise(module.device):
+                turned = sweep(module, clips.audio, clips.f0_hz, descriptor.name, POSITIONS, exact)
+            sounds += _sliders(turned, descriptor, clips.name[0], self.n_chosen, "exact" if exact else OPEN)
+        return sounds
 
-def _turned(module: TimbreAutoencoder, clips: Clip, number: int) -> list[tuple[Slider, Tensor]]:
-    """Every knob of a batch of one note at every position."""
+
+def _sliders(
+    turned: KnobSweep, descriptor: Descriptor, note: str, number: int, rendering: str
+) -> list[tuple[Slider, Tensor]]:
+    """A sweep of one note -> what was asked and measured at each position, and its sound."""
+    asked = descriptor.value_at(turned.asked_positions.to(turned.measured_positions.device)).tolist()
+    measured = descriptor.value_at(turned.measured_positions[0]).tolist()
     sounds = []
-    for descriptor in module.encoder.each_descriptor():
-        turned = _repeatable_sweep(module, clips, descriptor.name)
-        asked = descriptor.value_at(turned.asked_positions.to(turned.measured_positions.device)).tolist()
-        measured = descriptor.value_at(turned.measured_positions[0]).tolist()
-        audio = turned.audio[0].cpu()
-        for position, *values, sound in zip(POSITIONS, asked, measured, audio, strict=True):
-            asked_for, found = (value if math.isfinite(value) else None for value in values)
-            file = slider_file(number, descriptor.name, position)
-            slider = Slider(clips.name[0], descriptor.name, position, asked_for, found, descriptor.unit, file)
-            sounds.append((slider, sound))
+    for position, *values, sound in zip(POSITIONS, asked, measured, turned.audio[0].cpu(), strict=True):
+        asked_for, found = (value if math.isfinite(value) else None for value in values)
+        file = slider_file(number, descriptor.name, position)
+        slider = Slider(note, descriptor.name, position, asked_for, found, descriptor.unit, file, rendering)
+        sounds.append((slider, sound))
     return sounds
-
-
-def _repeatable_sweep(module: TimbreAutoencoder, clips: Clip, knob: str) -> KnobSweep:
-    """A sweep with the same noise at every test; the caller's random numbers are not touched."""
-    with torch.random.fork_rng(devices=[clips.audio.device] if clips.audio.is_cuda else []):
-        torch.manual_seed(0)
-        return sweep(module, clips.audio, clips.f0_hz, knob, POSITIONS)
 
 
 def _table(folder: Path, sliders: list[Slider]) -> Any:
     import wandb
 
-    table = wandb.Table([*Slider._fields[:-1], "audio"])
+    shown = [field for field in Slider._fields if field != "file"]
+    table = wandb.Table([*shown, "audio"])
     for slider in sliders:
-        table.add_data(*slider[:-1], wandb.Audio(str(folder / slider.file)))
+        table.add_data(*(getattr(slider, field) for field in shown), wandb.Audio(str(folder / slider.file)))
     return table

@@ -50,9 +50,8 @@ def measure_sliders(sweeps: KnobSweeps) -> Sliders:
     """KnobSweeps of N notes, K knobs -> what each knob of each note does; lines need three usable positions."""
     knobs = sweeps.columns[: sweeps.n_knobs]
     of_knob = sweeps.of_knob()
-    unmeasured = (sweeps.reachable & ~np.isfinite(of_knob)).sum(axis=-1)
-    too_few = unmeasured > MOST_UNMEASURED * sweeps.reachable.sum(axis=-1)
-    measured = np.ma.masked_invalid(np.where(too_few[..., None], np.nan, of_knob))
+    unmeasured = _unmeasured(sweeps)
+    measured = np.ma.masked_invalid(np.where(_too_few(sweeps)[..., None], np.nan, of_knob))
     usable = np.ma.masked_where(~sweeps.reachable, measured)
     values = usable.filled(np.nan)
     position = np.stack([knob.position_of(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
@@ -72,6 +71,21 @@ def measure_sliders(sweeps: KnobSweeps) -> Sliders:
         unreachable=np.where(sweeps.reach_unknown != "", np.nan, (~sweeps.reachable).sum(axis=-1)),
         unmeasured=unmeasured,
     )
+
+
+def usable_requests(sweeps: KnobSweeps) -> np.ndarray:
+    """(N, K, P) requests that the note can meet, and whose sound has the quality; none where too many have not."""
+    return sweeps.reachable & np.isfinite(sweeps.of_knob()) & ~_too_few(sweeps)[..., None]
+
+
+def _unmeasured(sweeps: KnobSweeps) -> np.ndarray:
+    """(N, K) how many reachable requests were answered by a sound without the quality."""
+    return np.asarray((sweeps.reachable & ~np.isfinite(sweeps.of_knob())).sum(axis=-1))
+
+
+def _too_few(sweeps: KnobSweeps) -> np.ndarray:
+    """(N, K) whether these are so many that the knob has no value on that note."""
+    return np.asarray(_unmeasured(sweeps) > MOST_UNMEASURED * sweeps.reachable.sum(axis=-1))
 
 
 def fitted_lines(positions: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

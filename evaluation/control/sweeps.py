@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from studies.figure import OPEN
+from synths.projection.target import TOLERANCE_POSITION
+
 
 class TurnedNote(NamedTuple):
     """Whose knobs were turned: name, instrument family, register of its pitch (low, middle, high)."""
@@ -38,6 +41,12 @@ class Column(NamedTuple):
             return np.asarray(np.log(np.maximum(value, 1e-3 * self.low) / self.low) / np.log(self.high / self.low))
         return (value - self.low) / (self.high - self.low)
 
+    def tolerances_off(self, value: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        """Values in the unit -> how many JNDs they are off, or twentieths of the range where there is none."""
+        if self.jnd is not None:
+            return np.asarray((value - asked) / self.jnd)
+        return np.asarray((self.position_of(value) - self.position_of(asked)) / TOLERANCE_POSITION)
+
 
 class KnobSweeps(NamedTuple):
     """K knobs of N notes at P positions each, all other knobs held at the note's own, and what J columns then measure.
@@ -53,7 +62,11 @@ class KnobSweeps(NamedTuple):
         own_readings: (N, J) measured on the resynthesis with no knob turned
         measured_readings: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of silence)
         reachable: (N, K, P) whether any setting of the synth could meet the request
-        reach_unknown: why that is not known, and all requests count as reachable; empty where it is known
+        recorded_readings: (N, K) measured on the recording: where the knobs are that are not turned
+        frame_errors_jnd: (N, K, P) mean distance of the turned knob from its course, frame by frame; NaN without JND
+        cost: (N, K) CPU seconds per second of sound that the rendering took
+        rendering: how the sounds were made
+        reach_unknown: why it is not known what is reachable, and all requests count; empty where it is known
     """
 
     notes: list[TurnedNote]
@@ -64,6 +77,10 @@ class KnobSweeps(NamedTuple):
     own_readings: np.ndarray
     measured_readings: np.ndarray
     reachable: np.ndarray
+    recorded_readings: np.ndarray
+    frame_errors_jnd: np.ndarray
+    cost: np.ndarray
+    rendering: str = OPEN
     reach_unknown: str = ""
 
     @property

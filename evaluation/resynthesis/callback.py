@@ -1,5 +1,6 @@
 """`timbre test`: how good the resynthesis of held-out notes is."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,8 +9,10 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
+from evaluation.renderings import RENDERINGS, Way, same_noise, turned_control, ways_of
 from evaluation.resynthesis import (
     METRICS,
+    QUICK_METRICS,
     Metric,
     NoteRow,
     Pair,
@@ -20,7 +23,7 @@ from evaluation.resynthesis import (
 )
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.provenance import provenance
-from studies.figure import MetricSummary
+from studies.figure import OPEN, MetricSummary
 from studies.run_folder import RunFolder
 from synths import Clip, ClipFormat
 
@@ -34,30 +37,50 @@ class Tracker(Protocol):
 
 
 class Evaluation(Callback):
-    """Measures every test note, prints a table and writes metrics.json and notes.csv to the run."""
+    """Measures every test note, prints a table and writes metrics.json and notes.csv to the run.
 
-    def __init__(self) -> None:
+    Args:
+        renderings: names of `evaluation.renderings` that are measured, those that the model has; all but the open one
+            without ViSQOL, which takes longer than all else
+    """
+
+    def __init__(self, renderings: Sequence[str] = RENDERINGS) -> None:
+        self.renderings = renderings
+        self.ways: list[Way] = []
         self.metrics: list[Metric] = []
+        self.quick: list[Metric] = []
         self.rows: list[NoteRow] = []
         self.summaries: list[MetricSummary] = []
 
     def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing measured."""
         self.metrics, self.rows = [metric(module.clip) for metric in METRICS], []
+        self.quick = [metric for metric in self.metrics if isinstance(metric, QUICK_METRICS)]
+        self.ways, _ = ways_of(module, self.renderings)
 
     def on_test_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
-        """Measure a batch of notes."""
-        output = outputs.audio.cpu()
-        heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound; no figure counts it
-        tracker, target = trainer.datamodule.second_tracker, batch.audio.cpu()  # type: ignore[attr-defined]
-        (target_hz, target_sure), (output_hz, output_sure) = (track(tracker, x, module.clip) for x in (target, heard))
+        """Measure a batch of notes, as it was rendered and by the other ways."""
+        tracker, target, told = trainer.datamodule.second_tracker, batch.audio.cpu(), batch.f0_hz.cpu()  # type: ignore[attr-defined]
+        target_hz, target_sure = track(tracker, target, module.clip)
         # What lies outside its range it hears octaves off, and alike on both sides: such frames are not judged.
-        told = batch.f0_hz.cpu()
         target_sure = target_sure * ((told >= tracker.lowest_hz) & (told <= tracker.highest_hz))
-        pair = Pair(target, output, target_hz, output_hz, target_sure, output_sure)
-        self.rows += measure_notes(self.metrics, pair, batch.name)
+        for name, audio in self._rendered(module, outputs, batch):
+            output = audio.cpu()
+            heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound; no figure counts it
+            output_hz, output_sure = track(tracker, heard, module.clip)
+            pair = Pair(target, output, target_hz, output_hz, target_sure, output_sure)
+            self.rows += measure_notes(self.metrics if name == OPEN else self.quick, pair, batch.name, name)
+
+    def _rendered(self, module: TimbreAutoencoder, outputs: Rendering, batch: Clip) -> Iterator[tuple[str, Tensor]]:
+        """Name of each way, and its (B, N) sound of the notes as they are."""
+        yield OPEN, outputs.audio
+        for way in self.ways[1:]:
+            sounding = module.encoder.sounding(batch.audio, module.encoder.judged_every)
+            with same_noise(module.device):
+                none = turned_control(module, len(batch.name))
+                yield way.name, way.put_together(batch.f0_hz, outputs.encoding, sounding, none).audio
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what was measured."""
@@ -70,7 +93,7 @@ class Evaluation(Callback):
             console.print(said)
         console.print(f"Written: {run.metrics}, {run.notes.name}")
         if trainer.logger is not None:
-            trainer.logger.log_metrics({f"test/{summary.name}": summary.mean for summary in self.summaries})
+            trainer.logger.log_metrics({logged_name(s.name, s.rendering): s.mean for s in self.summaries})
 
 
 def facts_of(trainer: Trainer, module: TimbreAutoencoder) -> dict[str, Any]:
@@ -95,6 +118,11 @@ def track(tracker: Tracker, audio: Tensor, clip: ClipFormat) -> tuple[Tensor, Te
             tracks.append((np.ones(n_frames, np.float32), np.zeros(n_frames, np.float32)))
     f0_hz, confidence = zip(*tracks, strict=True)
     return torch.from_numpy(np.stack(f0_hz)), torch.from_numpy(np.stack(confidence))
+
+
+def logged_name(figure: str, rendering: str) -> str:
+    """What a logger calls a figure of the test: test/FIGURE of the open sound, test/RENDERING/FIGURE of another."""
+    return f"test/{figure}" if rendering == OPEN else f"test/{rendering}/{figure}"
 
 
 def n_parameters(module: torch.nn.Module) -> int:

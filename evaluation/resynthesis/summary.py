@@ -15,7 +15,7 @@ from torch import Tensor
 from evaluation.bootstrap import bootstrap_interval
 from evaluation.resynthesis.pair import Metric, Pair
 from output.numbers import readable
-from studies.figure import MetricSummary
+from studies.figure import OPEN, MetricSummary
 from studies.run_folder import RunFolder
 from studies.run_reports import write_quality
 
@@ -23,19 +23,20 @@ from studies.run_reports import write_quality
 class NoteRow(NamedTuple):
     """One note and its value under each metric, by the metric's name; NaN where undefined.
 
-    A resynthesis that is not finite has no value at all.
+    A resynthesis that is not finite has no value at all. `rendering` is how it was made.
     """
 
     note: str
     values: dict[str, float]
     is_finite: bool = True
+    rendering: str = OPEN
 
 
-def measure_notes(metrics: Sequence[Metric], pair: Pair, notes: Sequence[str]) -> list[NoteRow]:
+def measure_notes(metrics: Sequence[Metric], pair: Pair, notes: Sequence[str], rendering: str = OPEN) -> list[NoteRow]:
     """Pair of B notes and their names -> one row per note."""
     columns, is_finite = measured(metrics, pair), pair.output.isfinite().all(-1).tolist()
     return [
-        NoteRow(note, {name: float(column[index]) for name, column in columns.items()}, is_finite[index])
+        NoteRow(note, {name: float(column[index]) for name, column in columns.items()}, is_finite[index], rendering)
         for index, note in enumerate(notes)
     ]
 
@@ -49,8 +50,15 @@ def measured(metrics: Sequence[Metric], pair: Pair) -> dict[str, Tensor]:
 
 
 def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[MetricSummary]:
-    """Rows of all notes -> one summary per metric, over the notes where that metric is defined."""
-    return [_summary(metric, np.array([row.values[metric.name] for row in rows])) for metric in metrics]
+    """Rows of all notes -> one summary per rendering and metric, over the notes where that metric is defined."""
+    summaries = []
+    for rendering in dict.fromkeys(row.rendering for row in rows):
+        own = [row for row in rows if row.rendering == rendering]
+        measured_ones = [metric for metric in metrics if metric.name in own[0].values]
+        summaries += [
+            _summary(metric, np.array([row.values[metric.name] for row in own]), rendering) for metric in measured_ones
+        ]
+    return summaries
 
 
 def write_report(
@@ -67,20 +75,27 @@ def write_report(
         facts: what a reader needs to place the numbers, such as run, checkpoint and data
     """
     summaries = summarize(metrics, rows)
-    n_not_finite = sum(not row.is_finite for row in rows)
-    write_quality(run, facts, summaries, len(rows), n_not_finite, _csv(metrics, rows))
+    opened = [row for row in rows if row.rendering == OPEN]
+    n_not_finite = sum(not row.is_finite for row in opened)
+    write_quality(run, facts, summaries, len(opened), n_not_finite, _csv(metrics, rows))
     return summaries
 
 
 def summary_table(summaries: Sequence[MetricSummary]) -> Table:
-    """Summaries -> a table for the terminal."""
-    table = Table("metric", "unit", "better", title="Resynthesis, mean over notes", box=SIMPLE, padding=(0, 0))
-    for column in ("mean", "95 % interval", "notes"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for summary in summaries:
+    """Summaries -> a table for the terminal: the open sound's, and the means of the other renderings beside it."""
+    others = dict.fromkeys(summary.rendering for summary in summaries if summary.rendering != OPEN)
+    means = {(summary.name, summary.rendering): summary.mean for summary in summaries}
+    table = Table(title="Resynthesis, mean over notes", box=SIMPLE, padding=(0, 0))
+    for header in ("metric", "unit"):
+        table.add_column(header)
+    for header in ("", OPEN if others else "mean", "95 % interval", *others, "notes"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for summary in (each for each in summaries if each.rendering == OPEN):
         n_notes = str(summary.n_notes) if summary.n_notes == summary.of else f"{summary.n_notes} of {summary.of}"
-        numbers = (readable(summary.mean), readable_interval(summary), n_notes)
-        table.add_row(summary.name, summary.unit, summary.better, *numbers)
+        beside = [readable(means.get((summary.name, other), math.nan)) for other in others]
+        arrow = {"lower": "↓", "higher": "↑"}[summary.better]
+        numbers = (readable(summary.mean), readable_interval(summary), *beside, n_notes)
+        table.add_row(summary.name, summary.unit, arrow, *numbers)
     return table
 
 
@@ -97,12 +112,14 @@ def readable_interval(summary: MetricSummary) -> str:
     return f"{readable(summary.low)} to {readable(summary.high)}" if math.isfinite(summary.low) else "–"
 
 
-def _summary(metric: Metric, values: np.ndarray) -> MetricSummary:
-    """Values (n_notes,) of one metric -> its summary."""
+def _summary(metric: Metric, values: np.ndarray, rendering: str) -> MetricSummary:
+    """Values (n_notes,) of one metric and rendering -> its summary."""
     n_notes, values = values.size, values[np.isfinite(values)]
     mean, median = (values.mean(), np.median(values)) if values.size else (np.nan, np.nan)
     words = (metric.name, metric.unit, metric.better, metric.definition)
-    return MetricSummary(*words, float(mean), float(median), *bootstrap_interval(values, "mean"), values.size, n_notes)
+    return MetricSummary(
+        *words, float(mean), float(median), *bootstrap_interval(values, "mean"), values.size, n_notes, rendering
+    )
 
 
 def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:
@@ -110,8 +127,8 @@ def _csv(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> str:
     names = [metric.name for metric in metrics]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["note", *names])
-    writer.writerows(
-        [row.note, *("" if math.isnan(row.values[name]) else row.values[name] for name in names)] for row in rows
-    )
+    writer.writerow(["note", "rendering", *names])
+    for row in rows:
+        values = (row.values.get(name, math.nan) for name in names)
+        writer.writerow([row.note, row.rendering, *("" if math.isnan(value) else value for value in values)])
     return text.getvalue()

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from studies.comparison.settings import Setting, settings_that_differ
-from studies.figure import Figure, Subject
+from studies.figure import OPEN, Figure, Subject
 from studies.run_folder import RunFolder
 from studies.run_reports import DriftTable
 from studies.tested_run import Run, read_run
@@ -49,9 +49,9 @@ class Model(NamedTuple):
         """Quality, then control."""
         return [*self.quality, *(self.control or [])]
 
-    def overall(self, name: str) -> Figure | None:
+    def overall(self, name: str, rendering: str = OPEN) -> Figure | None:
         """A figure over all knobs, families and registers; None where it is undefined."""
-        found = [figure for figure in self.figures if figure.subject == (name, None, None, None)]
+        found = [figure for figure in self.figures if figure.subject == (name, None, None, None, rendering)]
         return found[0] if found and math.isfinite(found[0].value) else None
 
 
@@ -76,11 +76,20 @@ class Comparison(NamedTuple):
         """What the models differ in."""
         return settings_that_differ([model.config for model in self.models])
 
+    def beside(self, name: str) -> list[Figure]:
+        """The same overall figure of the other renderings, as far as some model has it."""
+        renderings = dict.fromkeys(figure.rendering for model in self.models for figure in model.figures)
+        found = (self._first(name, rendering) for rendering in renderings if rendering != OPEN)
+        return [figure for figure in found if figure is not None]
+
+    def _first(self, name: str, rendering: str = OPEN) -> Figure | None:
+        return next(filter(None, (model.overall(name, rendering) for model in self.models)), None)
+
     def figures(self, kind: str | None = None) -> dict[str, Figure]:
-        """Every overall figure that some model has, by name; kind: "quality", "control" or both."""
+        """Every overall open figure that some model has, by name; kind: "quality", "control" or both."""
         groups = [getattr(model, kind or "figures") or [] for model in self.models]
         names = dict.fromkeys(figure.name for group in groups for figure in group)
-        found = {name: next(filter(None, (model.overall(name) for model in self.models)), None) for name in names}
+        found = {name: self._first(name) for name in names}
         return {name: figure for name, figure in found.items() if figure is not None}
 
 
@@ -209,7 +218,7 @@ def shortfalls(models: Sequence[Model]) -> list[str]:
     """Sentences on figures that are over fewer notes than were tested: what is missing may be what is hard."""
     found: dict[str, list[str]] = {}
     for model in models:
-        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None)]
+        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None, OPEN)]
         short = [
             f"{figure.name} {figure.n} of {figure.of}"
             for figure in overall

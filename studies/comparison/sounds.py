@@ -95,7 +95,7 @@ def _position(slider: Slider) -> float:
 def _slider(run: RunFolder, slider: Slider) -> CaptionedSound:
     unit = "" if slider.unit in ("", "1") else f" {slider.unit}"
     asked, measured = ("–" if value is None else readable(value) for value in (slider.asked, slider.measured))
-    return CaptionedSound(run.sliders / slider.file, f"asked {asked}, measured {measured}{unit}")
+    return CaptionedSound(run.sliders / slider.file, f"asked {asked}, measured {measured}{unit}, {slider.rendering}")
 
 
 def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tuple[list[dict[str, Any]], str]:

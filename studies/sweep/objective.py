@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from studies.figure import Figure
+from studies.figure import OPEN, Figure
 from studies.tested_run import read_run
 
 REFERENCE = {"frave_score": 0.5, "multi_resolution_stft": 1.0}
@@ -59,7 +59,7 @@ def read_values(folder: Path, objectives: Sequence[Objective]) -> list[float]:
 
 
 def _is_overall(figure: Figure) -> bool:
-    return figure.subject == (figure.name, None, None, None)
+    return figure.subject == (figure.name, None, None, None, OPEN)
 
 
 def hypervolume(

@@ -1,5 +1,6 @@
 """From what is about to be played to what was asked of it: the least change of its numbers that does it."""
 
+from synths.projection.curves import follow_curves
 from synths.projection.frames import FrameProjection
 from synths.projection.mean_search import MeanSearch
 from synths.projection.playable import Playable
@@ -17,6 +18,7 @@ __all__ = [
     "Request",
     "Search",
     "Target",
+    "follow_curves",
     "musical_prior",
     "projectable",
 ]

@@ -38,12 +38,12 @@ class Target(NamedTuple):
         """What a synth plays -> (B, F, C) knob positions, of knobs that are all `projectable`."""
         if not self.knobs:
             return layers.f0_hz.new_zeros(*layers.f0_hz.shape, 0)
-        return self._positions(measure_all_layers(self.knobs, layers))
+        return self.positions(measure_all_layers(self.knobs, layers))
 
     def of_sound(self, audio: Tensor, f0_hz: Tensor, every: int) -> Tensor:
         """(B, N) audio and its (B, F) pitch -> (B, F / every, C) knob positions."""
         shape = f0_hz[:, ::every].shape
-        return self._positions([value.expand(shape) for value in measure_all(self.knobs, audio, f0_hz, every)])
+        return self.positions([value.expand(shape) for value in measure_all(self.knobs, audio, f0_hz, every)])
 
     def tolerance(self, asked: Tensor) -> Tensor:
         """(..., C) positions -> (..., C) tolerance there, in positions: the least audible difference, if it is known.
@@ -60,5 +60,6 @@ class Target(NamedTuple):
             each.append(0.5 * (knob.position_of(value + knob.jnd) - knob.position_of(value - knob.jnd)))
         return torch.stack(each, dim=-1)
 
-    def _positions(self, values: Sequence[Tensor]) -> Tensor:
+    def positions(self, values: Sequence[Tensor]) -> Tensor:
+        """(B, F) readings of each knob -> (B, F, C) positions."""
         return torch.stack([knob.position_of(value) for knob, value in zip(self.knobs, values, strict=True)], dim=-1)

@@ -161,6 +161,31 @@ def test_the_ends_of_all_knobs_at_once_are_no_worse(model, played):
     assert (answer.off.abs().sum(1) < answer.open_off.abs().sum(1)).all() and not answer.met.all(1).any()
 
 
+class Breath(Steady):
+    """The same without its tone."""
+
+    def forward(self, f0_hz, controls, residual):
+        """Noise, and partials that nobody hears."""
+        return super().forward(f0_hz, controls, residual) | {"harmonic_gain": torch.full((*f0_hz.shape, 1), -30.0)}
+
+
+@pytest.mark.parametrize(("f0_hz", "decoder"), [(30.0, Steady), (3500.0, Steady), (200.0, Breath)])
+def test_odd_sounds_are_answered(f0_hz, decoder):
+    """The ends of the pitches, and noise alone: a finite sound in bounded time, no farther than the open one."""
+    model, pitch = model_of(decoder=decoder), torch.full((2, CLIP.n_frames), f0_hz)
+    sounding, nothing = torch.ones(2, 25), torch.zeros(2, CLIP.n_frames, 0)
+    with torch.no_grad():
+        torch.manual_seed(0)
+        controls = model.encoder.knob_positions(model.synth(pitch, model.decoder(pitch, nothing, nothing)), pitch)
+    controls[0] += torch.tensor([-0.1, 0.1, 0.0, 0.0, 0.0])
+    rendering, answer = answered(
+        model, pitch, controls, sounding, torch.tensor([[True, True, False, False, False]] * 2)
+    )
+    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS_TO_HOLD
+    assert answer.off[0].abs().sum() <= answer.open_off[0].abs().sum() and answer.off[0, 2:].abs().max() < 0.25
+    assert answer.renders[1] == 1
+
+
 def test_knobs_told_from_sound_only_are_met(played):
     """By slopes of the sound itself, as knobs of a model in their place and after training; the others hold."""
     f0_hz, sounding, controls, audio = played
@@ -181,7 +206,9 @@ def test_a_model_of_knobs_that_only_sound_can_tell(played):
     """There are no frames to bring anywhere; the means are moved."""
     f0_hz, sounding, _, audio = played
     own = Target([Roughness(CLIP)]).of_sound(audio, f0_hz, 1)
-    _, answer = answered(model_of([Roughness]), f0_hz, own + 0.05, sounding)
+    model = model_of([Roughness])
+    with torch.inference_mode():  # as a trainer calls it: slopes are taken all the same
+        _, answer = answered(model, f0_hz.clone(), own + 0.05, sounding)
     assert answer.open_off.abs().min() > 0.9 and answer.off.abs().max() < 0.1
 
 
@@ -212,3 +239,18 @@ def test_a_sweep_meets_its_positions(model, played):
     moved = sweep(model, audio, f0_hz, "level", places, Exact(model)).measured_positions
     torch.testing.assert_close(moved[0], torch.tensor(places), rtol=0, atol=0.002)
     assert (still[0] - torch.tensor(places)).abs().min() > 0.02
+
+
+def test_it_works_within_the_trainers_inference_mode(model, played):
+    """What slopes are taken of is written to: the sounds are those of outside, of curves too."""
+    f0_hz, sounding, controls, _ = played
+    encoding = Encoding(controls + 0.05, torch.zeros(2, CLIP.n_frames, 0), {})
+    for render in (Exact(model), Exact(model).follow):
+        torch.manual_seed(0)
+        outside = render(f0_hz, encoding, sounding).audio
+        torch.manual_seed(0)
+        with torch.inference_mode():
+            inside = render(
+                f0_hz.clone(), encoding._replace(controls=encoding.controls.clone()), sounding.clone()
+            ).audio
+        torch.testing.assert_close(inside, outside)

@@ -16,6 +16,15 @@ def test_comes_back_from_json():
     assert "n_seeds" not in entry
 
 
+def test_a_figure_says_how_its_sounds_were_made():
+    """The same figure of two renderings is two subjects; an entry of before is of the open one."""
+    exact = FIGURE._replace(rendering="exact")
+    entry = json.loads(json.dumps(exact.as_json))
+    assert figure_from_json(entry, 40, 48) == exact and exact.subject != FIGURE.subject
+    del entry["rendering"]
+    assert figure_from_json(entry, 40, 48) == FIGURE
+
+
 def test_null_is_undefined():
     entry = {**FIGURE.as_json, "value": None, "low": None, "high": None}
     found = figure_from_json(entry, 0, 48)

@@ -56,7 +56,14 @@ def test_control_comes_back(run):
     report = json.loads(run.control.read_text(), parse_constant=pytest.fail)
     assert report["crosstalk"]["change"] == [[1.0, 0.0]] and report["remarks"] == ["Mind this."]
     assert report["sweeps"] == [
-        {"knob": "level", "unit": "dB", "positions": [0, 1], "asked": [-60, 0], "measured": [None, -3]}
+        {
+            "knob": "level",
+            "unit": "dB",
+            "positions": [0, 1],
+            "asked": [-60, 0],
+            "measured": [None, -3],
+            "rendering": "open",
+        }
     ]
     assert [row["knob"] for row in csv.DictReader(run.control_rows.open())] == ["level"]
 

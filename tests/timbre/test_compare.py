@@ -85,6 +85,42 @@ def test_the_markdown_table_says_who_is_best(runs, tmp_path):
     assert any(line.startswith("old: control was not measured") for line in lines)
 
 
+def met(folder, error):
+    """Add what exact knobs do to the report of a run."""
+    report = json.loads((folder / "control.json").read_text())
+    exact = entry("error_jnd", error, "lower") | {"rendering": "exact"}
+    (folder / "control.json").write_text(json.dumps(report | {"figures": [*report["figures"], exact]}))
+
+
+def test_models_are_ranked_open_and_shown_exact(runs, tmp_path, capsys):
+    """A column beside, nobody bold in it, a dash for runs of before; open figures and the front do not change."""
+    run("compare", runs)
+    before = capsys.readouterr().out.splitlines()[-2:]
+    for seed, error in enumerate((0.05, 0.06, 0.07)):
+        met(tmp_path / "runs" / f"ours-s{seed}", error)
+    run("compare", runs)
+    printed = capsys.readouterr().out.splitlines()
+    lines = (tmp_path / "compare" / "compare.md").read_text().splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    rows = {row[0]: dict(zip(table[0], row, strict=True)) for row in table[2:]}
+    place = table[0].index("error_jnd (JND) ↓")
+    assert table[0][place + 1] == "error_jnd exact (JND) ↓"
+    cells = {name: row["error_jnd exact (JND) ↓"] for name, row in rows.items()}
+    assert cells == {"ours": "0.06 ±0.10", "ae": "–", "old": "–", "poor": "–"}
+    assert rows["ours"]["error_jnd (JND) ↓"] == "**1.12 ±0.17**"
+    assert printed[-2:] == before and any("exact" in line for line in printed)
+    assert max(len(line) for line in printed[: len(printed) - 4]) <= 100
+    with (tmp_path / "compare" / "compare.csv").open(newline="") as file:
+        said = [
+            (row["rendering"], row["value"])
+            for row in csv.DictReader(file)
+            if row["model"] == "ours" and row["figure"] == "error_jnd"
+        ]
+    assert [rendering for rendering, _ in said] == ["open", "exact"] and float(said[1][1]) == pytest.approx(0.06)
+    page = (tmp_path / "compare" / "compare.html").read_text()
+    assert "error_jnd exact (JND)" in page and "<option>error_jnd exact" not in page
+
+
 def test_who_turns_fewer_knobs_is_not_best_in_control(runs, tmp_path):
     """Even in a tie; quality is open to all."""
     write_run(tmp_path / "runs" / "easy", 0.2, 0.9)
@@ -103,7 +139,10 @@ def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
     run("compare", runs)
     with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert list(rows[0]) == "model seeds figure knob family register value low high n of better unit encoder".split()
+    assert (
+        list(rows[0])
+        == "model seeds figure knob family register rendering value low high n of better unit encoder".split()
+    )
     assert {row["model"]: row["encoder"] for row in rows} == {name: name for name in ("ours", "ae", "old", "poor")}
     assert len(rows) == 2 * (2 + 5) + 2 * 2
     of_knob = [row for row in rows if row["knob"] == "level" and row["model"] == "ours"]

@@ -270,7 +270,8 @@ def test_what_a_second_start_does(starts, options):
 def test_a_test_that_is_interrupted_is_begun_again(starts, options):
     """The marker says so; a finished run that was not tested is tested, and only then is it finished."""
     run = starts.folder / "runs" / "run"
-    short = ("--trainer.max_steps", 1, "--trainer.val_check_interval", 1, "--control.n_notes", 1, "--control.passes", 1)
+    short = ("--trainer.max_steps", 1, "--trainer.val_check_interval", 1, "--control.n_notes", 1)
+    short += ("--control.passes", 1, "--control.renderings", "[open]")
     plain = options("run", *short)
     assert starts.run(*plain) == 0 and (run / "DONE").exists()
     tested = (*plain, "--test", "true")

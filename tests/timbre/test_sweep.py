@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import timbre.experiment as experiment
+from studies.run_files import FORMAT
 from studies.run_folder import RunFolder
 from studies.sweep import read_sweep
 from tests.wandb.reader import records
@@ -113,7 +114,7 @@ def test_a_point_is_trained_and_tested_in_its_own_folder(sweep, training, tmp_pa
     assert args[8:10] == ["--model.turned.share=0.5", "--seed_everything=0"]
     assert args[10:] == ["--runs", "r/why", "--name", "why-002", "--resume", "true", "--test", "true"]
     kept = json.loads((tmp_path / "r" / "why" / "why-002" / "point.json").read_text())
-    assert kept == {"format": 1, "point": 2, "values": hyperparameters, "trial": None}
+    assert kept == {"format": FORMAT, "point": 2, "values": hyperparameters, "trial": None}
     assert experiment.os.environ["WANDB_RUN_GROUP"] == "why"
 
 
@@ -295,7 +296,7 @@ def test_help_comes_without_torch(tmp_path):
 @pytest.fixture
 def real(sweep, tones, tiny, tmp_path):
     """A sweep that trains in seconds: the adversarial encoder has every figure."""
-    examined = ["--control.n_notes", "2", "--control.passes", "1", "--test", "true"]
+    examined = ["--control.n_notes", "2", "--control.passes", "1", "--control.renderings", "[open]", "--test", "true"]
     encoder = ["--model.encoder", str(ROOT / "configs" / "encoders" / "adversarial.yaml")]
     options = [*tiny(tones, tmp_path / "elsewhere", steps=2), *encoder, *examined]
     command = ["${env}", "timbre", "fit", *options, "${args}"]

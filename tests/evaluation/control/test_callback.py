@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.control import Column, KnobSweeps, TurnedNote, control_figures, control_rows
+from evaluation.control import Column, TurnedNote, control_figures, control_rows
 from evaluation.control.callback import families_of, some_of, write_examination
 from studies.run_folder import RunFolder
 from synths import Clip
+from tests.evaluation.control.swept import swept
 
 
 @pytest.fixture
@@ -51,11 +52,9 @@ def test_files(tmp_path):
     measured[:, 1, :, 1] = positions
     asked = np.broadcast_to(np.stack([-60 + 60 * positions, positions]), (2, 2, 11))
     notes = [TurnedNote("a", "flute", "low"), TurnedNote("b", "reed", "high")]
-    sweeps = KnobSweeps(
-        notes, columns, 2, positions, asked, np.zeros((2, 3)), measured, np.ones((2, 2, 11), dtype=bool)
-    )
+    sweeps = swept(notes, columns, 2, positions, asked, np.zeros((2, 3)), measured, np.ones((2, 2, 11), dtype=bool))
     rows = control_rows(sweeps)
-    write_examination(RunFolder(tmp_path), {"run": "r"}, sweeps, rows, control_figures(rows, columns))
+    write_examination(RunFolder(tmp_path), {"run": "r"}, [sweeps], rows, control_figures(rows, columns))
     report = json.loads((tmp_path / "control.json").read_text())
     assert report["knobs"] == ["level", "warmth"] and report["facts"] == {"run": "r"}
     assert report["crosstalk"]["columns"] == ["level", "warmth", "f0"]

@@ -6,17 +6,16 @@ import math
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from evaluation.control.figures import (
     control_figures,
     control_rows,
-    figures_table,
     rows_csv,
 )
 from evaluation.control.measures import MEASURES
 from evaluation.control.sweeps import Column, KnobSweeps, TurnedNote
 from studies.figure import Figure
+from tests.evaluation.control.swept import swept
 
 POSITIONS = np.linspace(0, 1, 11)
 COLUMNS = [
@@ -40,7 +39,7 @@ def controller(gain: np.ndarray) -> KnobSweeps:
     notes = [TurnedNote(f"note_{n}", FAMILIES[n % 4], REGISTERS[n % 4]) for n in range(n_notes)]
     reachable = np.ones(measured.shape[:3], dtype=bool)
     reachable[-1, -1, -1] = False
-    return KnobSweeps(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)
+    return swept(notes, COLUMNS, n_knobs, POSITIONS, asked, own, measured, reachable)
 
 
 def figures_of(gain: np.ndarray) -> dict[tuple[str | None, ...], Figure]:
@@ -133,6 +132,23 @@ def test_drift_is_a_median(perfect):
     assert by_name["off_target_drift_jnd", "level", None, None].value == 1.5
 
 
+def test_the_95th_percentile_is_over_the_requests_of_all_notes():
+    """Notes of 11 requests each: the worst of 20 notes that are otherwise perfect lies beyond the 95 %."""
+    figures = figures_of(np.where(np.arange(20) == 7, 0.0, 1.0)[:, None])
+    asked = np.abs(50 * (POSITIONS - 0.5))
+    found = figures["error_jnd_p95", "level", None, None]
+    assert found.value == pytest.approx(np.percentile(np.concatenate([np.zeros(209), asked]), 95)) and found.n == 20
+    assert found.low <= found.value <= found.high and found.high > 5.0
+    alone = figures["error_jnd_p95", "level", "reed", None]
+    assert alone.n == 10 and alone.value > found.value
+
+
+def test_figures_say_how_their_sounds_were_made():
+    sweeps = controller(np.ones((4, 2)))._replace(rendering="exact")
+    rows = control_rows(sweeps)
+    assert {row.rendering for row in rows} == {f.rendering for f in control_figures(rows, COLUMNS)} == {"exact"}
+
+
 def test_rows_that_do_not_fit_together_are_refused():
     rows = control_rows(controller(np.ones((2, 2))))
     for bad in ([], rows[:3], [*rows[:2], *rows[:1:-1]]):
@@ -146,29 +162,8 @@ def test_the_file_has_a_line_a_row_and_nothing_where_undefined():
     assert len(lines) == 6
     assert (lines[1]["note"], lines[1]["knob"], lines[1]["error_jnd"]) == ("note_0", "fundamental_share", "")
     assert float(lines[0]["slope"]) == rows[0].values["slope"]
-    assert list(lines[0]) == ["note", "family", "register", "knob", *rows[0].values]
-
-
-def test_the_table_has_a_line_a_knob_and_fits_eighty_columns(perfect):
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(figures_table(list(perfect.values())))
-    lines = console.export_text().splitlines()
-    level, share, everything = (
-        next(line for line in lines if line.strip().startswith(k)) for k in ("level", "fun", "all")
-    )
-    assert "dB" in level and "0 of 44" in level
-    assert "fundamental_share" in share and "1 of 44" in share
-    assert "1 of 88" in everything and "–" in everything
-    assert all(header in "".join(lines) for header in ("order", "rises", "slope", "error", "in JND", "drift"))
-    assert "…" not in "".join(lines)
-
-
-def test_the_table_leaves_out_what_is_no_knob(perfect):
-    """A probe's figure of a descriptor that no knob turns has no line."""
-    other = perfect["ordering", "level", None, None]._replace(name="leakage", knob="warmth")
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(figures_table([*perfect.values(), other]))
-    assert "warmth" not in console.export_text()
+    assert list(lines[0]) == ["note", "family", "register", "knob", "rendering", *rows[0].values]
+    assert {line["rendering"] for line in lines} == {"open"}
 
 
 def test_intervals_over_all_knobs_draw_whole_notes():

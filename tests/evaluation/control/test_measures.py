@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from evaluation.control import Column, KnobSweeps, TurnedNote, control_figures, control_rows, measures_of
+from evaluation.control import Column, TurnedNote, control_figures, control_rows, measures_of
 from evaluation.control.measures import MEASURES
+from tests.evaluation.control.swept import swept
 
 
 def test_reach_not_known():
@@ -16,9 +17,9 @@ def test_reach_not_known():
     )
     measured = np.stack([positions, 0 * positions], axis=-1)[None, None]
     why = "which can be met is not known, because Clicks of the synth cannot say what it plays."
-    sweeps = KnobSweeps(
+    sweeps = swept(
         [TurnedNote("a", "all", "low")], columns, 1, positions, positions[None, None], np.zeros((1, 2)), measured,
-        np.ones((1, 1, 11), bool), why,
+        np.ones((1, 1, 11), bool), reach_unknown=why,
     )  # fmt: skip
     figures = {
         f.name: f for f in control_figures(control_rows(sweeps), columns, measures_of(why)) if f.knob and not f.family

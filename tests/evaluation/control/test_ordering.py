@@ -5,6 +5,7 @@ import pytest
 
 from evaluation.control.ordering import ordering_tests
 from evaluation.control.sweeps import Column, KnobSweeps, TurnedNote
+from tests.evaluation.control.swept import swept
 
 POSITIONS = np.linspace(0, 1, 11)
 
@@ -14,9 +15,7 @@ def sweeps_of(values: np.ndarray, positions: np.ndarray = POSITIONS) -> KnobSwee
     measured = np.asarray(values, dtype=float)[None, None, :, None]
     columns = [Column("level", "dB", 0.0, 1.0, 1.0)]
     grid = np.broadcast_to(positions, (1, 1, len(positions)))
-    return KnobSweeps(
-        [TurnedNote("a", "flute", "low")], columns, 1, positions, grid, np.zeros((1, 1)), measured, grid < 0
-    )
+    return swept([TurnedNote("a", "flute", "low")], columns, 1, positions, grid, np.zeros((1, 1)), measured, grid < 0)
 
 
 @pytest.mark.parametrize(
@@ -59,5 +58,5 @@ def test_notes_and_knobs_keep_their_places():
     columns = [Column(name, "dB", 0.0, 1.0, 1.0) for name in ("level", "noisiness")]
     grid = np.broadcast_to(POSITIONS, (2, 2, 11))
     notes = [TurnedNote(name, "flute", "low") for name in "ab"]
-    sweeps = KnobSweeps(notes, columns, 2, POSITIONS, grid, np.zeros((2, 2)), measured, grid >= 0)
+    sweeps = swept(notes, columns, 2, POSITIONS, grid, np.zeros((2, 2)), measured, grid >= 0)
     assert ordering_tests(sweeps)[..., 0].tolist() == [[1, 0], [0, 1]]

@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import WandbLogger
 from evaluation.control.slider_sweeps import POSITIONS, SliderSweeps
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
 from synths import Clip
 
@@ -57,7 +58,7 @@ def test(tmp_path, batches):
 
 def test_every_knob_of_two_notes_at_five_positions(test, model, clip_format):
     """Notes spread over the split, a WAV for each row and no other, of the length of a note."""
-    folder = test(SliderSweeps(), model)
+    folder = test(SliderSweeps(renderings=["open"]), model)
     rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     expected = [(f"strings/note-{n}", knob, p) for n in (0, 3) for knob in model.encoder.knobs for p in POSITIONS]
     assert [(row["note"], row["knob"], row["position"]) for row in rows] == expected
@@ -66,15 +67,17 @@ def test_every_knob_of_two_notes_at_five_positions(test, model, clip_format):
     assert {soundfile.info(folder / row["file"]).frames for row in rows} == {clip_format.n_samples}
 
 
-def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, batches):
-    """As `sweep` finds it, at the same seed; the file sounds as the sweep does."""
-    folder = test(SliderSweeps(), model)
+@pytest.mark.parametrize("rendering", ["open", "exact"])
+def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, batches, rendering):
+    """As `sweep` finds it, at the same seed; the file sounds so, and the row says how."""
+    folder = test(SliderSweeps(1, ["open", rendering]), model)
+    exact = Exact(model) if rendering == "exact" else None
     rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     for descriptor in model.encoder.each_descriptor():
         torch.manual_seed(0)
-        turned = sweep(model, batches[1].audio[1:], batches[1].f0_hz[1:], descriptor.name, POSITIONS)
-        own = [row for row in rows if row["note"] == "strings/note-3" and row["knob"] == descriptor.name]
-        assert {row["unit"] for row in own} == {descriptor.unit}
+        turned = sweep(model, batches[0].audio[:1], batches[0].f0_hz[:1], descriptor.name, POSITIONS, exact)
+        own = [row for row in rows if row["knob"] == descriptor.name]
+        assert {(row["unit"], row["rendering"]) for row in own} == {(descriptor.unit, rendering)}
         assert [row["asked"] for row in own] == pytest.approx(descriptor.value_at(turned.asked_positions).tolist())
         assert [row["measured"] for row in own] == pytest.approx(
             descriptor.value_at(turned.measured_positions[0]).tolist()
@@ -86,18 +89,18 @@ def test_rows_say_what_was_asked_and_measured_in_the_knobs_unit(test, model, bat
 
 def test_again_is_the_same_and_disturbs_no_random_numbers(test, model):
     """Byte for byte, from any state of the generator, which is left as it was found."""
-    folder = test(SliderSweeps(), model)
+    folder = test(SliderSweeps(renderings=["open"]), model)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     torch.manual_seed(7)
     state = torch.get_rng_state()
-    test(SliderSweeps(), model)
+    test(SliderSweeps(renderings=["open"]), model)
     assert torch.get_rng_state().equal(state)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
 def test_one_callback_tests_twice(test, model):
     """The second time it begins anew, and sounds of notes that are no longer chosen go."""
-    callback = SliderSweeps()
+    callback = SliderSweeps(renderings=["open"])
     n_first = len(list(test(callback, model).iterdir()))
     callback.n_notes = 1
     folder = test(callback, model)
@@ -107,12 +110,14 @@ def test_one_callback_tests_twice(test, model):
 def test_wandb_gets_one_table_to_listen_in(test, model):
     """The rows of sliders.json, the file as a sound."""
     logger = create_autospec(WandbLogger, instance=True)
-    folder = test(SliderSweeps(), model, logger)
+    folder = test(SliderSweeps(renderings=["open"]), model, logger)
     rows = json.loads((folder / "sliders.json").read_text())["sliders"]
     ((logged,), _) = logger.experiment.log.call_args
     table = logged["test/sliders"]
-    assert table.columns == ["note", "knob", "position", "asked", "measured", "unit", "audio"]
-    assert [line[:-1] for line in table.data] == [list(row.values())[:-1] for row in rows]
+    assert table.columns == ["note", "knob", "position", "asked", "measured", "unit", "rendering", "audio"]
+    assert [line[:-1] for line in table.data] == [
+        [value for key, value in row.items() if key != "file"] for row in rows
+    ]
     assert {type(line[-1]).__name__ for line in table.data} == {"Audio"}
 
 
@@ -120,11 +125,11 @@ def test_a_sound_that_cannot_be_measured_is_null(test, model, monkeypatch):
     """JSON has no NaN."""
     nothing = torch.full((1, 20, len(model.encoder.knobs)), torch.nan)
     monkeypatch.setattr(model.encoder, "knob_positions", lambda audio, f0_hz, every=1: nothing[:, ::every])
-    rows = json.loads((test(SliderSweeps(), model) / "sliders.json").read_text())["sliders"]
+    rows = json.loads((test(SliderSweeps(renderings=["open"]), model) / "sliders.json").read_text())["sliders"]
     assert {row["measured"] for row in rows} == {None} and None not in {row["asked"] for row in rows}
 
 
 def test_nothing_without_knobs(test, clip_format):
     """No folder either."""
-    encoder = SimpleNamespace(each_descriptor=lambda: iter(()))
-    assert not test(SliderSweeps(), SimpleNamespace(encoder=encoder, clip=clip_format)).exists()
+    encoder = SimpleNamespace(knobs=[])
+    assert not test(SliderSweeps(renderings=["open"]), SimpleNamespace(encoder=encoder, clip=clip_format)).exists()

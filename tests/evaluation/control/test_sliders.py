@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from evaluation.control.sliders import fitted_lines, measure_sliders
-from evaluation.control.sweeps import Column, KnobSweeps, TurnedNote
+from evaluation.control.sweeps import Column, TurnedNote
+from tests.evaluation.control.swept import swept
 
 POSITIONS = np.linspace(0, 1, 11)
 LEVEL = Column("level", "dB", -60.0, -10.0, 2.0)
@@ -21,7 +22,7 @@ def slider_of(position: np.ndarray, reachable: np.ndarray | bool = True, knob: C
     )
     own, can = value[:1, None], np.broadcast_to(reachable, (1, 1, 11))
     note = TurnedNote("a", "flute", "low")
-    sweeps = KnobSweeps([note], [knob], 1, POSITIONS, asked[None, None], own, value[None, None, :, None], can)
+    sweeps = swept([note], [knob], 1, POSITIONS, asked[None, None], own, value[None, None, :, None], can)
     return {name: field.item() for name, field in measure_sliders(sweeps)._asdict().items()}
 
 

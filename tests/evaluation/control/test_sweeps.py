@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluation.control.sweeps import Column, KnobSweeps, TurnedNote
+from evaluation.control.sweeps import Column, TurnedNote
+from tests.evaluation.control.swept import swept
 
 
 def test_positions_are_shares_of_the_range():
@@ -30,7 +31,7 @@ def test_a_knob_meets_its_own_column():
     grid = np.zeros((n_notes, n_knobs, n_positions))
     columns = [Column(f"column_{index}", "dB", 0.0, 1.0, None) for index in range(n_columns)]
     notes = [TurnedNote("note", "flute", "low")] * n_notes
-    sweeps = KnobSweeps(notes, columns, n_knobs, np.linspace(0, 1, 4), grid, np.zeros((3, 5)), measured, grid == 0)
+    sweeps = swept(notes, columns, n_knobs, np.linspace(0, 1, 4), grid, np.zeros((3, 5)), measured, grid == 0)
     assert sweeps.knobs == ["column_0", "column_1"]
     assert (sweeps.of_knob()[:, 0] == measured[:, 0, :, 0]).all()
     assert (sweeps.of_knob()[:, 1] == measured[:, 1, :, 1]).all()

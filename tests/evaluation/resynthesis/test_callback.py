@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from evaluation.renderings import Way
+from evaluation.resynthesis import callback
 from evaluation.resynthesis.callback import Evaluation, track
 from synths.clip import Clip, ClipFormat
 
@@ -42,6 +44,31 @@ class NeverAsked:
         raise AssertionError
 
 
+def test_notes_are_measured_as_every_way_renders_them(monkeypatch):
+    """Told what sounds and that nothing is turned; without ViSQOL; the open notes are those that are counted."""
+    told = []
+
+    def exact(f0_hz, encoding, sounding, turned):
+        told.append((encoding, sounding.tolist(), turned.tolist()))
+        return SimpleNamespace(audio=sounds(440.0))
+
+    opened, way = Way("open", exact, exact), Way("exact", exact, exact)
+    monkeypatch.setattr(callback, "ways_of", lambda module, renderings: ([opened, way], []))
+    encoder = SimpleNamespace(controls=["level"], judged_every=4, sounding=lambda audio, every: torch.ones(1, 3))
+    module = SimpleNamespace(clip=CLIP, device=torch.device("cpu"), encoder=encoder)
+    trainer = SimpleNamespace(datamodule=SimpleNamespace(second_tracker=Told()))
+    ones = torch.ones(1, CLIP.n_frames)
+    batch = Clip(sounds(440.0), 440.0 * ones, ones, ["note"], {})
+    evaluation = Evaluation()
+    evaluation.on_test_start(trainer, module)
+    evaluation.on_test_batch_end(trainer, module, SimpleNamespace(audio=sounds(220.0), encoding="as it was"), batch, 0)
+    assert told == [("as it was", [[1.0, 1.0, 1.0]], [[False]])]
+    first, second = evaluation.rows
+    assert (first.rendering, second.rendering) == ("open", "exact")
+    assert first.values["f0_l1"] == pytest.approx(12, abs=0.01) and second.values["f0_l1"] == pytest.approx(0, abs=0.01)
+    assert {*first.values} - {*second.values} == {"visqol"}
+
+
 @pytest.mark.parametrize(
     ("told_hz", "target_hz", "output_hz", "semitones"),
     [
@@ -55,7 +82,7 @@ class NeverAsked:
 )
 def test_both_sides_are_heard_by_the_second_tracker_within_its_range(told_hz, target_hz, output_hz, semitones):
     """An octave that the first tracker got wrong and the model played is seen; what the second cannot hear is not."""
-    evaluation, module = Evaluation(), SimpleNamespace(clip=CLIP)
+    evaluation, module = Evaluation(["open"]), SimpleNamespace(clip=CLIP)
     trainer = SimpleNamespace(datamodule=SimpleNamespace(tracker=NeverAsked(), second_tracker=Told()))
     ones = torch.ones(1, CLIP.n_frames)
     batch = Clip(sounds(target_hz), told_hz * ones, ones, ["note"], {})

@@ -22,6 +22,7 @@ from evaluation.resynthesis import (
     write_report,
 )
 from studies.run_folder import RunFolder
+from studies.run_reports import read_quality
 
 
 @pytest.fixture
@@ -97,10 +98,29 @@ def test_the_report_is_strict_json_and_plain_csv(tmp_path, metrics, rows):
     assert report["metrics"][1]["mean"] is None and report["metrics"][1]["n_notes"] == 0
     with (tmp_path / "test" / "notes.csv").open() as file:
         lines = list(csv.reader(file))
-    assert lines[0] == ["note", "loudness_l1", "snr"]
-    assert lines[1] == ["note_1", "1.0", ""]
+    assert lines[0] == ["note", "rendering", "loudness_l1", "snr"]
+    assert lines[1] == ["note_1", "open", "1.0", ""]
     assert len(summaries) == 2 and len(lines) == 11
     assert sorted(path.name for path in (tmp_path / "test").iterdir()) == ["metrics.json", "notes.csv"]
+
+
+def test_other_renderings_stand_beside_the_open_one(tmp_path, metrics, rows):
+    """Summaries by rendering; of notes there are as many as before; a metric that was not taken is a dash."""
+    exact = [row._replace(values={"loudness_l1": 0.25}, rendering="exact") for row in rows]
+    summaries = write_report(RunFolder(tmp_path / "test"), metrics, [*rows, *exact], {})
+    assert [(s.name, s.rendering) for s in summaries] == [
+        ("loudness_l1", "open"),
+        ("snr", "open"),
+        ("loudness_l1", "exact"),
+    ]
+    assert summaries[2].mean == 0.25
+    figures, notes = read_quality(RunFolder(tmp_path / "test"))
+    assert len(notes) == 10 and [f.rendering for f in figures] == ["open", "open", "exact"]
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(summary_table(summaries))
+    lines = console.export_text().splitlines()
+    loudness = next(line for line in lines if "loudness_l1" in line)
+    assert loudness.split()[3] == "5.50" and "0.250" in loudness and any("exact" in line for line in lines)
 
 
 def test_the_table_names_every_metric(metrics, rows):
