@@ -6,7 +6,7 @@ from torch import nn
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding
-from lightning_modules.exact import MOST_RENDERS, Exact
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
 from synths import (
     ClipFormat,
@@ -21,6 +21,7 @@ from synths import (
     sounding_mean,
 )
 from synths.projection import Target
+from synths.projection.search import MOST_RENDERS
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 N_PARTIALS = 26

@@ -1,0 +1,65 @@
+"""What is asked of a sound, and how far a sound is from it."""
+
+import torch
+from torch import Tensor
+
+from synths.descriptors.sounding import sounding_mean
+from synths.projection.target import Target
+
+TOLERANCE = 0.05
+"""Least audible differences that a mean may be off and count as met."""
+UNNOTICED = 0.2
+"""Tolerances that what is held may be off before it outweighs most of what a turned knob could gain."""
+
+
+class Request:
+    """What B sounds are asked for: C knobs frame by frame, judged in the mean over what sounds.
+
+    Args:
+        target: the C knobs
+        asked: (B, F / every, C) positions
+        sounding: (B, F / every / judged) 1 where it sounds, else 0
+        judged: every so-many-th of these frames counts
+        turned: (B, C) True for knobs that may miss where not all can be met; by default all count alike
+    """
+
+    def __init__(
+        self, target: Target, asked: Tensor, sounding: Tensor, judged: int, turned: Tensor | None = None
+    ) -> None:
+        self.target, self.asked, self.sounding, self.judged, self.turned = target, asked, sounding, judged, turned
+        self.tolerance = target.tolerance(self.mean(asked))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """(B, F / every, C) -> (B, C) over what sounds."""
+        return sounding_mean(values, self.sounding, self.judged)
+
+    def active(self) -> Tensor:
+        """(B, F / every) True in the frames that sound."""
+        return self.sounding.bool().repeat_interleave(self.judged, dim=1)[:, : self.asked.shape[1]]
+
+    def missed(self, heard: Tensor) -> Tensor:
+        """(B, F / every, C) positions heard -> (B, C) tolerances that are asked above their mean."""
+        return self.mean(self.asked - heard) / self.tolerance
+
+    def score(self, missed: Tensor, heard: Tensor) -> Tensor:
+        """(B,) how far off: the mean first, the frames in second place; what is turned counts less than what holds."""
+        frames = self.mean((self.asked - heard).abs()) / self.tolerance
+        off = missed.abs() + 0.1 * frames
+        if self.turned is not None:
+            dragged = (missed.abs() - UNNOTICED).clamp(0.0, 1.0)
+            off = torch.where(self.turned, off, 4.0 * off + 20.0 * dragged)
+        return off.sum(-1)
+
+    def unmet(self, missed: Tensor) -> Tensor:
+        """(B,) True where a mean is off."""
+        return (missed.abs() > TOLERANCE).any(-1)
+
+    def can_be_asked(self, missed: Tensor) -> Tensor:
+        """(B,) True where everything is a number and something sounds."""
+        return missed.isfinite().all(-1) & self.asked.isfinite().flatten(1).all(-1) & self.sounding.any(1)
+
+    def far(self, missed: Tensor) -> Tensor:
+        """(B, C) True where a turned knob is still far from where it was asked."""
+        if self.turned is None:
+            return torch.zeros_like(missed, dtype=torch.bool)
+        return self.turned & (missed.abs() > 1.0)
