@@ -35,3 +35,9 @@ def noise_bands(noise: Tensor, rate: int) -> Tensor:
     spectrum = torch.fft.rfft(mirrored, size)
     weights = band_weights(torch.fft.rfftfreq(size, 1.0 / rate).to(noise), rate)
     return torch.fft.irfft(spectrum * weights, size)[:, n_mirrored : n_mirrored + len(noise)]
+
+
+def middles_hz(rate: int) -> Tensor:
+    """(M,) middles of the bands."""
+    place = torch.linspace(0.0, float(bark(torch.tensor(rate / 2.0))), n_bands(rate)) + 0.53
+    return 1960.0 * place / (26.81 - place)

@@ -44,6 +44,7 @@ class FrameProjection:
         prior: (B, P, P) covariance of the log gains; P = K + M, partials and then noise bands
         active: (B, F) True in the frames that are to meet a goal; by default all
         turned: (B, C) True for knobs that may miss where not all can be met; by default none
+        still: weight of the whole change against the errors
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class FrameProjection:
         prior: Tensor,
         active: Tensor | None = None,
         turned: Tensor | None = None,
+        still: float = STILL,
     ) -> None:
-        self.target, self.prior = Target(knobs), prior
+        self.target, self.prior, self.still = Target(knobs), prior, still
         self.active = torch.ones_like(layers.f0_hz, dtype=torch.bool) if active is None else active.bool()
         self.clip_of = self.active.nonzero()[:, 0]
         self.layers = layers.frames(lambda values: values[self.active][None])
@@ -108,8 +110,12 @@ class FrameProjection:
 
     def all_gains(self) -> Tensor:
         """(B, F, P) log gains; a frame that is not active has those of the nearest that is, or 0 if there is none."""
-        spread = self.gains.new_zeros(*self.active.shape, self.gains.shape[-1])
-        spread[self.active] = self.gains
+        return self.everywhere(self.gains)
+
+    def everywhere(self, values: Tensor) -> Tensor:
+        """(R, V) values of the active frames -> (B, F, V), others as the nearest that is active, or 0."""
+        spread = values.new_zeros(*self.active.shape, values.shape[-1])
+        spread[self.active] = values
         nearest, any_active = _nearest(self.active)
         return spread.gather(1, nearest[..., None].expand_as(spread)) * any_active[:, None, None]
 
@@ -128,8 +134,8 @@ class FrameProjection:
         slopes, gains, pull = self.slopes[rows], self.gains[rows], self.pull[rows]
         weighted = weight[..., None] * slopes
         spread = self._times_prior(weighted, rows)
-        share = (STILL / (STILL + damping))[:, None]
-        system = weighted @ spread.mT + (STILL + damping)[:, None, None] * torch.eye(off.shape[-1]).to(off)
+        share = (self.still / (self.still + damping))[:, None]
+        system = weighted @ spread.mT + (self.still + damping)[:, None, None] * torch.eye(off.shape[-1]).to(off)
         wanted = weight * off + share * (weighted @ gains[..., None])[..., 0]
         answer = torch.linalg.solve(system, wanted)[:, None]
         step, pulled = ((answer @ each)[:, 0] - share * now for each, now in ((spread, gains), (weighted, pull)))
@@ -162,12 +168,16 @@ class FrameProjection:
         """Some rows of the layers, (1, R, ...)."""
         return self.layers.frames(lambda values: values[:, rows])
 
+    def positions(self, layers: Layers, gains: Tensor) -> Tensor:
+        """(1, R) layers and (R, P) gains on them -> (R, C) positions; differentiable."""
+        return self.target.of_layers(layers.scaled(gains[None]))[0]
+
     @torch.no_grad()
     def _measure(self, layers: Layers, gains: Tensor) -> Tensor:
         """(1, R) layers and (R, P) gains -> (R, C) positions."""
         if not len(gains):
             return gains.new_zeros(0, len(self.target.knobs))
-        parts = [self.target.of_layers(some.scaled(own[None]))[0] for some, own in _few(layers, gains)]
+        parts = [self.positions(some, own) for some, own in _few(layers, gains)]
         return torch.cat(parts)
 
     @torch.inference_mode(False)
@@ -179,9 +189,9 @@ class FrameProjection:
         parts = []
         for some, own in _few(self.layers_of(rows), self.gains[rows]):
             own = own.detach().clone().requires_grad_()
-            positions = self.target.of_layers(some.frames(torch.clone).scaled(own[None]))
+            positions = self.positions(some.frames(torch.clone), own)
             # No frame depends on another's gains: the slope of their sum is the slope of each.
-            each = [torch.autograd.grad(p.sum(), own, retain_graph=True)[0] for p in positions[0].unbind(-1)]
+            each = [torch.autograd.grad(p.sum(), own, retain_graph=True)[0] for p in positions.unbind(-1)]
             parts.append(torch.stack(each, dim=1))
         self.slopes[rows] = torch.cat(parts) / self.tolerance[rows][..., None]
         self.known[rows] = self.fresh[rows] = True

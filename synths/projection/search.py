@@ -51,6 +51,9 @@ class Search:
     Args:
         playable: what is played
         request: what is asked of it
+
+    Attributes:
+        gains: (B, F / every, P) log gains of the best renders; None before anything was played
     """
 
     def __init__(self, playable: Playable, request: Request) -> None:
@@ -63,6 +66,7 @@ class Search:
         self.going = request.can_be_asked(self.missed) & request.unmet(self.missed)
         self.gap = self.first_gap = torch.zeros_like(self.heard)
         self.bias = Bias(self.missed)
+        self.gains: Tensor | None = None
 
     def run(self) -> tuple[Tensor, Answer]:
         """Render until all is met, or seven times: (B, N) audio of the best renders, and how the request was met."""
@@ -106,7 +110,8 @@ class Search:
     def _render(self, n_rendered: int) -> None:
         """Play and hear what goes on; keep it where it is the best so far."""
         rows = self.going.nonzero()[:, 0]
-        audio = self.playable.play(self.goal.projection.all_gains()[rows], rows)
+        gains = self.goal.projection.all_gains()
+        audio = self.playable.play(gains[rows], rows)
         self.heard[rows] = self._hear(audio, rows)
         self.renders[rows.cpu()] += 1
         now = self.request.missed(self.heard)
@@ -115,6 +120,7 @@ class Search:
         self.missed, score = now, self.request.score(now, self.heard)
         better = self.going & (score < self.score)
         self.audio[better], self.best[better], self.score[better] = audio[better[rows]], now[better], score[better]
+        self.gains = torch.where(better[:, None, None], gains, torch.zeros_like(gains) if self.gains is None else self.gains)
         self.going = self.going & self.request.unmet(now)
 
     def _hear(self, audio: Tensor, rows: Tensor) -> Tensor:

@@ -25,11 +25,11 @@ class Target(NamedTuple):
 
     def of_layers(self, layers: Layers) -> Tensor:
         """What a synth plays -> (B, F, C) knob positions."""
-        return self._positions(measure_all_layers(self.knobs, layers))
+        return self.positions(measure_all_layers(self.knobs, layers))
 
     def of_sound(self, audio: Tensor, f0_hz: Tensor, every: int) -> Tensor:
         """(B, N) audio and its (B, F) pitch -> (B, F / every, C) knob positions."""
-        return self._positions(measure_all(self.knobs, audio, f0_hz, every))
+        return self.positions(measure_all(self.knobs, audio, f0_hz, every))
 
     def tolerance(self, asked: Tensor) -> Tensor:
         """(..., C) positions -> (..., C) tolerance there, in positions: the least audible difference, if it is known.
@@ -46,5 +46,6 @@ class Target(NamedTuple):
             each.append(0.5 * (knob.position_of(value + knob.jnd) - knob.position_of(value - knob.jnd)))
         return torch.stack(each, dim=-1)
 
-    def _positions(self, values: Sequence[Tensor]) -> Tensor:
+    def positions(self, values: Sequence[Tensor]) -> Tensor:
+        """(B, F) readings of each knob -> (B, F, C) positions."""
         return torch.stack([knob.position_of(value) for knob, value in zip(self.knobs, values, strict=True)], dim=-1)
