@@ -1,12 +1,11 @@
 """A pitch that somebody gives: one number, or a file of times and frequencies."""
 
-import math
-import re
 from pathlib import Path
 
 import numpy as np
 
 from synths import ClipFormat
+from timbre.timed_lines import NumberedLine, numbered_lines, parts_of, refuse_disorder
 
 LOWEST_HZ = 16.0
 COLUMNS = ("time_s", "f0_hz")
@@ -50,10 +49,7 @@ def _curve(path: Path, clip: ClipFormat) -> tuple[list[float], list[float]]:
     for number, line in _lines(path):
         where = f"{path}, line {number}"
         moment, pitch = _numbers(line, where)
-        if not math.isfinite(moment):
-            raise ValueError(f"{where}: {moment} is not a time: give seconds from the beginning of the sound.")
-        if time_s and moment <= time_s[-1]:
-            raise ValueError(f"{where}: {moment:g} s does not come after {time_s[-1]:g} s: sort the lines by time.")
+        refuse_disorder(moment, time_s, where)
         _check(pitch, where, clip)
         time_s.append(moment)
         f0_hz.append(pitch)
@@ -62,33 +58,24 @@ def _curve(path: Path, clip: ClipFormat) -> tuple[list[float], list[float]]:
     return time_s, f0_hz
 
 
-def _lines(path: Path) -> list[tuple[int, str]]:
+def _lines(path: Path) -> list[NumberedLine]:
     """The numbered lines that hold numbers."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"--f0 {path} is not text: give a number in Hz, or a file of lines such as 0.5,440.") from None
-    except OSError as error:
-        raise ValueError(
-            f"--f0 {path} is not a number and cannot be read ({error.strerror}): give Hz, or a file of time_s,f0_hz."
-        ) from error
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
-    is_headed = bool(lines) and tuple(_parts(lines[0][1].lower())) == COLUMNS
+    lines = numbered_lines(
+        path,
+        not_text=f"--f0 {path} is not text: give a number in Hz, or a file of lines such as 0.5,440.",
+        unreadable=f"--f0 {path} is not a number and cannot be read ({{}}): give Hz, or a file of time_s,f0_hz.",
+    )
+    is_headed = bool(lines) and tuple(parts_of(lines[0].text.lower())) == COLUMNS
     return lines[1:] if is_headed else lines
 
 
 def _numbers(line: str, where: str) -> tuple[float, float]:
     try:
-        moment, pitch = map(float, _parts(line))
+        moment, pitch = map(float, parts_of(line))
     except ValueError:
         shown = line if len(line) <= 40 else f"{line[:40]}…"
         raise ValueError(f"{where}: '{shown}' is not a time in s and a pitch in Hz, such as 0.5,440.") from None
     return moment, pitch
-
-
-def _parts(line: str) -> list[str]:
-    return [part.strip() for part in (re.split(r"[,;]", line) if re.search(r"[,;]", line) else line.split())]
 
 
 def _check(f0_hz: float, where: str, clip: ClipFormat) -> None:
