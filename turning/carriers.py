@@ -40,7 +40,12 @@ def block_size(f0_hz: Tensor, rate: int) -> int:
     return max(1, round(window_s * rate / WINDOW_BLOCKS))
 
 
-def carriers(f0_hz: Tensor, rate: int, hop: int, block: int, n_samples: int, n_partials: int | None = None) -> Carriers:
+def partials_below(f0_hz: Tensor, rate: int, most: int) -> int:
+    """(F,) pitch in Hz -> harmonics of its median that fit below half the rate, `most` at most and 1 at least."""
+    return max(1, min(most, int(HIGHEST * rate / 2 / float(f0_hz.double().median()))))
+
+
+def carriers(f0_hz: Tensor, rate: int, hop: int, block: int, n_samples: int, n_partials: int) -> Carriers:
     """Oscillations along a pitch.
 
     Args:
@@ -49,10 +54,8 @@ def carriers(f0_hz: Tensor, rate: int, hop: int, block: int, n_samples: int, n_p
         hop: samples per frame
         block: samples per block
         n_samples: to cover; the last block may reach beyond
-        n_partials: K; None is as many as fit below half the rate, 128 at most
+        n_partials: K
     """
-    if n_partials is None:
-        n_partials = max(1, min(MOST_PARTIALS, int(HIGHEST * rate / 2 / float(f0_hz.double().median()))))
     n_blocks = -(-n_samples // block)
     pitch = at_samples(f0_hz.double(), hop, n_blocks * block + 1)
     # Every block begins where the one before it ends, within a turn: single precision is enough from there on.

@@ -58,9 +58,7 @@ class HybridProjection(FrameProjection):
         log_gains = layers.log_gains + (gains @ self.directions.T)[None]
         return heard(self.target, layers._replace(log_gains=log_gains))[0]
 
-    def towards(
-        self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf
-    ) -> None:
+    def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf) -> None:
         """Take steps towards (R, F, C) positions."""
         super().towards(goal[:, ::EVERY], n_steps, clips, beyond_reach)
 

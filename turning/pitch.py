@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from turning.carriers import block_size, carriers
+from turning.carriers import block_size, carriers, partials_below
 from turning.heterodyne import envelopes
 
-N_ROUNDS = 3
-N_PARTIALS = 12
+N_PARTIALS = (3, 6, 12, 12)
+"""Low partials stay in their windows when a tracker is far off; high ones tell the pitch finely."""
 FARTHEST = 0.02
 """Share of the pitch that one round may correct."""
 SMOOTHED_S = 0.02
@@ -29,15 +29,17 @@ def refined(audio: Tensor, f0_hz: Tensor, rate: int, hop: int) -> Tensor:
         rate: samples per second
         hop: samples per frame
     """
-    for _ in range(N_ROUNDS):
-        f0_hz = f0_hz * (1.0 + _deviation(audio, f0_hz, rate, hop).clamp(-FARTHEST, FARTHEST)).to(f0_hz)
+    for n_partials in N_PARTIALS:
+        # What jumps from frame to frame is the tracker's: drifts, which are read over two frames, would never tell.
+        f0_hz = _near(f0_hz.log()[:, None], 1)[:, 0].exp()
+        f0_hz = f0_hz * (1.0 + _deviation(audio, f0_hz, rate, hop, n_partials).clamp(-FARTHEST, FARTHEST)).to(f0_hz)
     return f0_hz
 
 
-def _deviation(audio: Tensor, f0_hz: Tensor, rate: int, hop: int) -> Tensor:
+def _deviation(audio: Tensor, f0_hz: Tensor, rate: int, hop: int, n_partials: int) -> Tensor:
     """(F,) share of the pitch that it is too low."""
     block = block_size(f0_hz, rate)
-    most = max(1, min(N_PARTIALS, int(0.97 * rate / 2 / float(f0_hz.median()))))
+    most = partials_below(f0_hz, rate, n_partials)
     waves = carriers(f0_hz, rate, hop, block, len(audio), most)
     cosines, sines = envelopes(audio, waves).chunk(2, dim=1)
     phasors = torch.complex(cosines, -sines)

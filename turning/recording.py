@@ -2,33 +2,30 @@
 
 from functools import cached_property
 
-import torch.nn.functional as F
 from torch import Tensor
 
-from synths import ClipFormat, Level, sounding_frames
-from turning.carriers import block_size, carriers
+from synths import ClipFormat
+from turning.carriers import carriers
 from turning.components import Components
-
-FRAME_S = 0.01
-
-
-def format_of(rate: int, n_samples: int, full_scale_db_spl: float = 100.0) -> ClipFormat:
-    """The format in which a recording is measured: frames of 10 ms, the last one padded."""
-    hop = round(FRAME_S * rate)
-    return ClipFormat(rate, max(1, -(-n_samples // hop)) * hop, hop, full_scale_db_spl)
 
 
 class Recording:
-    """A sound, its pitch, and what it is made of.
+    """A sound, its pitch, where it sounds, and what it is made of.
 
     Args:
         audio: (N,) mono, as long as the format says
         clip: its format
         f0_hz: (F,) pitch in Hz in every frame
+        sounding: (F,) True where it counts
+        block: samples in a block of its carriers
+        n_partials: K; 0 for a sound without a pitch
     """
 
-    def __init__(self, audio: Tensor, clip: ClipFormat, f0_hz: Tensor) -> None:
-        self.audio, self.clip, self.f0_hz = audio, clip, f0_hz
+    def __init__(
+        self, audio: Tensor, clip: ClipFormat, f0_hz: Tensor, sounding: Tensor, block: int, n_partials: int
+    ) -> None:
+        self.audio, self.clip, self.f0_hz, self.sounding = audio, clip, f0_hz, sounding
+        self.block, self.n_partials = block, n_partials
 
     @cached_property
     def components(self) -> Components:
@@ -37,19 +34,8 @@ class Recording:
 
     def taken_apart(self, audio: Tensor) -> Components:
         """Parts of (N,) a channel of it, along the pitch of all."""
-        rate = self.clip.sample_rate
-        block = block_size(self.f0_hz, rate)
-        return Components.of(audio, carriers(self.f0_hz, rate, self.clip.hop, block, len(audio)), rate)
-
-    @cached_property
-    def sounding(self) -> Tensor:
-        """(F,) True where it sounds."""
-        level_db = Level(self.clip).measure(self.audio[None], self.f0_hz[None])
-        return sounding_frames(level_db)[0]
-
-
-def padded_to(audio: Tensor, clip: ClipFormat) -> Tensor:
-    """(n,) -> (N,) with silence behind it."""
-    return F.pad(audio, (0, clip.n_samples - len(audio)))
-
-
+        rate, hop = self.clip.sample_rate, self.clip.hop
+        waves = carriers(self.f0_hz, rate, hop, self.block, len(audio), max(1, self.n_partials))
+        if not self.n_partials:
+            waves = waves._replace(audible=waves.audible * 0.0)
+        return Components.of(audio, waves, rate)

@@ -48,13 +48,13 @@ class SteadyProjection(FrameProjection):
         n_frames, n_rows = len(self.recorded.f0_hz), len(gains)
         place, f0_hz = torch.arange(n_frames).repeat(n_rows), self.recorded.f0_hz.repeat(n_rows)
         each = gains.repeat_interleave(n_frames, 0)
-        return heard(self.target, PlayedFrames(self.recorded, place[None], f0_hz[None], each[None]))[0].unflatten(
-            0, (n_rows, n_frames)
-        ).mean(1)
+        return (
+            heard(self.target, PlayedFrames(self.recorded, place[None], f0_hz[None], each[None]))[0]
+            .unflatten(0, (n_rows, n_frames))
+            .mean(1)
+        )
 
-    def towards(
-        self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf
-    ) -> None:
+    def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf) -> None:
         """Take steps towards the mean of (R, F, C) positions."""
         mean = (goal * self.sounding[:, None]).sum(1, keepdim=True)
         super().towards(mean, n_steps, clips, beyond_reach)

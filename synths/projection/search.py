@@ -120,7 +120,9 @@ class Search:
         self.missed, score = now, self.request.score(now, self.heard)
         better = self.going & (score < self.score)
         self.audio[better], self.best[better], self.score[better] = audio[better[rows]], now[better], score[better]
-        self.gains = torch.where(better[:, None, None], gains, torch.zeros_like(gains) if self.gains is None else self.gains)
+        self.gains = torch.where(
+            better[:, None, None], gains, torch.zeros_like(gains) if self.gains is None else self.gains
+        )
         self.going = self.going & self.request.unmet(now)
 
     def _hear(self, audio: Tensor, rows: Tensor) -> Tensor:
