@@ -4,20 +4,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import torch
 from tqdm import tqdm
 
 from output.numbers import readable
 from synths import Descriptor
-from synths.descriptors.request import JND, Request
+from synths.descriptors.request import Request
 from timbre.pitch_curve import given_pitch
 from timbre.requests import parsed_requests, refuse_unknown, spoken_unit
-from turning.delivery import LOSSY, Delivered, copied, delivered, kind_of
-from turning.knobs import offered, released_for
+from turning.delivery import Delivered, copied, delivered, kind_of
+from turning.knobs import offered
 from turning.listened import Listened
-from turning.sound_in import FileIn, file_in
+from turning.sound_in import file_in
 from turning.turn import Asked, asked_of, changes
 
 NEARLY = 0.25
@@ -95,12 +93,12 @@ def _turn(given: argparse.Namespace, requests: Sequence[Request]) -> None:
         pitch = None if given.f0 is None else lambda n_samples, clip: given_pitch(given.f0, n_samples, clip)
         listened = Listened(sound, channel, pitch)
         _refuse_what_is_not_there(listened, requests, given.release)
-        asked = asked_of(listened, requests, given.release)
+        asked = asked_of(listened, [requests], given.release)
         _refuse_impossible(listened, asked, requests)
         length_s = sound.n_frames / sound.rate
         with tqdm(total=100, desc="turning", unit="%", disable=length_s < LONG_S, file=sys.stderr) as bar:
             what = changes(listened, asked, given.steady, lambda share: bar.update(round(100 * share) - bar.n))
-            written = delivered(sound, what, given.output, kind)
+            written = delivered(sound, (change[0] for change in what), given.output, kind)
         _report(given, listened, asked, written, requests)
 
 
@@ -131,13 +129,13 @@ def _report(
     sound = listened.sound
     with file_in(str(given.output)) as turned:
         got = listened.mean(listened.readings([type(knob) for knob in asked.knobs], turned))
-    was, wanted = listened.mean(asked.own), listened.mean(asked.positions)
+    was, wanted = listened.mean(asked.own), listened.mean(asked.positions[0])
     what = f"{sound.n_frames / sound.rate:.2f} s, {sound.rate} Hz, {sound.n_channels} channel"
     print(f"{given.output}: {what}{'s' if sound.n_channels > 1 else ''}, {written.kind.subtype}")
     print(f"  {'knob':<19}{'was':>9}{'asked':>9}{'got':>9} {'':<7}{'off by':>11}")
     for place, knob in enumerate(asked.knobs):
         readings = [float(knob.value_at(each[place])) for each in (was, wanted, got)]
-        print(_line(knob, readings, bool(asked.free[place])))
+        print(_line(knob, readings, bool(asked.free[0, place])))
 
 
 def _line(knob: Descriptor, readings: Sequence[float], is_turned: bool) -> str:

@@ -54,7 +54,7 @@ class RecordedFrames(Memory):
         step = self.f0_hz[:, None] / spectrum.frequency_hz[1]
         number = (torch.arange(tone.shape[1]).to(step) / step).round().clamp(1, self.components.n_partials) - 1
         power = [_power(tone), 2.0 * (tone * whole_noise.conj()).real, _power(whole_noise)]
-        return Parts(*power, number.long(), band_weights(spectrum.frequency_hz, self.rate))
+        return Parts(power[0], power[1], power[2], number.long(), band_weights(spectrum.frequency_hz, self.rate))
 
     def _spectra(self, signal: Tensor, spectrum: Spectrum) -> Tensor:
         """(N,) -> (F, bins) complex."""

@@ -25,6 +25,9 @@ from turning.working_rate import WorkingRate
 PLACEHOLDER_HZ = 200.0
 """Where there is no pitch: what asks for one does not count."""
 
+EDGE_FRAMES = 3
+"""At either end of a file: the usual window is 64 ms or less, and hears the cut in them."""
+
 GivenPitch = Callable[[int, ClipFormat], np.ndarray]
 """Samples of a sound and its format -> (F,) its pitch in Hz."""
 
@@ -96,8 +99,10 @@ class Listened:
         counts = torch.zeros(last - first, dtype=torch.bool)
         own = slice(passage.start - first, passage.stop - first)
         counts[own] = self.sounding[passage.start : passage.stop]
-        f0_hz = self.f0_hz[first:last]
-        return Recording(self._kept(passage), self.clip(last - first), f0_hz, counts, self._block, self._n_partials)
+        frame = torch.arange(first, last)
+        whole = (frame >= EDGE_FRAMES) & (frame < self.n_frames - EDGE_FRAMES)
+        audio, clip, f0_hz = self._kept(passage), self.clip(last - first), self.f0_hz[first:last]
+        return Recording(audio, clip, f0_hz, counts, whole, self._block, self._n_partials)
 
     def channels(self, passage: Passage) -> list[Tensor]:
         """(N,) of each channel, at the working rate."""

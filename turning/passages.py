@@ -1,6 +1,7 @@
 """A recording in passages that are worked on one after the other, and joined without a seam."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,5 +41,5 @@ def passages(n_frames: int, frame_s: float) -> Iterator[Passage]:
     count = max(1, -(-n_frames // round(LENGTH_S / frame_s)))
     margin = round(MARGIN_S / frame_s)
     edges = np.linspace(0, n_frames, count + 1).round().astype(int).tolist()
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         yield Passage(max(0, start - margin), start, stop, min(n_frames, stop + margin))

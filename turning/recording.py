@@ -17,14 +17,22 @@ class Recording:
         clip: its format
         f0_hz: (F,) pitch in Hz in every frame
         sounding: (F,) True where it counts
+        whole: (F,) True where no window reaches beyond the sound
         block: samples in a block of its carriers
         n_partials: K; 0 for a sound without a pitch
     """
 
     def __init__(
-        self, audio: Tensor, clip: ClipFormat, f0_hz: Tensor, sounding: Tensor, block: int, n_partials: int
+        self,
+        audio: Tensor,
+        clip: ClipFormat,
+        f0_hz: Tensor,
+        sounding: Tensor,
+        whole: Tensor,
+        block: int,
+        n_partials: int,
     ) -> None:
-        self.audio, self.clip, self.f0_hz, self.sounding = audio, clip, f0_hz, sounding
+        self.audio, self.clip, self.f0_hz, self.sounding, self.whole = audio, clip, f0_hz, sounding, whole
         self.block, self.n_partials = block, n_partials
 
     @cached_property

@@ -18,7 +18,6 @@ from turning.noise_bands import middles_hz
 from turning.recording import Recording
 from turning.steady import MOST_FRAMES, SteadyProjection
 
-
 CLOSE_ENOUGH = 0.03
 """Least audible differences that a mean may be off when the search ends."""
 
@@ -121,7 +120,8 @@ def _steady(recording: Recording, request: Request, places: BarkPlaces) -> Turne
 def _hybrid(recording: Recording, request: Request, places: BarkPlaces, first: Turned) -> Turned:
     hop = EVERY * recording.clip.hop
     frames = _frames(recording, torch.arange(0, len(recording.f0_hz), EVERY))
-    active = recording.sounding.expand(len(request.asked), -1)
+    inner = recording.sounding & recording.whole
+    active = (inner if inner.any() else recording.sounding).expand(len(request.asked), -1)
 
     def projection(going: Tensor) -> FrameProjection:
         return HybridProjection(
