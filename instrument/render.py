@@ -1,6 +1,6 @@
 """A recording of any length through a trained model, its knobs turned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -8,10 +8,50 @@ import torch
 from torch import Tensor
 
 from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.exact import Answer, Exact
-from lightning_modules.knobs import turn
+from lightning_modules.exact import Exact
+from lightning_modules.knobs import asked_encoding
 from synths import Descriptor, sounding_mean
+from synths.descriptors.request import Request
 from synths.projection import Target
+
+
+class Rendered(NamedTuple):
+    """A recording that went through a model, and what its knobs were asked.
+
+    Attributes:
+        audio: (N,)
+        descriptors: C: the model's knobs, then those that are turned beside them
+        was, asked: (1, J, C) positions in the J frames that are judged
+        sounding: (1, J) 1 where the recording sounds
+        requests: that were made
+    """
+
+    audio: Tensor
+    descriptors: list[Descriptor]
+    was: Tensor
+    asked: Tensor
+    sounding: Tensor
+    requests: Sequence[Request]
+
+
+class KnobReport(NamedTuple):
+    """How one knob was met, in the mean over what sounds.
+
+    Attributes:
+        descriptor: the knob's
+        was, asked, got: readings, in the unit; NaN where nothing can be read
+        off: least audible differences above what was asked, or twentieths of the range where none is known
+        turned: whether it was asked to move
+        frames_off: (n,) the same in every frame that sounds, where a curve was asked; else None
+    """
+
+    descriptor: Descriptor
+    was: float
+    asked: float
+    got: float
+    off: float
+    turned: bool
+    frames_off: Tensor | None
 
 
 @torch.no_grad()
@@ -19,102 +59,99 @@ def render(
     model: TimbreAutoencoder,
     audio: Tensor,
     f0_hz: Tensor,
-    positions: Mapping[str, float],
-    nudges: Mapping[str, float],
+    requests: Sequence[Request] = (),
+    beside: Sequence[Descriptor] = (),
     dry: bool = False,
-) -> Tensor:
+    exact: bool = True,
+) -> Rendered:
     """Take a sound apart, turn its knobs, put it together again: pitch and loudness follow the input.
 
     Args:
         model: in eval mode
         audio: (N,) at the model's rate, any length
         f0_hz: (F,) its pitch, F = ceil(N / hop)
-        positions: knob to its position, as `turn` takes them
-        nudges: knob to its nudge
+        requests: what is asked of the knobs, and of the descriptors beside them
+        beside: descriptors that the model was not trained on, to be turned or held
         dry: leave out the effects, such as the learned room
-
-    Returns:
-        (N,) audio
-    """
-    padded = whole_frames(model, audio)
-    every = model.encoder.judged_every
-    taken_apart, sounding = model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded, every)
-    encoding = turn(taken_apart, sounding, model.encoder.controls, positions, nudges, every)
-    with model.synth.dry() if dry else nullcontext():
-        return model.put_together(f0_hz[None], encoding).audio[0, : len(audio)]
-
-
-class Further(NamedTuple):
-    """A descriptor that the model was not trained on, turned: to a reading, or `by` so much from where it is."""
-
-    descriptor: Descriptor
-    reading: float
-    by: bool = False
-
-
-@torch.no_grad()
-def render_exactly(
-    model: TimbreAutoencoder,
-    audio: Tensor,
-    f0_hz: Tensor,
-    positions: Mapping[str, float],
-    nudges: Mapping[str, float],
-    dry: bool = False,
-    further: Sequence[Further] = (),
-) -> tuple[Tensor, Answer]:
-    """As `render`, with knobs that are met on the sound.
-
-    Args:
-        model: in eval mode
-        audio: (N,) at the model's rate, any length
-        f0_hz: (F,) its pitch, F = ceil(N / hop)
-        positions: knob to its position, as `turn` takes them
-        nudges: knob to its nudge
-        dry: leave out the effects, such as the learned room
-        further: what else is turned
-
-    Returns:
-        (N,) audio, and how the request was met
+        exact: whether the knobs are met on the sound, or the sound is what the decoder plays
 
     Raises:
-        ValueError: a part of the synth cannot be played by numbers; a further descriptor is told from sound only
+        ValueError: the knobs are to be met, and a part of the synth cannot be played by numbers, or one of the
+            descriptors beside is told from sound only
     """
-    exact = Exact(model, [each.descriptor for each in further])
-    padded, every = whole_frames(model, audio), model.encoder.judged_every
-    taken_apart, sounding = model.encoder(padded, f0_hz[None]), model.encoder.sounding(padded, every)
-    encoding = turn(taken_apart, sounding, model.encoder.controls, positions, nudges, every)
-    turned = [name in positions or name in nudges for name in model.encoder.controls] + [True] * len(further)
-    beside = _moved(model, padded, f0_hz[None], sounding, further) if further else None
+    encoder, pitch = model.encoder, f0_hz[None]
+    padded, every = whole_frames(model, audio), encoder.judged_every
+    taken_apart, sounding = encoder(padded, pitch), encoder.sounding(padded, every)
+    own = list(encoder.each_descriptor())
+    of_controls = [request for request in requests if request.knob in encoder.controls]
+    by_name = {descriptor.name: descriptor for descriptor in own}
+    encoding = asked_encoding(taken_apart, sounding, encoder.controls, of_controls, by_name, every)
+    course = _asked_beside(model, padded, pitch, sounding, beside, requests) if beside else None
     with model.synth.dry() if dry else nullcontext():
-        rendering, answer = exact.answer(
-            f0_hz[None], encoding, sounding, torch.tensor([turned], device=padded.device), beside
-        )
-    return rendering.audio[0, : len(audio)], answer
+        if exact:
+            names = [request.knob for request in requests]
+            turned = [name in names for name in (*encoder.controls, *(each.name for each in beside))]
+            mask = torch.tensor([turned], device=padded.device)
+            rendering = Exact(model, beside).answer(pitch, encoding, sounding, mask, course)[0]
+        else:
+            rendering = model.put_together(pitch, encoding)
+    asked = encoding.controls[:, ::every, : len(own)]
+    if course is not None:
+        asked = torch.cat([asked, course[:, :: every // encoder.every]], dim=-1)
+    was = measured_positions(model, audio, f0_hz, beside)
+    return Rendered(rendering.audio[0, : len(audio)], [*own, *beside], was, asked, sounding, requests)
 
 
-def _moved(
-    model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, sounding: Tensor, further: Sequence[Further]
+def _asked_beside(
+    model: TimbreAutoencoder,
+    audio: Tensor,
+    pitch: Tensor,
+    sounding: Tensor,
+    beside: Sequence[Descriptor],
+    requests: Sequence[Request],
 ) -> Tensor:
-    """(1, F / every, A) positions of further descriptors that move as in the recording, their means where asked."""
+    """(1, F / every, A) positions of the further descriptors: as in the recording, but where they are asked to move."""
     every = model.encoder.every
-    own = Target([each.descriptor for each in further]).of_sound(audio, f0_hz, every)
-    mean = sounding_mean(own, sounding, model.encoder.judged_every // every)[0]
-    offsets = []
-    for each, position in zip(further, mean, strict=True):
-        before = each.descriptor.value_at(position)
-        asked = before + each.reading if each.by else torch.as_tensor(each.reading).to(before)
-        offsets.append(each.descriptor.position_of(asked) - position)
-    return own + torch.stack(offsets)
+    asked = Target(beside).of_sound(audio, pitch, every)
+    mean = sounding_mean(asked, sounding, model.encoder.judged_every // every)
+    for index, descriptor in enumerate(beside):
+        for request in (each for each in requests if each.knob == descriptor.name):
+            asked[..., index] = request.positions(descriptor, asked[..., index], mean[:, index])
+    return asked
 
 
 @torch.no_grad()
-def measured_positions(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> dict[str, float]:
-    """(N,) audio, (F,) its pitch -> mean position of each knob over the sounding frames."""
-    padded = whole_frames(model, audio)
-    every = model.encoder.judged_every
-    measured = model.encoder.knob_positions(padded, f0_hz[None], every)
-    mean = sounding_mean(measured, model.encoder.sounding(padded, every))[0]
-    return dict(zip(model.encoder.knobs, mean.tolist(), strict=True))
+def knob_reports(model: TimbreAutoencoder, rendered: Rendered, audio: Tensor, f0_hz: Tensor) -> list[KnobReport]:
+    """How the knobs were met on (N,) audio as it is delivered, at its (F,) pitch."""
+    own = rendered.descriptors
+    got = measured_positions(model, audio, f0_hz, own[len(model.encoder.knobs) :])
+    was, asked, mean = (sounding_mean(each, rendered.sounding)[0] for each in (rendered.was, rendered.asked, got))
+    tolerance = Target(own).tolerance(asked)
+    off = (mean - asked) / tolerance
+    frames_off = ((got - rendered.asked) / tolerance)[rendered.sounding.bool()]
+    turned = {request.knob for request in rendered.requests}
+    courses = {request.knob for request in rendered.requests if request.is_course}
+    return [
+        KnobReport(
+            descriptor,
+            *(float(descriptor.value_at(each[index])) for each in (was, asked, mean)),
+            off=float(off[index]),
+            turned=descriptor.name in turned,
+            frames_off=frames_off[:, index] if descriptor.name in courses else None,
+        )
+        for index, descriptor in enumerate(own)
+    ]
+
+
+def measured_positions(
+    model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()
+) -> Tensor:
+    """(N,) audio, (F,) its pitch -> (1, J, C) positions of the knobs and of what is beside, in the frames judged."""
+    padded, every = whole_frames(model, audio), model.encoder.judged_every
+    positions = model.encoder.knob_positions(padded, f0_hz[None], every)
+    if not beside:
+        return positions
+    return torch.cat([positions, Target(beside).of_sound(padded, f0_hz[None], every)], dim=-1)
 
 
 def whole_frames(model: TimbreAutoencoder, audio: Tensor) -> Tensor:

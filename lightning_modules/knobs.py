@@ -9,7 +9,8 @@ from torch import Tensor
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
-from synths import sounding_mean
+from synths import Descriptor, sounding_mean
+from synths.descriptors.request import Request
 
 
 class KnobSweep(NamedTuple):
@@ -20,6 +21,32 @@ class KnobSweep(NamedTuple):
     audio: Tensor
 
 
+def asked_encoding(
+    encoding: Encoding,
+    sounding: Tensor,
+    knobs: Sequence[str],
+    requests: Sequence[Request],
+    descriptors: Mapping[str, Descriptor],
+    every: int = 1,
+) -> Encoding:
+    """The encoding that is asked for: places first, then moves from there.
+
+    Args:
+        encoding: of B clips
+        sounding: (B, F / every) 1 where the clip sounds, in the frames that the mean is of
+        knobs: names of the controls, in order
+        requests: of these controls
+        descriptors: by name; a control without one has positions only
+        every: the mean is over every so-many frames, an encoder's `judged_every` wherever the sound is then measured
+    """
+    controls = encoding.controls.clone()
+    for request in sorted(requests, key=lambda each: each.moves):
+        index = knobs.index(request.knob)
+        mean = sounding_mean(controls, sounding, every)[:, index]
+        controls[..., index] = request.positions(descriptors.get(request.knob), controls[..., index], mean)
+    return encoding._replace(controls=controls)
+
+
 def turn(
     encoding: Encoding,
     sounding: Tensor,
@@ -28,7 +55,7 @@ def turn(
     nudges: Mapping[str, float],
     every: int = 1,
 ) -> Encoding:
-    """Move knobs of a whole sound, keeping the way they move within it.
+    """Move knobs of a whole sound by positions, keeping the way they move within it.
 
     Args:
         encoding: of B clips
@@ -36,7 +63,7 @@ def turn(
         knobs: names of the controls, in order
         positions: knob to the position, 0..1, that its mean over the sounding frames takes
         nudges: knob to how far it moves, -1..1
-        every: the mean is over every so-many frames, an encoder's `judged_every` wherever the sound is then measured
+        every: as for `asked_encoding`
 
     Raises:
         ValueError: a knob is not there, or a position or nudge is out of range
@@ -50,13 +77,9 @@ def turn(
     for name, nudge in nudges.items():
         if not -1.0 <= nudge <= 1.0:
             raise ValueError(f"{name}={nudge:+g} is out of range: a knob moves by -1 to +1.")
-    mean = sounding_mean(encoding.controls, sounding, every)
-    offset = torch.zeros_like(mean)
-    for name, position in positions.items():
-        offset[:, knobs.index(name)] = position - mean[:, knobs.index(name)]
-    for name, nudge in nudges.items():
-        offset[:, knobs.index(name)] += nudge
-    return encoding._replace(controls=encoding.controls + offset[:, None])
+    places = [Request(name, position) for name, position in positions.items()]
+    moves = [Request(name, nudge, moves=True) for name, nudge in nudges.items()]
+    return asked_encoding(encoding, sounding, knobs, [*places, *moves], {}, every)
 
 
 @torch.no_grad()

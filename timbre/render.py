@@ -1,7 +1,6 @@
 """`timbre render`: a recording through a model, its knobs turned."""
 
 import argparse
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,28 +8,30 @@ import numpy as np
 import soundfile
 import torch
 
-from datamodules import TRACKERS, NoPitch, PitchTracker
-from instrument.render import Further, measured_positions, render, render_exactly
+from instrument.render import KnobReport, knob_reports, render
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
-from lightning_modules.exact import Answer, obstacle_of
-from lightning_modules.provenance import remark_on_tracker
+from lightning_modules.exact import obstacle_of
 from output.whole_files import written_whole
 from sounds.audio import Channel, header_of, read_audio
 from studies.run_folder import checkpoint_in
 from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
-from synths.projection import projectable
+from synths.descriptors.request import Request
+from timbre.asked import AskedKnobs, add_options, asked_knobs
+from timbre.knob_report import NEARLY, in_unit, report_lines, wrapped
 from timbre.pitch_curve import given_pitch
+from timbre.requests import parsed_beside
+from timbre.tracked_pitch import tracked_pitch
 
-NEARLY = 0.25
-"""Least audible differences that nobody would call a miss."""
 EXAMPLE = """examples:
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --set sharpness=0.8
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --nudge sharpness=+0.2 --nudge level=-0.1
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --also spectral_spread=+200
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --f0 440
-  timbre render runs/flute/checkpoints/best.ckpt in.wav out.wav --f0 pitch.csv"""
+  timbre render runs/flute in.wav out.wav --set sharpness=0.8
+  timbre render runs/flute in.wav out.wav --set sharpness=1.8acum --nudge level=-6dB
+  timbre render runs/flute in.wav out.wav --nudge sharpness=+2jnd
+  timbre render runs/flute in.wav out.wav --curve knobs.csv
+  timbre render runs/flute in.wav out.wav --also spectral_spread=+200Hz
+  timbre render runs/flute in.wav out.wav --f0 440
+  timbre render runs/flute in.wav out.wav --f0 pitch.csv"""
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -47,8 +48,7 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
     parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
-    parser.add_argument("--set", action="append", default=[], metavar="KNOB=0..1", help="mean position of a knob")
-    parser.add_argument("--nudge", action="append", default=[], metavar="KNOB=-1..1", help="move a knob by this much")
+    add_options(parser)
     parser.add_argument(
         "--also",
         action="append",
@@ -59,6 +59,13 @@ def run(verb: str, args: list[str]) -> None:
     )
     parser.add_argument("--open", action="store_true", help="what the decoder plays, without correction")
     parser.add_argument(
+        "--peak",
+        choices=("lower", "keep"),
+        default="lower",
+        help="of a sound that would clip: lower the file to full scale (default), or keep its level in a WAV of 32-bit "
+        "floats",
+    )
+    parser.add_argument(
         "--f0",
         metavar="HZ|FILE",
         help="the pitch where it is known: a number in Hz, or a text file with a line per moment, time_s,f0_hz "
@@ -68,151 +75,99 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--dry", action="store_true", help="leave out the learned room")
     parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
     given = parser.parse_args(args)
-    _render(given)
+    _refuse_wrong_output(given)
+    _render(given, asked_knobs(given), parsed_beside(given.also))
 
 
-def _render(given: argparse.Namespace) -> None:
-    positions, nudges = _knob_values(given.set, "--set"), _knob_values(given.nudge, "--nudge")
+def _refuse_wrong_output(given: argparse.Namespace) -> None:
+    """All that can be said of the options without reading anything."""
     if given.output.is_dir():
         raise ValueError(f"{given.output} is a folder: name a file to write, such as {given.output / 'out.wav'}.")
     if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
         raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
+    if given.peak == "keep" and given.output.suffix.lower() != ".wav":
+        raise ValueError(f"--peak keep: {given.output.suffix} holds nothing above full scale: write a .wav.")
     if given.channel not in ("0", "1", "mix"):
         raise ValueError(f"--channel {given.channel} is not a channel: choose 0, 1 or mix.")
     if not given.output.parent.is_dir():
         raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
+    if given.open and given.also:
+        raise ValueError("--also turns what the decoder does not know: leave out --open.")
+
+
+def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[Request]) -> None:
     n_channels = header_of(str(given.input)).n_channels  # before the model is loaded, which takes seconds
-    path = checkpoint_in(given.checkpoint)
-    model = load_model(path)
+    model = load_model(checkpoint_in(given.checkpoint))
+    knobs = {descriptor.name: descriptor for descriptor in model.encoder.each_descriptor()}
+    asked.refuse_what_is_not_there(knobs, model.encoder.factors)
+    beside = _beside(also, model)
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
     audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")
-    f0_hz = _tracked(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
-    further = _further(given.also, model)
-    if given.open and further:
-        raise ValueError("--also turns what the decoder does not know: leave out --open.")
+    f0_hz = (
+        tracked_pitch(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
+    )
     obstacle = "" if given.open else obstacle_of(model)
-    if obstacle:
-        print(f"  {obstacle}: the knobs are not corrected")
+    corrected = not (given.open or obstacle)
     torch.manual_seed(given.seed)
-    sound, pitch, answer = torch.from_numpy(audio), torch.from_numpy(f0_hz), None
-    if given.open or obstacle:
-        output = render(model, sound, pitch, positions, nudges, given.dry)
-    else:
-        output, answer = render_exactly(model, sound, pitch, positions, nudges, given.dry, further)
-    gain_db = _write(given.output, output, model.clip.sample_rate)
-    print(f"{given.output}: {len(output) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
+    sound, pitch = torch.from_numpy(audio), torch.from_numpy(f0_hz)
+    requests = [*asked.over(len(audio), model.clip), *also]
+    rendered = render(model, sound, pitch, requests, beside, given.dry, corrected)
+    delivered, lines = _delivered(rendered.audio, given.peak)
+    _write(given.output, delivered, model.clip.sample_rate, given.peak)
+    reports = knob_reports(model, rendered, delivered, pitch)
+    print(f"{given.output}: {len(delivered) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
     if n_channels > 1 and channel == "mix":
-        print(f"  the mean of the input's {n_channels} channels was rendered (--channel 0: the first)")
-    if gain_db < 0:
-        print(f"  lowered by {-gain_db:.1f} dB to fit full scale: its level is that much below what is said here")
-    _print_knobs(model, sound, output, pitch, positions, nudges, answer)
-    if answer is not None:
-        _print_further(further, answer)
+        lines.append(f"The mean of the input's {n_channels} channels was rendered (--channel 0: the first).")
+    if obstacle:
+        lines.append(f"{obstacle}: the knobs are not corrected.")
+    for line in lines:
+        print(*wrapped(line), sep="\n")
+    remarks = [_beyond_training(report, pitch, corrected) for report in reports if report.descriptor.name in knobs]
+    print(*report_lines(reports, corrected), sep="\n")
+    for remark in filter(None, remarks):
+        print(*wrapped(remark), sep="\n")
 
 
-def _print_knobs(
-    model: TimbreAutoencoder,
-    sound: torch.Tensor,
-    output: torch.Tensor,
-    pitch: torch.Tensor,
-    positions: dict[str, float],
-    nudges: dict[str, float],
-    answer: Answer | None,
-) -> None:
-    """A line per knob: where the recording has it, what was asked, what is measured now."""
-    before, after = measured_positions(model, sound, pitch), measured_positions(model, output, pitch)
-    for descriptor in model.encoder.each_descriptor():
-        name = descriptor.name
-        asked, measured = positions.get(name, before[name]) + nudges.get(name, 0.0), after[name]
-        remark = _beyond_reach(descriptor, asked, pitch) if name in positions or name in nudges else ""
-        if answer is not None and name in answer.names:
-            place = answer.names.index(name)
-            measured, remark = float(answer.measured[0, place]), _miss(descriptor, answer, place) + remark
-        print(f"  {name:<18} input {before[name]:5.2f}   asked {asked:5.2f}   measured {measured:5.2f}{remark}")
+def _beside(also: Sequence[Request], model: TimbreAutoencoder) -> list[Descriptor]:
+    """The descriptors that `--also` turns, for a model."""
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    for request in also:
+        if request.knob in model.encoder.controls:
+            raise ValueError(f"{request.written}: {request.knob} is a knob of this model: --set or --nudge turns it.")
+    return [kinds[request.knob](model.clip) for request in also]
 
 
-def _print_further(further: Sequence[Further], answer: Answer) -> None:
-    """A line per descriptor that the model was not trained on, in its unit."""
-    for each in further:
-        kind, place = each.descriptor, answer.names.index(each.descriptor.name)
-        asked, measured = (float(kind.value_at(of[0, place])) for of in (answer.asked, answer.measured))
-        print(f"  {kind.name:<18} asked {asked:.4g} {kind.unit}   measured {measured:.4g} {kind.unit}", end="")
-        print(_miss(kind, answer, place))
-
-
-def _miss(descriptor: Descriptor, answer: Answer, place: int) -> str:
-    """How far off a knob is, and what that means where it is too far."""
-    off = float(answer.off[0, place])
-    unit = "JND" if descriptor.jnd else "steps of 5 %"
-    if not off == off:
-        return "   (nothing to measure)"
-    remark = "" if abs(off) <= NEARLY else ": not reached with the others held, the nearest place found"
-    return f"   ({abs(off):.2f} {unit} off){remark}"
-
-
-def _further(given: Sequence[str], model: TimbreAutoencoder) -> list[Further]:
-    """What `--also` says."""
-    kinds, further = {kind.name: kind for kind in descriptor_kinds()}, []
-    for text in given:
-        name, equals, number = (part.strip() for part in text.partition("="))
-        if name in model.encoder.controls:
-            raise ValueError(f"--also {text}: {name} is a knob of this model: --set or --nudge turns it.")
-        if name not in kinds or not projectable(kinds[name](model.clip)):
-            known = [
-                kind for kind in kinds if kind not in model.encoder.controls and projectable(kinds[kind](model.clip))
-            ]
-            raise ValueError(f"--also {text}: choose one of {', '.join(known)}.")
-        match = re.fullmatch(r"([+-]?)(\d+\.?\d*(?:e-?\d+)?)\s*(\S*)", number)
-        unit = kinds[name].unit
-        if not equals or match is None or match[3] not in ("", unit):
-            raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
-        further.append(Further(kinds[name](model.clip), float(match[1] + match[2]), by=bool(match[1])))
-    return further
-
-
-def _beyond_reach(descriptor: Descriptor, asked: float, f0_hz: torch.Tensor) -> str:
-    """A remark where a request lies beyond what training notes of that pitch reach: it may not be met."""
+def _beyond_training(report: KnobReport, f0_hz: torch.Tensor, corrected: bool) -> str:
+    """A remark where a request that may not be met lies beyond what training notes of that pitch reach."""
+    if not report.turned or (corrected and abs(report.off) <= NEARLY):
+        return ""
+    descriptor = report.descriptor
+    asked = float(descriptor.position_of(torch.tensor(report.asked)))
     low, high = (float(end) for end in descriptor.range.reach(f0_hz.median()))
-    within = low - 0.02 <= asked <= high + 0.02
-    return "" if within else f"   beyond {low:.2f} to {high:.2f}, what training notes of this pitch reach"
+    if low - 0.02 <= asked <= high + 0.02:
+        return ""
+    ends = [in_unit(report, float(descriptor.value_at(torch.tensor(end)))) for end in (low, high)]
+    return f"{descriptor.name}: training notes of this pitch have {ends[0]} to {ends[1]}."
 
 
-def _knob_values(given: list[str], option: str) -> dict[str, float]:
-    values = {}
-    for text in given:
-        name, equals, number = text.partition("=")
-        try:
-            values[name.strip()] = float(number)
-        except ValueError:
-            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} sharpness=0.5.") from None
-        if not equals or values[name.strip()] != values[name.strip()]:
-            raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {option} sharpness=0.5.")
-    return values
+def _delivered(audio: torch.Tensor, peak: str) -> tuple[torch.Tensor, list[str]]:
+    """The sound as its file will hold it, and what is to be said where it would clip."""
+    highest = float(audio.abs().max())
+    if highest <= 0.999:
+        return audio, []
+    above_db = 20.0 * float(np.log10(highest / 0.999))
+    if peak == "keep":
+        return audio, [
+            f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
+        ]
+    return audio * (0.999 / highest), [
+        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and is measured so (--peak keep: not "
+        "lowered)."
+    ]
 
 
-def _tracked(audio: np.ndarray, model: TimbreAutoencoder, path: Path) -> np.ndarray:
-    """The pitch that the model's tracker hears."""
-    tracker = _tracker_of(model.f0_tracker)
-    if remark := remark_on_tracker(model.f0_tracker, tracker.identity):
-        print(f"  {remark}")
-    try:
-        return tracker.track(audio, model.clip).f0_hz
-    except NoPitch as error:
-        raise ValueError(
-            f"{path}: {error}; the synth needs a sound with a pitch, or one that --f0 gives it."
-        ) from error
-
-
-def _tracker_of(identity: str | None) -> PitchTracker:
-    """The tracker a model was trained with, so that its pitch means the same here."""
-    recalled = [tracker for kind in TRACKERS if identity and (tracker := kind.recalled(identity))]
-    return recalled[0] if recalled else TRACKERS[0]()
-
-
-def _write(path: Path, audio: torch.Tensor, sample_rate: int) -> float:
-    """Write audio whole or not at all, lowered where it would clip; the gain in dB."""
-    peak = float(audio.abs().max())
-    scale = min(1.0, 0.999 / peak) if peak > 0 else 1.0
+def _write(path: Path, audio: torch.Tensor, sample_rate: int, peak: str) -> None:
+    """Write audio whole or not at all."""
+    subtype = "FLOAT" if peak == "keep" else None
     with written_whole(path) as partial:
-        soundfile.write(partial, (audio * scale).numpy(), sample_rate, format=path.suffix[1:].upper())
-    return 20.0 * float(torch.log10(torch.tensor(scale)))
+        soundfile.write(partial, audio.numpy(), sample_rate, subtype, format=path.suffix[1:].upper())

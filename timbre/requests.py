@@ -9,6 +9,7 @@ import torch
 from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import JND, Request
+from synths.projection import projectable
 
 EXAMPLES = {
     "--set": "--set sharpness=0.5 or --set sharpness=1.8acum",
@@ -43,7 +44,30 @@ def parsed_requests(given: Sequence[str], option: str) -> list[Request]:
     Raises:
         ValueError: it is not such a request, or names a knob twice; one sentence, with the mend
     """
-    requests = [_parsed(text, option) for text in given]
+    return _each_once([_parsed(text, option) for text in given])
+
+
+def parsed_beside(given: Sequence[str]) -> list[Request]:
+    """What the option --also says of descriptors that are no knobs: a sign makes a move, and the unit may be left out.
+
+    Raises:
+        ValueError: it is no such request, or the descriptor is told from sound only
+    """
+    kinds, requests = {kind.name: kind for kind in descriptor_kinds() if projectable(kind)}, []
+    for text in given:
+        name, _, number = (part.strip() for part in text.partition("="))
+        if name not in kinds:
+            raise ValueError(f"--also {text}: choose one of {', '.join(kinds)}.")
+        unit, match = spoken_unit(kinds[name]).word, _NUMBER.fullmatch(number.replace("−", "-"))
+        if match is None:
+            raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
+        request = Request(name, float(match[1]), "", match[1][0] in "+-", f"--also {text}")
+        requests.append(in_unit(request, match[2] or unit, or_else=""))
+    return _each_once(requests)
+
+
+def _each_once(requests: list[Request]) -> list[Request]:
+    """The same, unless a knob is asked twice."""
     for place, request in enumerate(requests):
         before = [each for each in requests[:place] if each.knob == request.knob]
         if before:
@@ -60,8 +84,13 @@ def _parsed(text: str, option: str) -> Request:
     return in_unit(Request(name, float(match[1]), "", option == "--nudge", written), match[2] or "")
 
 
-def in_unit(request: Request, word: str) -> Request:
+def in_unit(request: Request, word: str, or_else: str = " or, without a unit, as a position") -> Request:
     """The same in the unit that was written behind it; that of an unknown knob is met later (`refuse_unknown`).
+
+    Args:
+        request: in positions
+        word: of the unit, or "" if there is none
+        or_else: what else could be written, to end the sentence of a refusal
 
     Raises:
         ValueError: the knob has another unit, or a place is counted in JNDs
@@ -81,8 +110,7 @@ def in_unit(request: Request, word: str) -> Request:
     if plain(word) != plain(spoken.word):
         moved = f", in {JND.upper()}" if request.moves and kinds[request.knob].jnd else ""
         raise ValueError(
-            f"{request.written}: {request.knob} is not measured in '{word}': give it in {spoken.word}{moved} or, "
-            "without a unit, as a position."
+            f"{request.written}: {request.knob} is not measured in '{word}': give it in {spoken.word}{moved}{or_else}."
         )
     return request._replace(unit=kinds[request.knob].unit, value=request.value / spoken.n)
 

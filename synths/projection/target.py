@@ -13,9 +13,10 @@ TOLERANCE_POSITION = 0.05
 """The tolerance, as a share of the range, of a knob whose descriptor has no least audible difference."""
 
 
-def projectable(descriptor: Descriptor) -> bool:
+def projectable(descriptor: Descriptor | type[Descriptor]) -> bool:
     """Whether a single frame of what a synth plays can be measured."""
-    return descriptor.rate == "frame" and type(descriptor).measure_layers is not Descriptor.measure_layers
+    kind = descriptor if isinstance(descriptor, type) else type(descriptor)
+    return kind.rate == "frame" and kind.measure_layers is not Descriptor.measure_layers
 
 
 class Target(NamedTuple):

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 import torch
 
-from instrument.render import render_exactly
+from instrument.render import render
+from synths import ClipFormat, Level
 from timbre import main
 
 
@@ -32,23 +33,32 @@ def test_the_same_twice_and_another_seed_differs(trained, note, tmp_path):
     assert np.array_equal(a, b) and not np.array_equal(a, c)
 
 
+def told(printed):
+    """Knob to what its line says: was, asked, got as text."""
+    lines = [line.split() for line in printed.splitlines()]
+    return {words[0]: words[1:4] for words in lines if len(words) > 4 and words[-1] in ("JND", "range")}
+
+
 def test_a_turned_knob_changes_the_sound_and_says_so(trained, note, tmp_path, capsys):
     main(["render", str(trained), str(note), str(tmp_path / "plain.wav")])
-    plain = capsys.readouterr().out
-    main(["render", str(trained), str(note), str(tmp_path / "turned.flac"), "--set", "sharpness=0.9"])
-    turned = capsys.readouterr().out
-    assert "asked  0.90" in turned and "asked  0.90" not in plain
+    plain = told(capsys.readouterr().out)
+    main(["render", str(trained), str(note), str(tmp_path / "turned.flac"), "--set", "level=-30dB"])
+    turned = told(capsys.readouterr().out)
+    assert turned["level"][1] == "-30.0" and turned["sharpness"][1] == "held"
+    assert {asked for _, asked, _ in plain.values()} == {"held"} and len(plain) == len(turned) == 5
+    assert [was for was, _, _ in plain.values()] == [was for was, _, _ in turned.values()]
     a, b = soundfile.read(tmp_path / "plain.wav")[0], soundfile.read(tmp_path / "turned.flac")[0]
     assert np.abs(a - b).max() > 1e-3
 
 
-def test_a_request_beyond_reach_is_marked(trained, note, tmp_path, capsys, monkeypatch):
+def test_a_request_beyond_what_training_had_is_marked(trained, note, tmp_path, capsys, monkeypatch):
     reach = "synths.descriptors.knob_range.KnobRange.reach"
     monkeypatch.setattr(reach, lambda self, f0_hz: (torch.tensor(0.3), torch.tensor(0.6)))
-    main(["render", str(trained), str(note), str(tmp_path / "x.wav"), "--set", "sharpness=0.9", "--set", "level=0.5"])
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[1:]}
-    assert "beyond 0.30 to 0.60" in lines["sharpness"]
-    assert not any("beyond" in lines[name] for name in ("level", "noisiness"))
+    options = ["--open", "--set", "sharpness=0.9", "--set", "level=0.5"]
+    main(["render", str(trained), str(note), str(tmp_path / "x.wav"), *options])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "sharpness: training notes of this pitch have" in printed
+    assert printed.count("training notes") == 1
 
 
 def test_a_dry_rendering_leaves_out_the_room(trained, note, tmp_path):
@@ -168,9 +178,9 @@ def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_pa
 
     def spying(model, audio, f0_hz, *others):
         asked.append(f0_hz)
-        return render_exactly(model, audio, f0_hz, *others)
+        return render(model, audio, f0_hz, *others)
 
-    monkeypatch.setattr("timbre.render.render_exactly", spying)
+    monkeypatch.setattr("timbre.render.render", spying)
     for f0 in ("165", str(tmp_path / "pitch.csv")):
         main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
     held, curve = asked
@@ -193,12 +203,10 @@ def test_a_pitch_that_is_none_is_refused_in_a_sentence(trained, note, tmp_path, 
 def test_knobs_are_met_unless_the_open_sound_is_wanted(trained, note, tmp_path, capsys):
     misses = {}
     for name, options in (("exact", []), ("open", ["--open"])):
-        main(["render", str(trained), str(note), str(tmp_path / f"{name}.wav"), "--set", "level=0.8", *options])
-        said = capsys.readouterr().out
-        assert ("JND off" in said) == (name == "exact")
-        found = re.findall(r"asked +([-0-9.]+) +measured +([-0-9.]+)", said)
+        main(["render", str(trained), str(note), str(tmp_path / f"{name}.wav"), "--nudge", "level=-2jnd", *options])
+        found = re.findall(r"([0-9.]+) JND$", capsys.readouterr().out, re.MULTILINE)
         assert len(found) == 5
-        misses[name] = max(abs(float(measured) - float(asked)) for asked, measured in found)
+        misses[name] = max(map(float, found))
     assert misses["exact"] < 0.5 * misses["open"], "the worst of all knobs, the held ones too"
     a, b = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in misses)
     assert np.abs(a - b).max() > 1e-4
@@ -207,19 +215,84 @@ def test_knobs_are_met_unless_the_open_sound_is_wanted(trained, note, tmp_path, 
 @pytest.mark.parametrize(
     ("also", "message"),
     [
-        ("roughness=1", "--also roughness=1: choose one of brightness, loudness,"),
+        ("roughness=1", "--also roughness=1: choose one of brightness, level, loudness,"),
         ("sharpness=1", "--also sharpness=1: sharpness is a knob of this model: --set or --nudge turns it."),
         ("spectral_spread=wide", "--also spectral_spread=wide: write --also spectral_spread=NUMBER"),
-        ("spectral_spread=2kHz", "or spectral_spread=+NUMBER, in Hz."),
+        ("spectral_spread=", "or spectral_spread=+NUMBER, in Hz."),
+        ("spectral_spread=2kHz", "spectral_spread is not measured in 'kHz': give it in Hz."),
     ],
 )
 def test_what_cannot_be_turned_after_training_is_refused(trained, note, tmp_path, refuses, also, message):
     assert message in refuses("render", trained, note, tmp_path / "out.wav", "--also", also)
+
+
+def test_the_open_sound_has_no_further_knobs(note, tmp_path, refuses):
     assert "leave out --open" in refuses(
-        "render", trained, note, tmp_path / "out.wav", "--also", "spectral_spread=900", "--open"
+        "render", "no_model", note, tmp_path / "out.wav", "--also", "spectral_spread=900", "--open"
     )
 
 
 def test_a_descriptor_is_turned_after_training(trained, note, tmp_path, capsys):
     main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--also", "spectral_centroid=+100Hz"])
-    assert "spectral_centroid  asked" in capsys.readouterr().out
+    was, asked, _ = map(float, told(capsys.readouterr().out)["spectral_centroid"])
+    assert asked - was == pytest.approx(100.0, abs=1.0)
+
+
+def test_a_curve_is_followed_on_the_sound(trained, note, tmp_path, capsys):
+    (tmp_path / "knobs.csv").write_text("time_s,level_dB,sharpness_jnd\n0.1,-30,0\n0.9,-42,0\n")
+    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--curve", str(tmp_path / "knobs.csv")])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("follows its curve: half of the time within") == 2
+    audio, rate = soundfile.read(tmp_path / "out.wav")
+    clip = ClipFormat(rate, len(audio), rate // 100)
+    level_db = Level(clip).measure(torch.from_numpy(audio).float()[None], torch.zeros(1, 100))[0]
+    expected = torch.from_numpy(np.interp(np.arange(100) / 100, [0.1, 0.9], [-30.0, -42.0]))
+    assert (level_db - expected)[15:85].abs().median() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--set", "sharpness=loud"], "KNOB=NUMBER"),
+        (["--set", "sharpness=3sone"], "sharpness is not measured in 'sone'"),
+        (["--set", "level=0.5", "--set", "level=0.6"], "ask the same knob twice"),
+        (["--curve", "none.csv"], "none.csv cannot be read"),
+        (["--set", "level=0.5", "--curve", "knobs.csv"], "column level_dB ask the same knob: leave one out."),
+        (["--peak", "keep"], ".flac holds nothing above full scale"),
+        (["--channel", "left"], "choose 0, 1 or mix"),
+    ],
+)
+def test_wrong_options_are_refused_before_a_model_is_loaded(options, why, note, tmp_path, refuses, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "knobs.csv").write_text("time_s,level_dB\n0,-20\n")
+    assert why in refuses("render", "no_model", note, tmp_path / "out.flac", *options)
+
+
+def test_a_curve_out_of_range_is_named_with_line_and_value(trained, note, tmp_path, refuses):
+    (tmp_path / "knobs.csv").write_text("time_s,level_dB\n0,-20\n1,20\n")
+    sentence = refuses("render", trained, note, tmp_path / "out.wav", "--curve", tmp_path / "knobs.csv")
+    assert "knobs.csv, column level_dB, line 3: 20 is out of range: level goes from" in sentence
+
+
+def test_a_sound_that_would_clip_is_lowered_or_kept_and_it_is_said(trained, tmp_path, capsys):
+    source = write(tmp_path / "in.wav", 9.0 * TONE)
+    for peak, name in (("lower", "a.wav"), ("keep", "b.wav")):
+        options = ["--nudge", "level=+8dB", "--peak", peak]
+        main(["render", str(trained), str(source), str(tmp_path / name), *options])
+    lowered, kept = capsys.readouterr().out.split("b.wav")
+    a, b = (soundfile.read(tmp_path / name)[0] for name in ("a.wav", "b.wav"))
+    assert np.abs(a).max() < 1.0 < np.abs(b).max()
+    gain_db = 20 * np.log10(np.abs(b).max() / np.abs(a).max())
+    assert f"lowered by {gain_db:.1f} dB" in lowered and "above full scale" in kept
+    levels = [float(told(said)["level"][2]) for said in (lowered, kept)]
+    assert levels[1] - levels[0] == pytest.approx(gain_db, abs=0.1), "what is printed is what the file holds"
+
+
+def test_nothing_that_is_printed_is_wider_than_80_columns(trained, note, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "k.csv").write_text("time_s,odd_even_balance\n0,0\n1,1\n")
+    options = ["--set", "sharpness=1", "--also", "spectral_spread=+900Hz", "--nudge", "level=+20dB"]
+    main(["render", str(trained), "note.wav", "o.wav", *options, "--curve", "k.csv"])
+    printed = capsys.readouterr().out
+    assert "the nearest place found is" in " ".join(printed.split())
+    assert max(map(len, printed.splitlines())) <= 80

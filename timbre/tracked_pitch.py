@@ -1,0 +1,41 @@
+"""The pitch that a model expects."""
+
+from pathlib import Path
+
+import numpy as np
+
+from datamodules import TRACKERS, NoPitch, PitchTracker
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.provenance import remark_on_tracker
+from timbre.knob_report import wrapped
+
+
+def tracked_pitch(audio: np.ndarray, model: TimbreAutoencoder, path: Path) -> np.ndarray:
+    """The pitch of a sound, as the tracker hears it that a model was trained with.
+
+    Args:
+        audio: (N,) at the model's rate
+        model: whose tracker is taken; a remark is printed where it is another version now
+        path: of the sound, for messages
+
+    Returns:
+        (F,) in Hz
+
+    Raises:
+        ValueError: no pitch is heard
+    """
+    tracker = _tracker_of(model.f0_tracker)
+    if remark := remark_on_tracker(model.f0_tracker, tracker.identity):
+        print(*wrapped(remark), sep="\n")
+    try:
+        return tracker.track(audio, model.clip).f0_hz
+    except NoPitch as error:
+        raise ValueError(
+            f"{path}: {error}; the synth needs a sound with a pitch, or one that --f0 gives it."
+        ) from error
+
+
+def _tracker_of(identity: str | None) -> PitchTracker:
+    """The tracker a model was trained with, so that its pitch means the same here."""
+    recalled = [tracker for kind in TRACKERS if identity and (tracker := kind.recalled(identity))]
+    return recalled[0] if recalled else TRACKERS[0]()
