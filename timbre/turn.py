@@ -5,31 +5,44 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from torch import Tensor
 from tqdm import tqdm
 
-from output.numbers import readable
-from synths import Descriptor
+from instrument.render import KnobReport
+from sounds.audio import Channel
 from synths.descriptors.request import Request
+from timbre.asked import AskedKnobs, add_options, asked_knobs
+from timbre.knob_report import report_lines, wrapped
 from timbre.pitch_curve import given_pitch
-from timbre.requests import parsed_requests, refuse_unknown, spoken_unit
+from timbre.requests import refuse_unknown
 from turning.delivery import Delivered, copied, delivered, kind_of
 from turning.knobs import offered
+from turning.like import readings_of
 from turning.listened import Listened
-from turning.sound_in import file_in
+from turning.reach import why_impossible
+from turning.sound_in import FileIn, file_in
 from turning.turn import Asked, asked_of, changes
 
-NEARLY = 0.25
-"""Least audible differences that nobody would call a miss."""
 LONG_S = 30.0
 """What lasts longer shows how far it is."""
+LOUD_DB = 6.0
+"""A peak that rises by more is mentioned."""
 EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge sharpness=+2jnd
   timbre turn in.wav out.wav --nudge level=-6dB --set noisiness=-30dB
-  timbre turn in.wav out.wav --nudge brightness=+5 --release noisiness"""
+  timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
+  timbre turn in.wav out.wav --curve knobs.csv
+  timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness"""
 
 
 def run(verb: str, args: list[str]) -> None:
     """Turn one file."""
+    given = _parser(verb).parse_args(args)
+    _refuse_wrong_options(given)
+    _turn(given, asked_knobs(given))
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         description="Turn qualities of a recorded sound of one voice, each by what was asked, and hold the others. "
@@ -41,17 +54,12 @@ def run(verb: str, args: list[str]) -> None:
     )
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
     parser.add_argument("output", type=Path, help="the file to write, such as out.wav")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KNOB=PLACE", help="where its mean is to be: noisiness=-30dB"
-    )
-    parser.add_argument(
-        "--nudge",
-        action="append",
-        default=[],
-        metavar="KNOB=MOVE",
-        help="how far it is to move: sharpness=+2jnd (least audible differences), level=-6dB",
-    )
+    add_options(parser)
     parser.add_argument("--release", action="append", default=[], metavar="KNOB", help="let a knob go that would hold")
+    parser.add_argument("--like", type=Path, metavar="OTHER", help="turn the knobs to where another recording has them")
+    parser.add_argument(
+        "--match", action="append", default=[], metavar="KNOB", help="with --like: this knob, and not all"
+    )
     parser.add_argument(
         "--f0", metavar="HZ|FILE", help="the pitch where it is known: Hz, or a file of lines time_s,f0_hz"
     )
@@ -65,13 +73,11 @@ def run(verb: str, args: list[str]) -> None:
         default="lower",
         help="of a sound that would clip: lower it to full scale (default), or keep its level in 32-bit floats",
     )
-    given = parser.parse_args(args)
-    _refuse_wrong_files(given)
-    places, moves = parsed_requests(given.set, "--set"), parsed_requests(given.nudge, "--nudge")
-    _turn(given, [*places, *moves])
+    return parser
 
 
-def _refuse_wrong_files(given: argparse.Namespace) -> None:
+def _refuse_wrong_options(given: argparse.Namespace) -> None:
+    """All that can be said without reading anything."""
     if given.output.is_dir():
         raise ValueError(f"{given.output} is a folder: name a file to write, such as {given.output / 'out.wav'}.")
     if not given.output.parent.is_dir():
@@ -80,32 +86,58 @@ def _refuse_wrong_files(given: argparse.Namespace) -> None:
         raise ValueError(f"--channel {given.channel} is not a channel: choose a number from 0, or mix.")
     if given.output.exists() and given.input.exists() and given.output.samefile(given.input):
         raise ValueError(f"{given.output} is the recording itself: write to another file.")
+    if given.match and given.like is None:
+        raise ValueError(f"--match {given.match[0]} asks for a recording to match: add --like OTHER.wav.")
 
 
-def _turn(given: argparse.Namespace, requests: Sequence[Request]) -> None:
+def _turn(given: argparse.Namespace, asked_knobs: AskedKnobs) -> None:
+    nothing_asked = not (asked_knobs.steady or asked_knobs.curves or given.like)
     with file_in(str(given.input)) as sound:
         kind = kind_of(given.output, sound.file, given.peak)
-        if not requests and given.output.suffix.lower() == given.input.suffix.lower() and given.peak == "lower":
+        if nothing_asked and given.output.suffix.lower() == given.input.suffix.lower() and given.peak == "lower":
             copied(given.input, given.output)
             print(f"{given.output}: the same file, because nothing was asked (--nudge sharpness=+1jnd)")
             return
-        channel = "mix" if given.channel == "mix" else int(given.channel)
-        pitch = None if given.f0 is None else lambda n_samples, clip: given_pitch(given.f0, n_samples, clip)
-        listened = Listened(sound, channel, pitch)
+        listened = _listened(given, sound)
+        n_samples = listened.n_frames * listened.working.hop
+        requests = asked_knobs.over(n_samples, listened.clip(listened.n_frames))
+        requests += _like(given, listened, requests)
         _refuse_what_is_not_there(listened, requests, given.release)
         asked = asked_of(listened, [requests], given.release)
         _refuse_impossible(listened, asked, requests)
-        length_s = sound.n_frames / sound.rate
-        with tqdm(total=100, desc="turning", unit="%", disable=length_s < LONG_S, file=sys.stderr) as bar:
+        is_short = sound.n_frames < LONG_S * sound.rate
+        with tqdm(total=100, desc="turning", unit="%", disable=is_short, file=sys.stderr, ncols=79) as bar:
             what = changes(listened, asked, given.steady, lambda share: bar.update(round(100 * share) - bar.n))
             written = delivered(sound, (change[0] for change in what), given.output, kind)
-        _report(given, listened, asked, written, requests)
+        with file_in(str(given.output)) as turned:
+            got = listened.readings([type(knob) for knob in asked.knobs], turned)
+        _print(given, listened, written, _reports(listened, asked, got))
+
+
+def _listened(given: argparse.Namespace, sound: FileIn) -> Listened:
+    channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
+    if given.f0 is None:
+        return Listened(sound, channel)
+    return Listened(sound, channel, lambda n_samples, clip: given_pitch(given.f0, n_samples, clip))
+
+
+def _like(given: argparse.Namespace, listened: Listened, requests: Sequence[Request]) -> list[Request]:
+    """What --like asks: the places where another recording has its knobs."""
+    if given.like is None:
+        return []
+    taken = [request.knob for request in requests] + list(given.release)
+    for name in given.match:
+        if name in taken:
+            raise ValueError(f"--match {name}: {name} is turned or released already: leave one out.")
+    with file_in(str(given.like)) as other:
+        readings = readings_of(other, listened.has_pitch, given.match, except_for=taken)
+    return [Request(name, value, unit, False, f"--like {given.like}") for name, (value, unit) in readings.items()]
 
 
 def _refuse_what_is_not_there(listened: Listened, requests: Sequence[Request], released: Sequence[str]) -> None:
     kinds = offered(listened.has_pitch)
     for name in [*(request.knob for request in requests), *released]:
-        if not listened.has_pitch and name in offered(True) and name not in kinds:
+        if name not in kinds and name in offered(True):
             raise ValueError(
                 f"{listened.sound.label}: {name} needs a sound with a pitch, and only {listened.why_no_pitch}: turn "
                 f"one of {', '.join(kinds)}, or give the pitch with --f0."
@@ -119,28 +151,56 @@ def _refuse_what_is_not_there(listened: Listened, requests: Sequence[Request], r
 
 
 def _refuse_impossible(listened: Listened, asked: Asked, requests: Sequence[Request]) -> None:
-    """Raises ValueError for what no sound reads."""
-    del listened, asked, requests
-
-
-def _report(
-    given: argparse.Namespace, listened: Listened, asked: Asked, written: Delivered, requests: Sequence[Request]
-) -> None:
-    sound = listened.sound
-    with file_in(str(given.output)) as turned:
-        got = listened.mean(listened.readings([type(knob) for knob in asked.knobs], turned))
+    """Raises ValueError for what the recording's parts cannot do."""
     was, wanted = listened.mean(asked.own), listened.mean(asked.positions[0])
-    what = f"{sound.n_frames / sound.rate:.2f} s, {sound.rate} Hz, {sound.n_channels} channel"
-    print(f"{given.output}: {what}{'s' if sound.n_channels > 1 else ''}, {written.kind.subtype}")
-    print(f"  {'knob':<19}{'was':>9}{'asked':>9}{'got':>9} {'':<7}{'off by':>11}")
+    for request in requests:
+        place = [knob.name for knob in asked.knobs].index(request.knob)
+        knob = asked.knobs[place]
+        reason = why_impossible(knob, float(knob.value_at(was[place])), float(knob.value_at(wanted[place])))
+        if reason:
+            raise ValueError(f"{request.written}: {reason}.")
+
+
+def _reports(listened: Listened, asked: Asked, got: Tensor) -> list[KnobReport]:
+    """How each knob was met: (F, C) positions heard."""
+    reports = []
     for place, knob in enumerate(asked.knobs):
-        readings = [float(knob.value_at(each[place])) for each in (was, wanted, got)]
-        print(_line(knob, readings, bool(asked.free[0, place])))
+        own, wanted, heard = (
+            knob.value_at(each[listened.sounding, place]) for each in (asked.own, asked.positions[0], got)
+        )
+        unit = knob.jnd or 0.05 * float(abs(knob.span[1] - knob.span[0]))
+        is_curve = bool((wanted - own).std() > 1e-3 * unit)
+        reports.append(
+            KnobReport(
+                knob,
+                float(own.mean()),
+                float(wanted.mean()),
+                float(heard.mean()),
+                float((heard - wanted).mean() / unit),
+                bool(asked.free[0, place]),
+                (heard - wanted) / unit if is_curve else None,
+            )
+        )
+    return reports
 
 
-def _line(knob: Descriptor, readings: Sequence[float], is_turned: bool) -> str:
-    unit = spoken_unit(knob)
-    was, wanted, got = (readable(each * unit.n) for each in readings)
-    off = abs(readings[2] - readings[1])
-    missed = f"{off / knob.jnd:.2f} JND" if knob.jnd else f"{readable(off * unit.n)} {unit.word}"
-    return f"  {knob.name:<19}{was:>9}{wanted if is_turned else 'held':>9}{got:>9} {unit.word:<7}{missed:>11}"
+def _print(given: argparse.Namespace, listened: Listened, written: Delivered, reports: Sequence[KnobReport]) -> None:
+    sound = listened.sound
+    channels = f"{sound.n_channels} channel{'s' if sound.n_channels > 1 else ''}"
+    print(f"{given.output}: {sound.n_frames / sound.rate:.2f} s, {sound.rate} Hz, {channels}, {written.kind.subtype}")
+    lines = []
+    if sound.n_channels > 1:
+        which = "the mean of all is" if given.channel == "mix" else f"channel {given.channel} is"
+        lines.append(f"All channels were turned alike; {which} measured.")
+    if not listened.has_pitch:
+        lines.append(f"It counts as a sound without a pitch: {listened.why_no_pitch} (--f0 gives one).")
+    if written.lowered_db > 0.0:
+        lines.append(
+            f"It would have clipped: the file is lowered by {written.lowered_db:.1f} dB, and is measured so "
+            "(--peak keep: not lowered)."
+        )
+    elif written.rise_db > LOUD_DB:
+        lines.append(f"Its peak rose by {written.rise_db:.1f} dB: listen before you use it.")
+    for line in lines:
+        print(*wrapped(line), sep="\n")
+    print(*report_lines(reports, corrected=True), sep="\n")

@@ -30,10 +30,10 @@ class FileKind(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """A file that was written: by how many dB it was lowered, and its peak over full scale, in dB."""
+    """A file that was written: by how many dB it was lowered, and by how many its peak rose, that not counted."""
 
     lowered_db: float
-    peak_db: float
+    rise_db: float
     kind: FileKind
 
 
@@ -80,7 +80,7 @@ def delivered(sound: SoundIn, changes: Iterable[np.ndarray], path: Path, kind: F
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=path.parent) as raw:
-        peak = _add(sound, changes, raw)
+        before, peak = _add(sound, changes, raw)
         gain = min(1.0, FULL_SCALE / peak) if peak > 1.0 and kind.subtype not in HOLDS_MORE else 1.0
         with (
             written_whole(path) as partial,
@@ -90,18 +90,19 @@ def delivered(sound: SoundIn, changes: Iterable[np.ndarray], path: Path, kind: F
         ):
             for block in _blocks(raw, sound.n_channels):
                 file.write(block if gain == 1.0 else gain * block)
-    return Delivered(-20.0 * float(np.log10(gain)), 20.0 * float(np.log10(max(peak, 1e-9))), kind)
+    return Delivered(-20.0 * float(np.log10(gain)), 20.0 * float(np.log10(peak / max(before, 1e-9))), kind)
 
 
-def _add(sound: SoundIn, changes: Iterable[np.ndarray], raw: IO[bytes]) -> float:
-    """Sound and change, as float64 to a file; their peak."""
-    start, peak = 0, 0.0
+def _add(sound: SoundIn, changes: Iterable[np.ndarray], raw: IO[bytes]) -> tuple[float, float]:
+    """Sound and change, as float64 to a file; the peaks of the sound before and after."""
+    start, before, peak = 0, 0.0, 0.0
     for change in changes:
-        turned = sound.read(start, start + len(change)) + change
-        peak = max(peak, float(np.abs(turned).max(initial=0.0)))
+        own = sound.read(start, start + len(change))
+        turned = own + change
+        before, peak = (max(a, float(np.abs(b).max(initial=0.0))) for a, b in ((before, own), (peak, turned)))
         raw.write(turned.tobytes())
         start += len(change)
-    return peak
+    return before, peak
 
 
 def _blocks(raw: IO[bytes], n_channels: int) -> Iterator[np.ndarray]:
