@@ -9,8 +9,8 @@ from torch import Tensor
 from synths import Descriptor
 from synths.projection.frames import FrameProjection
 from synths.projection.prior import BarkPlaces
-from synths.projection.request import TOLERANCE, Request
-from synths.projection.search import Answer, Search
+from synths.projection.request import TOLERANCE, UNNOTICED, Request
+from synths.projection.search import N_LEARNING, Answer, Search
 from synths.projection.target import Target
 from turning.frames import RecordedFrames
 from turning.hybrid import EVERY, HybridProjection
@@ -18,6 +18,7 @@ from turning.noise_bands import middles_hz
 from turning.recording import Recording
 from turning.steady import MOST_FRAMES, SteadyProjection
 
+FRAMES_WEIGHT = 0.01
 CLOSE_ENOUGH = 0.03
 """Least audible differences that a mean may be off when the search ends."""
 
@@ -35,7 +36,15 @@ class Turned(NamedTuple):
 
 
 class _Request(Request):
-    """Of which more is wanted than of a model's: held knobs shall not be seen to move."""
+    """Of which more is wanted than of a model's: held knobs shall not be seen to move, and means count before frames."""
+
+    def score(self, missed: Tensor, heard: Tensor) -> Tensor:
+        """(R,) how far off: the means, and next to nothing for the frames."""
+        off = missed.abs()
+        if self.turned is not None:
+            off = torch.where(self.turned, off, 4.0 * off + 20.0 * (off - UNNOTICED).clamp(0.0, 1.0))
+        frames = self.mean((self.asked - heard).abs()) / self.tolerance
+        return (off + FRAMES_WEIGHT * frames).sum(-1)
 
     def unmet(self, missed: Tensor) -> Tensor:
         """(R,) True where a mean is off."""
@@ -59,15 +68,18 @@ class _Turning:
 class _RecordingSearch(Search):
     """The outer search, with a projection of its own; `again` renders even where the means are met."""
 
+    most_renders = 9
+
     def __init__(
         self,
         playable: _Turning,
         request: Request,
         projection: Callable[[Tensor], FrameProjection],
         again: bool = False,
+        n_learning: int = N_LEARNING,
     ) -> None:
         super().__init__(playable, request)
-        self.make_projection = projection
+        self.make_projection, self.n_learning = projection, n_learning
         if again:
             self.going = request.can_be_asked(self.missed)
             self.score = torch.full_like(self.score, torch.inf)
@@ -134,7 +146,7 @@ def _hybrid(recording: Recording, request: Request, places: BarkPlaces, first: T
             request.turned,
         )
 
-    search = _RecordingSearch(_Turning(recording, first.audio, hop), request, projection, again=True)
+    search = _RecordingSearch(_Turning(recording, first.audio, hop), request, projection, again=True, n_learning=1)
     audio, answer = search.run()
     steady = first.log_gains.expand(-1, len(frames.f0_hz), -1)
     if search.gains is None:

@@ -56,6 +56,8 @@ class Search:
         gains: (B, F / every, P) log gains of the best renders; None before anything was played
     """
 
+    n_learning, most_renders = N_LEARNING, MOST_RENDERS
+
     def __init__(self, playable: Playable, request: Request) -> None:
         self.playable, self.request = playable, request
         self.audio = playable.unchanged.clone()
@@ -72,7 +74,7 @@ class Search:
         """Render until all is met, or seven times: (B, N) audio of the best renders, and how the request was met."""
         if self.going.any():
             self.goal = SharedGoal(self.request, self._projection())
-        for n_rendered in range(1, MOST_RENDERS):
+        for n_rendered in range(1, self.most_renders):
             if not self.going.any():
                 break
             self._correct(n_rendered)
@@ -88,14 +90,14 @@ class Search:
 
     def _correct(self, n_rendered: int) -> None:
         """Learn from the last render what is to be asked in advance."""
-        if n_rendered <= N_LEARNING:
+        if n_rendered <= self.n_learning:
             gap = self._smooth(self.heard - self.goal.projection.all_measured())
             self.gap = torch.where(self.going[:, None, None], gap, self.gap)
             self.first_gap = self.gap if n_rendered == 1 else self.first_gap
             return
         far, going = self.request.far(self.missed), self.going
         # Where a turned knob stays far off, the others may have been dragged along.
-        if n_rendered == N_LEARNING + 1 and (hopeless := going & far.any(-1)).any():
+        if n_rendered == self.n_learning + 1 and (hopeless := going & far.any(-1)).any():
             self.goal.begin_again(hopeless)
             self.gap = torch.where(hopeless[:, None, None], self.first_gap, self.gap)
             going = going & ~hopeless
@@ -103,7 +105,7 @@ class Search:
 
     def _project(self, n_rendered: int) -> None:
         # On the way, what cannot be met looks like what only takes longer.
-        beyond_reach = math.inf if n_rendered <= N_LEARNING else BEYOND_REACH
+        beyond_reach = math.inf if n_rendered <= self.n_learning else BEYOND_REACH
         goal = self.request.asked - self.gap + (self.bias.value * self.request.tolerance)[:, None]
         self.goal.towards(goal, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], self.going, beyond_reach)
 
@@ -115,7 +117,7 @@ class Search:
         self.heard[rows] = self._hear(audio, rows)
         self.renders[rows.cpu()] += 1
         now = self.request.missed(self.heard)
-        if n_rendered > N_LEARNING:
+        if n_rendered > self.n_learning:
             self.bias.learn(self.missed - now)
         self.missed, score = now, self.request.score(now, self.heard)
         better = self.going & (score < self.score)
