@@ -4,8 +4,8 @@
 
 DATA holds sound files in folders, one kind of sound each: iowa/flute/..., or notes whose names begin with their kind.
 Each knob is moved by -2, -1, +1, +2 and +4 of its least audible differences, the others held; all is read on the turned
-sound, in the mean over the frames of 10 ms that sound, in JNDs. Requests that no sound can meet are left out and
-counted: a share outside 1 % to 99 %, noisiness below -47 dB. One thread, CPU time.
+sound, in the mean over the frames of 10 ms that sound, in JNDs. Requests that `timbre turn` refuses are left out and
+counted (`turning.reach`). One thread, CPU time.
 """
 
 import argparse
@@ -24,8 +24,9 @@ from sounds.sound_file import sound_files
 from synths.descriptors.request import JND, Request
 from turning.knobs import PITCHED
 from turning.listened import Listened
+from turning.reach import why_impossible
 from turning.sound_in import ArrayIn
-from turning.turn import Asked, asked_of, changes
+from turning.turn import AskedPlaces, asked_of, changes
 
 STEPS = (-2.0, -1.0, 1.0, 2.0, 4.0)
 NAMES = [kind.name for kind in PITCHED]
@@ -74,15 +75,12 @@ def spread(files: Sequence[Path], n_notes: int) -> list[Path]:
     return picked
 
 
-def is_possible(asked: Asked, mean: Tensor) -> bool:
+def is_possible(asked: AskedPlaces, mean: Tensor) -> bool:
     """Whether some sound may read what is asked."""
-    for knob, own, wanted in zip(asked.knobs, mean[0], mean[1], strict=True):
-        value, was = float(knob.value_at(wanted)), float(knob.value_at(own))
-        if knob.name == "fundamental_share" and not (0.01 <= value <= 0.99 and 0.001 < was < 0.999):
-            return False
-        if knob.name == "noisiness" and value < -47.0:
-            return False
-    return True
+    moved = zip(asked.knobs, mean[0], mean[1], strict=True)
+    return not any(
+        own != to and why_impossible(k, float(k.value_at(own)), float(k.value_at(to))) for k, own, to in moved
+    )
 
 
 def judge(path: Path, rate: int, seconds: float) -> list[Judged]:
@@ -116,7 +114,7 @@ def judge(path: Path, rate: int, seconds: float) -> list[Judged]:
     return judged
 
 
-def off(asked: Asked, got: Tensor, wanted: Tensor) -> Tensor:
+def off(asked: AskedPlaces, got: Tensor, wanted: Tensor) -> Tensor:
     """(F, C) positions twice -> (F, C) JNDs that the first is above the second."""
     pairs = zip(asked.knobs, got.unbind(-1), wanted.unbind(-1), strict=True)
     return torch.stack([(knob.value_at(g) - knob.value_at(w)) / (knob.jnd or 1.0) for knob, g, w in pairs], -1)
@@ -185,6 +183,8 @@ def main() -> None:
             if one.off.abs().max() > MET:
                 said, misses = "" if one.possible else " (impossible)", ", ".join(f"{v:+.2f}" for v in one.off.tolist())
                 print(f"  {NAMES[one.knob]}{one.step:+g}{said}: {misses}", flush=True)
+    refused = sum(not each.possible for each in judged)
+    print(f"{len({each.name for each in judged})} recordings, {len(judged)} requests, {refused} of them refused.")
     print(*table(judged), sep="\n")
 
 

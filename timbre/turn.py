@@ -21,7 +21,7 @@ from turning.like import readings_of
 from turning.listened import Listened
 from turning.reach import why_impossible
 from turning.sound_in import FileIn, file_in
-from turning.turn import Asked, asked_of, changes
+from turning.turn import AskedPlaces, asked_of, changes
 
 LONG_S = 30.0
 """What lasts longer shows how far it is."""
@@ -91,7 +91,8 @@ def _refuse_wrong_options(given: argparse.Namespace) -> None:
 
 
 def _turn(given: argparse.Namespace, asked_knobs: AskedKnobs) -> None:
-    nothing_asked = not (asked_knobs.steady or asked_knobs.curves or given.like)
+    moved = [request for request in asked_knobs.steady if not request.moves or request.value != 0.0]
+    nothing_asked = not (moved or asked_knobs.curves or given.like or given.release)
     with file_in(str(given.input)) as sound:
         kind = kind_of(given.output, sound.file, given.peak)
         if nothing_asked and given.output.suffix.lower() == given.input.suffix.lower() and given.peak == "lower":
@@ -150,7 +151,7 @@ def _refuse_what_is_not_there(listened: Listened, requests: Sequence[Request], r
             raise ValueError(f"--release {name}: {name} is turned: leave one out.")
 
 
-def _refuse_impossible(listened: Listened, asked: Asked, requests: Sequence[Request]) -> None:
+def _refuse_impossible(listened: Listened, asked: AskedPlaces, requests: Sequence[Request]) -> None:
     """Raises ValueError for what the recording's parts cannot do."""
     was, wanted = listened.mean(asked.own), listened.mean(asked.positions[0])
     for request in requests:
@@ -161,7 +162,7 @@ def _refuse_impossible(listened: Listened, asked: Asked, requests: Sequence[Requ
             raise ValueError(f"{request.written}: {reason}.")
 
 
-def _reports(listened: Listened, asked: Asked, got: Tensor) -> list[KnobReport]:
+def _reports(listened: Listened, asked: AskedPlaces, got: Tensor) -> list[KnobReport]:
     """How each knob was met: (F, C) positions heard."""
     reports = []
     for place, knob in enumerate(asked.knobs):

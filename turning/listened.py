@@ -102,7 +102,8 @@ class Listened:
         frame = torch.arange(first, last)
         whole = (frame >= EDGE_FRAMES) & (frame < self.n_frames - EDGE_FRAMES)
         audio, clip, f0_hz = self._kept(passage), self.clip(last - first), self.f0_hz[first:last]
-        return Recording(audio, clip, f0_hz, counts, whole, self._block, self._n_partials)
+        begins, ends = first == 0, last == self.n_frames
+        return Recording(audio, clip, f0_hz, counts, whole, begins, ends, self._block, self._n_partials)
 
     def channels(self, passage: Passage) -> list[Tensor]:
         """(N,) of each channel, at the working rate."""

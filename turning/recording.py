@@ -7,6 +7,7 @@ from torch import Tensor
 from synths import ClipFormat
 from turning.carriers import carriers
 from turning.components import Components
+from turning.edges import eased
 
 
 class Recording:
@@ -17,7 +18,9 @@ class Recording:
         clip: its format
         f0_hz: (F,) pitch in Hz in every frame
         sounding: (F,) True where it counts
-        whole: (F,) True where no window reaches beyond the sound
+        whole: (F,) True where no window reaches beyond the file
+        begins: whether the file begins with it
+        ends: whether the file ends with it
         block: samples in a block of its carriers
         n_partials: K; 0 for a sound without a pitch
     """
@@ -29,9 +32,12 @@ class Recording:
         f0_hz: Tensor,
         sounding: Tensor,
         whole: Tensor,
+        begins: bool,
+        ends: bool,
         block: int,
         n_partials: int,
     ) -> None:
+        self.begins, self.ends = begins, ends
         self.audio, self.clip, self.f0_hz, self.sounding, self.whole = audio, clip, f0_hz, sounding, whole
         self.block, self.n_partials = block, n_partials
 
@@ -47,3 +53,16 @@ class Recording:
         if not self.n_partials:
             waves = waves._replace(audible=waves.audible * 0.0)
         return Components.of(audio, waves, rate)
+
+    def change(self, components: Components, log_gains: Tensor, hop: int) -> Tensor:
+        """What gains on its parts, or on those of a channel of it, add to the sound.
+
+        Args:
+            components: the parts
+            log_gains: (R, F, P) every `hop` samples, or (R, 1, P)
+            hop: samples per frame of the gains
+
+        Returns:
+            (R, N)
+        """
+        return eased(components.change(log_gains, hop), components, log_gains, self.begins, self.ends)

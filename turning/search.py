@@ -18,6 +18,8 @@ from turning.noise_bands import middles_hz
 from turning.recording import Recording
 from turning.steady import MOST_FRAMES, SteadyProjection
 
+NEARLY = 0.25
+"""Least audible differences that steady gains may be off where frames are held to all knobs alike."""
 FRAMES_WEIGHT = 0.01
 CLOSE_ENOUGH = 0.03
 """Least audible differences that a mean may be off when the search ends."""
@@ -36,7 +38,7 @@ class Turned(NamedTuple):
 
 
 class _Request(Request):
-    """Of which more is wanted than of a model's: held knobs shall not be seen to move, and means count before frames."""
+    """Stricter than a model's: held knobs shall not be seen to move, and means count before frames."""
 
     def score(self, missed: Tensor, heard: Tensor) -> Tensor:
         """(R,) how far off: the means, and next to nothing for the frames."""
@@ -62,13 +64,13 @@ class _Turning:
 
     def play(self, log_gains: Tensor, rows: Tensor) -> Tensor:
         """(R, F, P) log gains -> (R, N)."""
-        return self.recording.audio + self.recording.components.change(log_gains, self.hop)
+        return self.recording.audio + self.recording.change(self.recording.components, log_gains, self.hop)
 
 
 class _RecordingSearch(Search):
     """The outer search, with a projection of its own; `again` renders even where the means are met."""
 
-    most_renders = 9
+    most_renders, n_shared = 9, 0
 
     def __init__(
         self,
@@ -81,7 +83,8 @@ class _RecordingSearch(Search):
         super().__init__(playable, request)
         self.make_projection, self.n_learning = projection, n_learning
         if again:
-            self.going = request.can_be_asked(self.missed)
+            frames_off = request.mean((request.asked - self.heard).abs()) / request.tolerance
+            self.going = request.can_be_asked(self.missed) & (frames_off > CLOSE_ENOUGH).any(-1)
             self.score = torch.full_like(self.score, torch.inf)
 
     def _projection(self) -> FrameProjection:
@@ -132,6 +135,9 @@ def _steady(recording: Recording, request: Request, places: BarkPlaces) -> Turne
 def _hybrid(recording: Recording, request: Request, places: BarkPlaces, first: Turned) -> Turned:
     hop = EVERY * recording.clip.hop
     frames = _frames(recording, torch.arange(0, len(recording.f0_hz), EVERY))
+    # What steady gains have met needs nobody to give way.
+    free = None if request.turned is None else request.turned & (first.answer.off.abs() > NEARLY)
+    request = _Request(request.target, request.asked, request.sounding, request.judged, free)
     inner = recording.sounding & recording.whole
     active = (inner if inner.any() else recording.sounding).expand(len(request.asked), -1)
 

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from synths import Descriptor
 from synths.descriptors.request import Request
-from turning.edges import eased
 from turning.knobs import chosen, released_for
 from turning.listened import Listened
 from turning.passages import Passage
@@ -21,7 +20,7 @@ Progress = Callable[[float], None]
 FADE_S = 0.005
 
 
-class Asked(NamedTuple):
+class AskedPlaces(NamedTuple):
     """What R answers of one sound are asked for.
 
     Shapes: own (F, C) positions of the knobs as they are, positions (R, F, C) that are asked; free (R, C) True for
@@ -34,7 +33,7 @@ class Asked(NamedTuple):
     free: Tensor
 
 
-def asked_of(listened: Listened, answers: Sequence[Sequence[Request]], released: Sequence[str] = ()) -> Asked:
+def asked_of(listened: Listened, answers: Sequence[Sequence[Request]], released: Sequence[str] = ()) -> AskedPlaces:
     """Requests to a sound, and what is to hold meanwhile.
 
     Args:
@@ -55,11 +54,11 @@ def asked_of(listened: Listened, answers: Sequence[Sequence[Request]], released:
             asked = request.positions(knobs[place], own[None, :, place], mean[place, None])
             positions[row, :, place] = asked[0].to(own)
     free = [[name in [request.knob for request in requests] for name in names] for requests in answers]
-    return Asked(knobs, own, positions, torch.tensor(free))
+    return AskedPlaces(knobs, own, positions, torch.tensor(free))
 
 
 def changes(
-    listened: Listened, asked: Asked, steady_only: bool = False, progress: Progress | None = None
+    listened: Listened, asked: AskedPlaces, steady_only: bool = False, progress: Progress | None = None
 ) -> Iterator[np.ndarray]:
     """What is to be added to a sound, (R, n, channels) after (R, n, channels) at its own rate, from begin to end."""
     waiting = np.zeros((len(asked.positions), 0, listened.sound.n_channels))
@@ -82,7 +81,7 @@ def changes(
 
 
 def _gains(
-    recording: Recording, asked: Asked, passage: Passage, steady_only: bool, before: Tensor | None
+    recording: Recording, asked: AskedPlaces, passage: Passage, steady_only: bool, before: Tensor | None
 ) -> tuple[Tensor, int]:
     """(R, F, P) log gains of a passage, every so many samples; where nothing sounds, the mean of those before."""
     if not recording.sounding.any():
@@ -101,7 +100,6 @@ def _channels(
         parts = [recording.components]
     else:
         parts = [recording.taken_apart(audio) for audio in listened.channels(passage)]
-    begins, ends = passage.first == 0, passage.last == listened.n_frames
-    changed = [eased(part.change(gains, gain_hop), part, gains, begins, ends) for part in parts]
+    changed = [recording.change(part, gains, gain_hop) for part in parts]
     back = [[listened.working.back(each.numpy(), n_samples) for each in part] for part in changed]
     return np.stack([np.stack(each, axis=0) for each in back], axis=-1)

@@ -15,7 +15,7 @@ from synths.projection.bias import Bias
 from synths.projection.frames import BEYOND_REACH, FrameProjection
 from synths.projection.playable import Playable
 from synths.projection.request import TOLERANCE, Request
-from synths.projection.sharing import SharedGoal
+from synths.projection.sharing import N_SHARED, SharedGoal
 
 MOST_RENDERS = 7
 N_LEARNING = 2
@@ -56,7 +56,7 @@ class Search:
         gains: (B, F / every, P) log gains of the best renders; None before anything was played
     """
 
-    n_learning, most_renders = N_LEARNING, MOST_RENDERS
+    n_learning, most_renders, n_shared = N_LEARNING, MOST_RENDERS, N_SHARED
 
     def __init__(self, playable: Playable, request: Request) -> None:
         self.playable, self.request = playable, request
@@ -73,7 +73,7 @@ class Search:
     def run(self) -> tuple[Tensor, Answer]:
         """Render until all is met, or seven times: (B, N) audio of the best renders, and how the request was met."""
         if self.going.any():
-            self.goal = SharedGoal(self.request, self._projection())
+            self.goal = SharedGoal(self.request, self._projection(), self.n_shared)
         for n_rendered in range(1, self.most_renders):
             if not self.going.any():
                 break
