@@ -157,7 +157,7 @@ def _hybrid(recording: Recording, request: Request, places: BarkPlaces, first: T
     steady = first.log_gains.expand(-1, len(frames.f0_hz), -1)
     if search.gains is None:
         return first._replace(log_gains=steady, hop=hop)
-    worse = _worst(answer) > _worst(first.answer).clamp_min(TOLERANCE)
+    worse = (_worst(answer) > _worst(first.answer).clamp_min(TOLERANCE)) | (answer.renders == 1)
     return Turned(
         torch.where(worse[:, None], first.audio, audio),
         torch.where(worse[:, None, None], steady, search.gains),
