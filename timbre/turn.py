@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor
 from tqdm import tqdm
 
 from instrument.render import KnobReport
@@ -15,11 +14,12 @@ from timbre.asked import AskedKnobs, add_options, asked_knobs
 from timbre.knob_report import report_lines, wrapped
 from timbre.pitch_curve import given_pitch
 from timbre.requests import refuse_unknown
+from timbre.turn_report import impossible, knob_reports
+from timbre.turn_series import add_series_options, is_series, make_series, with_steps
 from turning.delivery import Delivered, copied, delivered, kind_of
 from turning.knobs import offered
 from turning.like import readings_of
 from turning.listened import Listened
-from turning.reach import why_impossible
 from turning.sound_in import FileIn, file_in
 from turning.turn import AskedPlaces, asked_of, changes
 
@@ -32,12 +32,17 @@ EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge level=-6dB --set noisiness=-30dB
   timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
   timbre turn in.wav out.wav --curve knobs.csv
-  timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness"""
+  timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness
+  timbre turn FOLDER OUT --steps -4:4:1jnd --knob sharpness --equal-loudness
+  timbre turn FOLDER OUT --design design.yaml"""
 
 
 def run(verb: str, args: list[str]) -> None:
     """Turn one file."""
-    given = _parser(verb).parse_args(args)
+    given = _parser(verb).parse_args(with_steps(args))
+    if is_series(given):
+        make_series(given, args)
+        return
     _refuse_wrong_options(given)
     _turn(given, asked_knobs(given))
 
@@ -73,6 +78,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         default="lower",
         help="of a sound that would clip: lower it to full scale (default), or keep its level in 32-bit floats",
     )
+    add_series_options(parser)
     return parser
 
 
@@ -104,15 +110,15 @@ def _turn(given: argparse.Namespace, asked_knobs: AskedKnobs) -> None:
         requests = asked_knobs.over(n_samples, listened.clip(listened.n_frames))
         requests += _like(given, listened, requests)
         _refuse_what_is_not_there(listened, requests, given.release)
-        asked = asked_of(listened, [requests], given.release)
+        asked = asked_of(listened, [requests], given.release, given.hold)
         _refuse_impossible(listened, asked, requests)
         is_short = sound.n_frames < LONG_S * sound.rate
         with tqdm(total=100, desc="turning", unit="%", disable=is_short, file=sys.stderr, ncols=79) as bar:
             what = changes(listened, asked, given.steady, lambda share: bar.update(round(100 * share) - bar.n))
-            written = delivered(sound, (change[0] for change in what), given.output, kind)
+            (written,) = delivered(sound, what, [given.output], kind)
         with file_in(str(given.output)) as turned:
             got = listened.readings([type(knob) for knob in asked.knobs], turned)
-        _print(given, listened, written, _reports(listened, asked, got))
+        _print(given, listened, written, kind.subtype, knob_reports(listened, asked, 0, got))
 
 
 def _listened(given: argparse.Namespace, sound: FileIn) -> Listened:
@@ -153,42 +159,16 @@ def _refuse_what_is_not_there(listened: Listened, requests: Sequence[Request], r
 
 def _refuse_impossible(listened: Listened, asked: AskedPlaces, requests: Sequence[Request]) -> None:
     """Raises ValueError for what the recording's parts cannot do."""
-    was, wanted = listened.mean(asked.own), listened.mean(asked.positions[0])
-    for request in requests:
-        place = [knob.name for knob in asked.knobs].index(request.knob)
-        knob = asked.knobs[place]
-        reason = why_impossible(knob, float(knob.value_at(was[place])), float(knob.value_at(wanted[place])))
-        if reason:
-            raise ValueError(f"{request.written}: {reason}.")
+    for request, reason in impossible(listened, asked, 0, requests):
+        raise ValueError(f"{request.written}: {reason}.")
 
 
-def _reports(listened: Listened, asked: AskedPlaces, got: Tensor) -> list[KnobReport]:
-    """How each knob was met: (F, C) positions heard."""
-    reports = []
-    for place, knob in enumerate(asked.knobs):
-        own, wanted, heard = (
-            knob.value_at(each[listened.sounding, place]) for each in (asked.own, asked.positions[0], got)
-        )
-        unit = knob.jnd or 0.05 * float(abs(knob.span[1] - knob.span[0]))
-        is_curve = bool((wanted - own).std() > 1e-3 * unit)
-        reports.append(
-            KnobReport(
-                knob,
-                float(own.mean()),
-                float(wanted.mean()),
-                float(heard.mean()),
-                float((heard - wanted).mean() / unit),
-                bool(asked.free[0, place]),
-                (heard - wanted) / unit if is_curve else None,
-            )
-        )
-    return reports
-
-
-def _print(given: argparse.Namespace, listened: Listened, written: Delivered, reports: Sequence[KnobReport]) -> None:
+def _print(
+    given: argparse.Namespace, listened: Listened, written: Delivered, subtype: str, reports: Sequence[KnobReport]
+) -> None:
     sound = listened.sound
     channels = f"{sound.n_channels} channel{'s' if sound.n_channels > 1 else ''}"
-    print(f"{given.output}: {sound.n_frames / sound.rate:.2f} s, {sound.rate} Hz, {channels}, {written.kind.subtype}")
+    print(f"{given.output}: {sound.n_frames / sound.rate:.2f} s, {sound.rate} Hz, {channels}, {subtype}")
     lines = []
     if sound.n_channels > 1:
         which = "the mean of all is" if given.channel == "mix" else f"channel {given.channel} is"

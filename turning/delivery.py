@@ -1,7 +1,8 @@
 """A turned sound as a file like the one it came from, whole or not at all."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Literal, NamedTuple
@@ -17,7 +18,6 @@ FULL_SCALE = 0.999
 BLOCK = 1 << 20
 HOLDS_MORE = ("FLOAT", "DOUBLE")
 """Kinds of samples that may lie above full scale."""
-LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 WRITTEN = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".ogg", ".opus", ".w64", ".wav")
 Peak = Literal["lower", "keep"]
 
@@ -34,7 +34,6 @@ class Delivered(NamedTuple):
 
     lowered_db: float
     rise_db: float
-    kind: FileKind
 
 
 def kind_of(path: Path, like: soundfile.SoundFile, peak: Peak) -> FileKind:
@@ -66,43 +65,48 @@ def copied(source: Path, path: Path) -> None:
         shutil.copyfile(source, partial)
 
 
-def delivered(sound: SoundIn, changes: Iterable[np.ndarray], path: Path, kind: FileKind) -> Delivered:
-    """Write a sound with what is added to it, lowered where it would clip.
+def delivered(sound: SoundIn, changes: Iterable[np.ndarray], paths: Sequence[Path], kind: FileKind) -> list[Delivered]:
+    """Write a sound with each of the things that are added to it; where one would clip, all are lowered alike.
 
     Args:
         sound: as it was
-        changes: (n, channels) after (n, channels), all of it
-        path: of the file
-        kind: of the file
+        changes: (R, n, channels) after (R, n, channels), all of it
+        paths: of R files
+        kind: of the files
 
     Raises:
-        OSError: it cannot be written
+        OSError: one cannot be written
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryFile(dir=path.parent) as raw:
-        before, peak = _add(sound, changes, raw)
-        gain = min(1.0, FULL_SCALE / peak) if peak > 1.0 and kind.subtype not in HOLDS_MORE else 1.0
-        with (
-            written_whole(path) as partial,
-            soundfile.SoundFile(
-                partial, "w", sound.rate, sound.n_channels, kind.subtype, format=kind.container
-            ) as file,
-        ):
-            for block in _blocks(raw, sound.n_channels):
-                file.write(block if gain == 1.0 else gain * block)
-    return Delivered(-20.0 * float(np.log10(gain)), 20.0 * float(np.log10(peak / max(before, 1e-9))), kind)
+    with ExitStack() as stack:
+        raws = [stack.enter_context(TemporaryFile(dir=path.parent)) for path in paths]
+        before, peaks = _add(sound, changes, raws)
+        highest = float(peaks.max())
+        gain = min(1.0, FULL_SCALE / highest) if highest > 1.0 and kind.subtype not in HOLDS_MORE else 1.0
+        for raw, path in zip(raws, paths, strict=True):
+            _write(raw, sound, path, kind, gain)
+    lowered_db = -20.0 * float(np.log10(gain))
+    return [Delivered(lowered_db, 20.0 * float(np.log10(peak / max(before, 1e-9)))) for peak in peaks]
 
 
-def _add(sound: SoundIn, changes: Iterable[np.ndarray], raw: IO[bytes]) -> tuple[float, float]:
-    """Sound and change, as float64 to a file; the peaks of the sound before and after."""
-    start, before, peak = 0, 0.0, 0.0
+def _add(sound: SoundIn, changes: Iterable[np.ndarray], raws: Sequence[IO[bytes]]) -> tuple[float, np.ndarray]:
+    """Sound and changes, as float64 to R files; the peak of the sound, and (R,) those of what became of it."""
+    start, before, peaks = 0, 0.0, np.zeros(len(raws))
     for change in changes:
-        own = sound.read(start, start + len(change))
+        own = sound.read(start, start + change.shape[1])
         turned = own + change
-        before, peak = (max(a, float(np.abs(b).max(initial=0.0))) for a, b in ((before, own), (peak, turned)))
-        raw.write(turned.tobytes())
-        start += len(change)
-    return before, peak
+        before = max(before, float(np.abs(own).max(initial=0.0)))
+        peaks = np.maximum(peaks, np.abs(turned).max(axis=(1, 2), initial=0.0))
+        for raw, one in zip(raws, turned, strict=True):
+            raw.write(one.tobytes())
+        start += change.shape[1]
+    return before, peaks
+
+
+def _write(raw: IO[bytes], sound: SoundIn, path: Path, kind: FileKind, gain: float) -> None:
+    shape = sound.rate, sound.n_channels, kind.subtype
+    with written_whole(path) as partial, soundfile.SoundFile(partial, "w", *shape, format=kind.container) as file:
+        for block in _blocks(raw, sound.n_channels):
+            file.write(block if gain == 1.0 else gain * block)
 
 
 def _blocks(raw: IO[bytes], n_channels: int) -> Iterator[np.ndarray]:

@@ -45,6 +45,23 @@ class ArrayIn:
         return self.audio[start:stop]
 
 
+class LoweredIn:
+    """A sound at a gain.
+
+    Args:
+        sound: as it was
+        gain: factor, 1 at most
+    """
+
+    def __init__(self, sound: SoundIn, gain: float) -> None:
+        self.sound, self.gain, self.label = sound, gain, sound.label
+        self.rate, self.n_channels, self.n_frames = sound.rate, sound.n_channels, sound.n_frames
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """(stop - start, channels) float64."""
+        return self.gain * self.sound.read(start, stop)
+
+
 class FileIn:
     """A sound file that is open."""
 

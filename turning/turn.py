@@ -33,17 +33,23 @@ class AskedPlaces(NamedTuple):
     free: Tensor
 
 
-def asked_of(listened: Listened, answers: Sequence[Sequence[Request]], released: Sequence[str] = ()) -> AskedPlaces:
+def asked_of(
+    listened: Listened,
+    answers: Sequence[Sequence[Request]],
+    released: Sequence[str] = (),
+    held: Sequence[str] = (),
+) -> AskedPlaces:
     """Requests to a sound, and what is to hold meanwhile.
 
     Args:
         listened: the sound
         answers: R times requests, each to a knob that the sound has
         released: names of knobs that need not hold
+        held: names of further knobs that hold
     """
     turned = list(dict.fromkeys(request.knob for requests in answers for request in requests))
-    let_go = {*released, *released_for(turned)}
-    knobs = chosen(listened.has_pitch, turned, let_go, listened.clip(1))
+    let_go = {*released, *released_for([*turned, *held])}
+    knobs = chosen(listened.has_pitch, [*turned, *held], let_go, listened.clip(1))
     names = [knob.name for knob in knobs]
     own = listened.readings([type(knob) for knob in knobs])
     mean = listened.mean(own)
