@@ -13,7 +13,7 @@ from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
-from synths.projection import Answer, Request, Search, Target, projectable
+from synths.projection import Answer, MeanSearch, Request, Target, projectable
 from synths.signal import interpolate_frames
 
 
@@ -83,7 +83,7 @@ class Exact:
             return self.model.put_together(f0_hz, encoding), Answer([], nothing, nothing, nothing, nothing, once)
         decoded = Decoded(self.model, f0_hz, encoding)
         request = self._request(decoded, encoding, sounding, turned, beside)
-        audio, answer = Search(decoded, request).run()
+        audio, answer = MeanSearch(decoded, request).run()
         return Rendering(audio, decoded.parameters, encoding), answer
 
     def _request(
@@ -97,10 +97,13 @@ class Exact:
         encoder, every = self.model.encoder, self.model.encoder.judged_every
         if sounding is None:
             sounding = sounding_frames(encoder.level_db(decoded.unchanged, every)).to(decoded.f0_hz.dtype)
-        asked = encoding.controls[:, :: encoder.every, self.indices]
-        asked = asked if beside is None else torch.cat([asked, beside.to(asked)], dim=-1)
+        asked = encoding.controls[:, ::every, self.indices]
+        if beside is not None:
+            asked = torch.cat([asked, beside[:, :: every // encoder.every].to(asked)], dim=-1)
+        # What is no number between these frames is no number either.
+        asked = asked.masked_fill(~encoding.controls.isfinite().all(-1).all(-1)[:, None, None], torch.nan)
         chosen = None if turned is None else turned[:, [*self.indices, *range(-len(self.also), 0)]]
-        return Request(self.target, asked, sounding, every // encoder.every, chosen)
+        return Request(self.target, asked, sounding, 1, chosen)
 
 
 class Decoded:
@@ -113,7 +116,7 @@ class Decoded:
     """
 
     def __init__(self, model: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding) -> None:
-        self.model, self.f0_hz, self.every = model, f0_hz, model.encoder.every
+        self.model, self.f0_hz, self.every = model, f0_hz, model.encoder.judged_every
         self.parameters = model.decoder(f0_hz, encoding.controls, encoding.residual)
         self.played = model.synth.played(f0_hz, self.parameters)
         self.white_noise = self.parameters.get("white_noise", model.synth.white_noise(f0_hz))

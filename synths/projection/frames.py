@@ -125,6 +125,30 @@ class FrameProjection:
         spread[self.active] = self.measured
         return spread
 
+    def all_start(self) -> Tensor:
+        """(B, F, C) the same of layers without a gain."""
+        spread = self.start.new_zeros(*self.active.shape, self.start.shape[-1])
+        spread[self.active] = self.start
+        return spread
+
+    def with_gains(self, rows: Tensor, gains: Tensor) -> Tensor:
+        """(R,) rows with (R, P) other gains -> (R, C) positions on layers."""
+        return self._measure(self.layers_of(rows), gains)
+
+    def put(self, rows: Tensor, gains: Tensor, measured: Tensor) -> None:
+        """Give (R,) rows (R, P) gains, with which they measure (R, C)."""
+        self.gains[rows], self.measured[rows] = gains, measured
+        self.known[rows] = self.fresh[rows] = False
+
+    def slopes_here(self, rows: Tensor) -> Tensor:
+        """(R, C, P) slopes of these rows, learnt where they are now."""
+        self._learn_slopes(rows[~self.fresh[rows]])
+        return self.slopes[rows]
+
+    def likely(self, slopes: Tensor, rows: Tensor) -> Tensor:
+        """(R, C, P) slopes of these rows -> the changes of gains that are likeliest to go with them."""
+        return self._times_prior(slopes, rows)
+
     def _off(self, measured: Tensor, goal: Tensor) -> Tensor:
         return (goal - measured) / self.tolerance
 

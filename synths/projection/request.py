@@ -1,6 +1,7 @@
 """What is asked of a sound, and how far a sound is from it."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from synths.descriptors.sounding import sounding_mean
@@ -9,7 +10,9 @@ from synths.projection.target import Target
 TOLERANCE = 0.05
 """Least audible differences that a mean may be off and count as met."""
 UNNOTICED = 0.2
-"""Tolerances that what is held may be off before it outweighs most of what a turned knob could gain."""
+"""Tolerances that what is held may be off before it outweighs all that a turned knob could gain."""
+SMOOTH_FRAMES = (5, 11)
+"""Frames of 40 ms over which changes are smoothed where a knob was turned, and where none was."""
 
 
 class Request:
@@ -46,7 +49,7 @@ class Request:
         frames = self.mean((self.asked - heard).abs()) / self.tolerance
         off = missed.abs() + 0.1 * frames
         if self.turned is not None:
-            dragged = (missed.abs() - UNNOTICED).clamp(0.0, 1.0)
+            dragged = (missed.abs() - UNNOTICED).clamp_min(0.0)
             off = torch.where(self.turned, off, 4.0 * off + 20.0 * dragged)
         return off.sum(-1)
 
@@ -63,3 +66,39 @@ class Request:
         if self.turned is None:
             return torch.zeros_like(missed, dtype=torch.bool)
         return self.turned & (missed.abs() > 1.0)
+
+    def dragged(self, missed: Tensor) -> Tensor:
+        """(B,) True where what holds is noticeably off."""
+        if self.turned is None:
+            return torch.zeros_like(missed[:, 0], dtype=torch.bool)
+        return (~self.turned & (missed.abs() > UNNOTICED)).any(-1)
+
+    def plain_where_nothing_turns(self, prior: Tensor) -> Tensor:
+        """(B, P, P) prior of a change -> the same, but the identity where no knob was turned.
+
+        There, what is off is put right with the fewest decibels; what sounds alike only matters for a change that a
+        listener asked for.
+        """
+        plain = torch.eye(prior.shape[-1]).to(prior).expand_as(prior)
+        return torch.where(self._turns()[:, None, None], prior, plain)
+
+    def smooth(self, change: Tensor) -> Tensor:
+        """(B, F / every, C) changes -> the same without what is too fast to be meant, with the mean that they had.
+
+        Readings of noise differ from frame to frame by chance, in the recording as in what is played.
+        """
+        active = self.active()[..., None].to(change)
+        fast, slow = (_smoothed(change * active, n) / _smoothed(active, n).clamp_min(1e-6) for n in SMOOTH_FRAMES)
+        smooth = torch.where(self._turns()[:, None, None], fast, slow)
+        return smooth + self.mean(change - smooth)[:, None]
+
+    def _turns(self) -> Tensor:
+        """(B,) whether a knob was turned, as far as is known."""
+        return torch.ones_like(self.tolerance[:, 0], dtype=torch.bool) if self.turned is None else self.turned.any(1)
+
+
+def _smoothed(values: Tensor, n_frames: int) -> Tensor:
+    """(B, F, C) -> the same under a Hann window of so many frames, an odd number."""
+    window = torch.hann_window(n_frames + 2, periodic=False)[1:-1].to(values)
+    flat = values.mT.flatten(0, 1)[:, None]
+    return F.conv1d(flat, window[None, None], padding=n_frames // 2)[:, 0].unflatten(0, values.mT.shape[:2]).mT

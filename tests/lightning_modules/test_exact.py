@@ -21,7 +21,7 @@ from synths import (
     sounding_mean,
 )
 from synths.projection import Target
-from synths.projection.search import MOST_RENDERS
+from synths.projection.mean_search import MOST_RENDERS_TO_HOLD
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 N_PARTIALS = 26
@@ -106,7 +106,7 @@ def test_what_is_asked_is_heard(model, played, nudge):
     assert off.abs().max() < 0.051 and answer.met.all()
     torch.testing.assert_close(answer.measured, measured, rtol=0, atol=1e-4)
     torch.testing.assert_close(answer.off, off, rtol=0, atol=2e-3)
-    assert answer.open_off[0].abs().max() > 1.0 and 1 < answer.renders[0] <= MOST_RENDERS
+    assert answer.open_off[0].abs().max() > 1.0 and 1 < answer.renders[0] <= MOST_RENDERS_TO_HOLD
     assert rendering.audio[1].equal(audio[1]) and answer.renders[1] == 1
 
 
@@ -155,7 +155,7 @@ def test_the_ends_of_all_knobs_at_once_are_no_worse(model, played):
     f0_hz, sounding, controls, _ = played
     asked = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0]).expand_as(controls)
     rendering, answer = answered(model, f0_hz, asked, sounding)
-    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS
+    assert rendering.audio.isfinite().all() and answer.renders.max() <= MOST_RENDERS_TO_HOLD
     assert (answer.off.abs().sum(1) < answer.open_off.abs().sum(1)).all() and not answer.met.all(1).any()
 
 

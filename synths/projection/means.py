@@ -1,0 +1,74 @@
+"""The least change of all frames together that moves a mean: frames that cannot do their part leave it to others."""
+
+import torch
+from torch import Tensor
+
+from synths.projection.frames import LARGEST_GAIN, LARGEST_STEP, FrameProjection
+from synths.projection.request import Request
+
+N_STEPS = 3
+NEAR = 0.02
+"""Tolerances that a mean on layers may be off."""
+
+
+class MeanProjection:
+    """Moves the means of a projection's frames: all frames of a clip are asked by the same multipliers.
+
+    Args:
+        frames: whose gains are moved
+        request: over what the mean is, and its tolerance
+    """
+
+    def __init__(self, frames: FrameProjection, request: Request) -> None:
+        self.frames, self.request = frames, request
+        self.n_clips = len(request.tolerance)
+        self.share = (1.0 / frames.active.sum(1).clamp_min(1))[frames.clip_of]
+
+    def mean(self) -> Tensor:
+        """(B, C) mean positions on layers."""
+        return self._summed(self.share[:, None] * self.frames.measured)
+
+    def shift(self, wanted: Tensor, weight: Tensor, going: Tensor) -> Tensor:
+        """Move the (B,) clips that go on by (B, C) tolerances, and say by how many they moved.
+
+        Args:
+            wanted: tolerances
+            weight: (B, C) of each knob where not all can be moved as wanted
+            going: which clips
+        """
+        start = self.mean()
+        damping = torch.full_like(wanted[:, 0], 1e-3)
+        for _ in range(N_STEPS):
+            owed = weight * (wanted - (self.mean() - start) / self.request.tolerance)
+            clips = going & (owed.abs().amax(-1) > NEAR)
+            if not clips.any():
+                break
+            self._step(owed, weight, start + wanted * self.request.tolerance, damping, clips)
+        return (self.mean() - start) / self.request.tolerance
+
+    def _step(self, owed: Tensor, weight: Tensor, goal: Tensor, damping: Tensor, clips: Tensor) -> None:
+        """One trial, kept in the clips that come nearer; the (B,) damping of the others grows."""
+        frames = self.frames
+        rows = clips[frames.clip_of].nonzero()[:, 0]
+        weighted = weight[frames.clip_of[rows]][..., None] * frames.slopes_here(rows)
+        spread = frames.likely(weighted, rows)
+        system = self._summed(self.share[rows][:, None, None] * (weighted @ spread.mT), rows)
+        steep = system.diagonal(dim1=-2, dim2=-1).amax(-1).clamp_min(1e-6)
+        multipliers = torch.linalg.solve(
+            system + (damping * steep)[:, None, None] * torch.eye(owed.shape[-1]).to(owed), owed
+        )
+        step = (multipliers[frames.clip_of[rows]][:, None] @ spread)[:, 0]
+        limit = (LARGEST_STEP / step.abs().amax(-1, keepdim=True).clamp_min(1e-9)).clamp_max(1.0)
+        tried = (frames.gains[rows] + limit * step).clamp(-LARGEST_GAIN, LARGEST_GAIN)
+        measured = frames.with_gains(rows, tried)
+        moved = self._summed(self.share[rows][:, None] * (measured - frames.measured[rows]), rows)
+        left = weight * (goal - self.mean() - moved) / self.request.tolerance
+        nearer = left.square().sum(-1) < owed.square().sum(-1)
+        damping.copy_(torch.where(clips, torch.where(nearer, damping / 5.0, damping * 20.0), damping))
+        kept = nearer[frames.clip_of[rows]]
+        frames.put(rows[kept], tried[kept], measured[kept])
+
+    def _summed(self, values: Tensor, rows: Tensor | None = None) -> Tensor:
+        """(R, ...) values of some rows -> (B, ...) their sums over the frames of each clip."""
+        clip_of = self.frames.clip_of if rows is None else self.frames.clip_of[rows]
+        return values.new_zeros(self.n_clips, *values.shape[1:]).index_add(0, clip_of, values)
