@@ -88,4 +88,4 @@ def _signed(value: str) -> str:
 
 def _is_nothing(value: str) -> bool:
     number = re.match(r"[+-]?[\d.]+", value)
-    return bool(number) and not float(number[0].strip(".") or 0)
+    return number is not None and not float(number[0].strip(".") or 0)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from synths.descriptors.descriptor import Descriptor
-from synths.layers import Layers
 from synths.projection.target import Target
 
 LARGEST_STEP = 2.0
@@ -39,7 +39,7 @@ class FrameProjection:
 
     Args:
         knobs: C descriptors, all of them `projectable`
-        layers: (B, F) frames of what is played without a change
+        layers: (B, F) frames of what is played without a change: `Layers`, or what `positions` can measure
         tolerance: (B, C) of each knob, in positions
         prior: (B, P, P) covariance of the log gains; P = K + M, partials and then noise bands
         active: (B, F) True in the frames that are to meet a goal; by default all
@@ -50,7 +50,7 @@ class FrameProjection:
     def __init__(
         self,
         knobs: Sequence[Descriptor],
-        layers: Layers,
+        layers: Any,
         tolerance: Tensor,
         prior: Tensor,
         active: Tensor | None = None,
@@ -188,16 +188,16 @@ class FrameProjection:
         parts = slopes.split(counts)
         return torch.cat([part @ prior for part, prior in zip(parts, self.prior, strict=True)])
 
-    def layers_of(self, rows: Tensor) -> Layers:
+    def layers_of(self, rows: Tensor) -> Any:
         """Some rows of the layers, (1, R, ...)."""
         return self.layers.frames(lambda values: values[:, rows])
 
-    def positions(self, layers: Layers, gains: Tensor) -> Tensor:
+    def positions(self, layers: Any, gains: Tensor) -> Tensor:
         """(1, R) layers and (R, P) gains on them -> (R, C) positions; differentiable."""
         return self.target.of_layers(layers.scaled(gains[None]))[0]
 
     @torch.no_grad()
-    def _measure(self, layers: Layers, gains: Tensor) -> Tensor:
+    def _measure(self, layers: Any, gains: Tensor) -> Tensor:
         """(1, R) layers and (R, P) gains -> (R, C) positions."""
         if not len(gains):
             return gains.new_zeros(0, len(self.target.knobs))
@@ -221,7 +221,7 @@ class FrameProjection:
         self.known[rows] = self.fresh[rows] = True
 
 
-def _few(layers: Layers, gains: Tensor) -> Iterator[tuple[Layers, Tensor]]:
+def _few(layers: Any, gains: Tensor) -> Iterator[tuple[Any, Tensor]]:
     """A few frames at a time."""
     for start in range(0, len(gains), _FRAMES_TOGETHER):
         part = torch.arange(start, min(start + _FRAMES_TOGETHER, len(gains)), device=gains.device)

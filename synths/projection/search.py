@@ -13,7 +13,7 @@ from torch import Tensor
 
 from synths.projection.bias import Bias
 from synths.projection.frames import BEYOND_REACH, FrameProjection
-from synths.projection.playable import Playable
+from synths.projection.playable import Played
 from synths.projection.request import TOLERANCE, Request
 from synths.projection.sharing import N_SHARED, SharedGoal
 
@@ -58,7 +58,7 @@ class Search:
 
     n_learning, most_renders, n_shared = N_LEARNING, MOST_RENDERS, N_SHARED
 
-    def __init__(self, playable: Playable, request: Request) -> None:
+    def __init__(self, playable: Played, request: Request) -> None:
         self.playable, self.request = playable, request
         self.audio = playable.unchanged.clone()
         self.heard = self._hear(self.audio, torch.arange(len(self.audio), device=self.audio.device))
@@ -83,10 +83,8 @@ class Search:
         return self.audio, self._answer()
 
     def _projection(self) -> FrameProjection:
-        layers, request = self.playable.layers(), self.request
-        active = request.active() & self.going[:, None]
-        prior = self.playable.prior(layers)
-        return FrameProjection(request.target.knobs, layers, request.tolerance, prior, active, request.turned)
+        """What brings the frames of what goes on to a goal."""
+        raise NotImplementedError
 
     def _correct(self, n_rendered: int) -> None:
         """Learn from the last render what is to be asked in advance."""

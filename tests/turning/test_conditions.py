@@ -40,7 +40,14 @@ def test_designs(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[1, 2]", "kind: random\nmoves: {level: [1dB]}", "kind: factorial", "kind: factorial\nmoves: {level: 1dB}", "{"],
+    [
+        "",
+        "[1, 2]",
+        "kind: random\nmoves: {level: [1dB]}",
+        "kind: factorial",
+        "kind: factorial\nmoves: {level: 1dB}",
+        "{",
+    ],
 )
 def test_what_is_no_design(tmp_path, text):
     (tmp_path / "design.yaml").write_text(text)
