@@ -14,7 +14,7 @@ from timbre.asked import AskedKnobs, add_options, asked_knobs
 from timbre.knob_report import report_lines, wrapped
 from timbre.pitch_curve import given_pitch
 from timbre.requests import refuse_unknown
-from timbre.turn_report import impossible, knob_reports
+from timbre.turn_report import bend_report, impossible, knob_reports
 from timbre.turn_series import add_series_options, is_series, make_series, with_steps
 from turning.delivery import Delivered, copied, delivered, kind_of
 from turning.knobs import offered
@@ -31,6 +31,7 @@ EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge sharpness=+2jnd
   timbre turn in.wav out.wav --nudge level=-6dB --set noisiness=-30dB
   timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
+  timbre turn in.wav out.wav --nudge roughness=+0.1asper
   timbre turn in.wav out.wav --curve knobs.csv
   timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness
   timbre turn FOLDER OUT --steps -4:4:1jnd --knob sharpness --equal-loudness
@@ -118,7 +119,9 @@ def _turn(given: argparse.Namespace, asked_knobs: AskedKnobs) -> None:
             (written,) = delivered(sound, what, [given.output], kind)
         with file_in(str(given.output)) as turned:
             got = listened.readings([type(knob) for knob in asked.knobs], turned)
-        _print(given, listened, written, kind.subtype, knob_reports(listened, asked, 0, got))
+            reports = knob_reports(listened, asked, 0, got)
+            reports += [bend_report(listened, asked.bend, turned)] if asked.bend else []
+        _print(given, listened, written, kind.subtype, reports)
 
 
 def _listened(given: argparse.Namespace, sound: FileIn) -> Listened:

@@ -6,9 +6,11 @@ from torch import Tensor
 
 from instrument.render import KnobReport
 from synths.descriptors.request import Request
+from turning.bend import BENDS
 from turning.listened import Listened
 from turning.reach import why_impossible
-from turning.turn import AskedPlaces
+from turning.sound_in import SoundIn
+from turning.turn import AskedBend, AskedPlaces
 
 
 def impossible(
@@ -17,6 +19,8 @@ def impossible(
     """Requests of one answer that the recording's parts cannot meet, and why."""
     was, wanted = listened.mean(asked.own), listened.mean(asked.positions[row])
     for request in requests:
+        if request.knob in BENDS:
+            continue  # it was refused already
         place = [knob.name for knob in asked.knobs].index(request.knob)
         knob = asked.knobs[place]
         reason = why_impossible(knob, float(knob.value_at(was[place])), float(knob.value_at(wanted[place])))
@@ -36,3 +40,10 @@ def knob_reports(listened: Listened, asked: AskedPlaces, row: int, got: Tensor) 
         frames = (heard - wanted) / unit if is_curve else None
         reports.append(KnobReport(knob, *means, bool(asked.free[row, place]), frames))
     return reports
+
+
+def bend_report(listened: Listened, asked: AskedBend, turned: SoundIn) -> KnobReport:
+    """How a knob that only a whole sound can tell was met."""
+    knob = asked.bend.kind(listened.clip(1))
+    got, twentieth = listened.pooled(asked.bend.kind, turned), 0.05 * float(abs(knob.span[1] - knob.span[0]))
+    return KnobReport(knob, asked.was, asked.asked, got, (got - asked.asked) / twentieth, True, None)

@@ -11,11 +11,13 @@ from synths import (
     Loudness,
     Noisiness,
     OddEvenBalance,
+    Roughness,
     Sharpness,
     SpectralCentroid,
     SpectralFlatness,
     SpectralRolloff,
     SpectralSpread,
+    Warmth,
 )
 
 PITCHED: tuple[type[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
@@ -28,15 +30,18 @@ FURTHER: tuple[type[Descriptor], ...] = (
     SpectralFlatness,
     SpectralRolloff,
     SpectralSpread,
+    Warmth,
 )
 """What can be turned besides, and is not held."""
+BY_BENDING: tuple[type[Descriptor], ...] = (Roughness, Warmth)
+"""What only a whole sound can tell: turned one at a time (`turning.bend`)."""
 NEAR_SHARPNESS = (Brightness, SpectralCentroid, SpectralRolloff, SpectralSpread)
 """They say nearly what sharpness says, which is let go where one of them is turned."""
 
 
 def offered(has_pitch: bool) -> dict[str, type[Descriptor]]:
     """The knobs of a recording by name."""
-    own = PITCHED if has_pitch else UNPITCHED
+    own = (*PITCHED, *BY_BENDING) if has_pitch else UNPITCHED
     return {kind.name: kind for kind in (*own, *FURTHER)}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sounds.headers import UnusableAudio
-from turning.knobs import PITCHED, UNPITCHED, offered
+from turning.knobs import BY_BENDING, PITCHED, UNPITCHED, offered
 from turning.listened import Listened
 from turning.sound_in import SoundIn
 
@@ -26,7 +26,7 @@ def readings_of(
     listened = Listened(other)
     kinds, own = offered(has_pitch), PITCHED if has_pitch else UNPITCHED
     for name in wanted:
-        if name not in kinds:
+        if name in [kind.name for kind in BY_BENDING] or name not in kinds:
             raise ValueError(f"--match {name}: there is no such knob: choose one of {', '.join(kinds)}.")
     names = list(wanted) or [kind.name for kind in own if kind.name not in except_for]
     if not listened.has_pitch and (pitched := [name for name in names if kinds[name].needs_pitch]):

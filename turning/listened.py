@@ -15,7 +15,7 @@ from sounds.pitch import NoPitch
 from synths import ClipFormat, Descriptor, Level, sounding_frames
 from synths.projection import Target
 from turning.carriers import MOST_PARTIALS, block_size, partials_below
-from turning.passages import Passage, passages
+from turning.passages import LENGTH_S, Passage, passages
 from turning.pitch import refined
 from turning.recording import Recording
 from turning.sound_in import SoundIn
@@ -88,6 +88,21 @@ class Listened:
             heard = target.of_sound(audio[None], self.f0_hz[None, first:last], 1)[0]
             parts.append(heard[passage.start - first : passage.stop - first])
         return torch.cat(parts)
+
+    @torch.no_grad()
+    def pooled(self, kind: type[Descriptor], turned: SoundIn | None = None) -> float:
+        """One reading of a sound that is one passage, or of one that was made from it.
+
+        Raises:
+            UnusableAudio: it is longer
+        """
+        if len(self.passages) > 1:
+            raise UnusableAudio(
+                f"{self.sound.label} is longer than {LENGTH_S:g} s, and {kind.name} can be turned in shorter sounds "
+                "only: cut it."
+            )
+        audio = self._kept(self.passages[0]) if turned is None else self._mono(self.passages[0], turned)
+        return float(kind(self.clip(self.n_frames)).pooled(audio[None], self.f0_hz[None])[0])
 
     def mean(self, values: Tensor) -> Tensor:
         """(F, ...) -> (...) over what sounds."""

@@ -41,6 +41,11 @@ class Recording:
         self.audio, self.clip, self.f0_hz, self.sounding, self.whole = audio, clip, f0_hz, sounding, whole
         self.block, self.n_partials = block, n_partials
 
+    def with_audio(self, audio: Tensor) -> "Recording":
+        """The same with (N,) other audio."""
+        own = (self.clip, self.f0_hz, self.sounding, self.whole, self.begins, self.ends, self.block, self.n_partials)
+        return Recording(audio, *own)
+
     @cached_property
     def components(self) -> Components:
         """Its partials and bands of noise."""
