@@ -2,12 +2,17 @@
 
 from functools import cached_property
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from synths import ClipFormat
 from turning.carriers import carriers
 from turning.components import Components
 from turning.edges import eased
+
+NEAR_FRAMES = 4
+QUIET_BESIDE = 0.03
+"""A frame that is 15 dB softer than one of its neighbours reads what these are."""
 
 
 class Recording:
@@ -45,6 +50,13 @@ class Recording:
         """The same with (N,) other audio."""
         own = (self.clip, self.f0_hz, self.sounding, self.whole, self.begins, self.ends, self.block, self.n_partials)
         return Recording(audio, *own)
+
+    @cached_property
+    def settled(self) -> Tensor:
+        """(F,) True where a frame is heard for itself: its window is whole, and no louder sound is about to begin."""
+        power = self.audio.unflatten(0, (-1, self.clip.hop)).square().mean(1)
+        around = F.max_pool1d(power[None], 2 * NEAR_FRAMES + 1, 1, NEAR_FRAMES)[0]
+        return self.sounding & self.whole & (power > QUIET_BESIDE * around)
 
     @cached_property
     def components(self) -> Components:

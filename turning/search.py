@@ -138,8 +138,7 @@ def _hybrid(recording: Recording, request: Request, places: BarkPlaces, first: T
     # What steady gains have met needs nobody to give way.
     free = None if request.turned is None else request.turned & (first.answer.off.abs() > NEARLY)
     request = _Request(request.target, request.asked, request.sounding, request.judged, free)
-    inner = recording.sounding & recording.whole
-    active = (inner if inner.any() else recording.sounding).expand(len(request.asked), -1)
+    active = (recording.settled if recording.settled.any() else recording.sounding).expand(len(request.asked), -1)
 
     def projection(going: Tensor) -> FrameProjection:
         return HybridProjection(
