@@ -131,18 +131,16 @@ def knob_reports(model: TimbreAutoencoder, rendered: Rendered, audio: Tensor, f0
     frames_off = ((got - rendered.asked) / tolerance)[rendered.sounding.bool()]
     turned = {request.knob for request in rendered.requests}
     courses = {request.knob for request in rendered.requests if request.is_course}
-    return [
-        KnobReport(
-            descriptor,
-            *(float(descriptor.value_at(each[index])) for each in (was, asked, mean)),
-            off=float(off[index]),
-            turned=descriptor.name in turned,
-            frames_off=frames_off[:, index] if descriptor.name in courses else None,
-        )
-        for index, descriptor in enumerate(own)
-    ]
+    reports = []
+    for index, descriptor in enumerate(own):
+        was_read, asked_read, got_read = (float(descriptor.value_at(each[index])) for each in (was, asked, mean))
+        followed = frames_off[:, index] if descriptor.name in courses else None
+        turns = descriptor.name in turned
+        reports.append(KnobReport(descriptor, was_read, asked_read, got_read, float(off[index]), turns, followed))
+    return reports
 
 
+@torch.no_grad()
 def measured_positions(
     model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()
 ) -> Tensor:

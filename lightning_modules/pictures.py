@@ -67,6 +67,7 @@ def sweep_figure(
     name: str,
     unit: str,
     clip: ClipFormat,
+    open_readings: Sequence[float] = (),
 ) -> Figure:
     """One note at P positions of one knob: asked and measured values above the log-mel spectrogram of each.
 
@@ -78,10 +79,11 @@ def sweep_figure(
         name: of the knob
         unit: of its descriptor
         clip: format of the audios
+        open_readings: what it reads where the sound is not corrected, to be drawn beside
     """
     figure = Figure(figsize=(max(6.0, 2.0 * len(positions)), 5.4), layout="constrained")
     grid = figure.add_gridspec(2, len(positions), height_ratios=(1.1, 1.0))
-    _draw_sweep(figure.add_subplot(grid[0, :]), positions, measured_readings, asked_readings, name, unit)
+    _draw_sweep(figure.add_subplot(grid[0, :]), positions, measured_readings, asked_readings, open_readings, name, unit)
     images = [log_mel(audio, clip) for audio in audios]
     loudest_db = _loudest_db(images)
     strip = [figure.add_subplot(grid[1, column]) for column in range(len(positions))]
@@ -133,10 +135,18 @@ def _label_frequency(axis: Axes, clip: ClipFormat) -> None:
 
 
 def _draw_sweep(
-    axis: Axes, positions: Sequence[float], measured: Sequence[float], asked: Sequence[float], name: str, unit: str
+    axis: Axes,
+    positions: Sequence[float],
+    measured: Sequence[float],
+    asked: Sequence[float],
+    uncorrected: Sequence[float],
+    name: str,
+    unit: str,
 ) -> None:
     """Draw asked against measured, each point above the picture of its sound."""
     columns = range(len(positions))
+    if len(uncorrected):
+        axis.plot(columns, uncorrected, "x:", color="0.6", markersize=6, label="as the decoder plays it")
     axis.plot(columns, asked, "o--", color=ASKED, markerfacecolor="white", markersize=8, label="asked")
     axis.plot(columns, measured, "o-", color=MEASURED, markersize=6, label="measured")
     axis.set_xticks(columns, [f"{position:.2f}" for position in positions])

@@ -77,6 +77,10 @@ class Configured(LightningCLI):
                 help="begin the run, or go on with it where it stopped; a finished one is left as it is",
             )
             parser.add_argument("--test", type=bool, default=False, help="test the best checkpoint after training")
+        if self.verb == "predict":
+            parser.add_argument(
+                "--open", type=bool, default=False, help="write what the decoder plays, its knobs not corrected"
+            )
         if self.verb == "prepare":
             parser.add_argument("--slice", type=str, default="1/1", help="which part of the work, such as 3/16")
             parser.add_argument(

@@ -2,9 +2,11 @@
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import Any, TextIO
 
 import torch
 
@@ -12,15 +14,16 @@ from evaluation.resynthesis.callback import n_parameters
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
+from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
-from lightning_modules.pictures import pair_figure, sweep_figure
+from lightning_modules.pictures import pair_figure
 from output.numbers import readable
 from output.pictures import save_png
 from studies.figure import MetricSummary
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
 from synths import Clip
-from timbre.demo_page import Resynthesis, ShownSweep, Training, write_report_page
+from timbre.demo_page import Resynthesis, ShownSweep, Training, figure_of, write_report_page
 from timbre.experiment import Experiment, run_experiment
 from timbre.sweep import build_model
 
@@ -50,7 +53,7 @@ def run(verb: str, args: list[str]) -> None:
     place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
     tested = ["--test", "true", "--control.n_notes", str(N_EXAMINED)]
     build_model([*place, *tested, *options])
-    with _anew(new):
+    with _anew(new), _called(new, folder):
         experiment = run_experiment("fit", [*place, *tested, *options])
         if experiment is None:
             return
@@ -84,6 +87,28 @@ def _anew(new: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def _called(new: Path, folder: Path) -> Iterator[None]:
+    """What is printed names the place where a run is going to be."""
+    with redirect_stdout(_Renaming(sys.stdout, str(new), str(folder))):
+        yield
+
+
+class _Renaming:
+    """A stream that writes to another with one path in place of another."""
+
+    def __init__(self, stream: TextIO, before: str, after: str) -> None:
+        self.stream, self.before, self.after = stream, before, after
+
+    def write(self, text: str) -> int:
+        """Write, and count what was given."""
+        self.stream.write(text.replace(self.before, self.after))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 def _exchange(new: Path, folder: Path) -> None:
     """Put what is new in the place of what was there."""
     old = new.with_name("old")
@@ -95,11 +120,12 @@ def _exchange(new: Path, folder: Path) -> None:
 def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     """Write the page of a run that is about to get its place -> what says so."""
     model = load_model(RunFolder(folder).best)
-    clips = _held_out_note(model, tested)
+    clips, exact = _held_out_note(model, tested), Exact(model)
     torch.manual_seed(0)
     with torch.no_grad():
-        output = model(clips.audio, clips.f0_hz).audio[0]
-    turned = _sweep(model, clips)
+        encoding = model.encoder(clips.audio, clips.f0_hz)
+        output = exact(clips.f0_hz, encoding, model.encoder.sounding(clips.audio, model.encoder.judged_every)).audio[0]
+    turned = _sweep(model, clips, exact)
     sounds = folder / "audio"
     sounds.mkdir(exist_ok=True)
     write_wav(sounds / "target.wav", clips.audio[0], model.clip.sample_rate)
@@ -107,16 +133,7 @@ def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]
     for position, audio in zip(turned.positions, turned.audios, strict=True):
         write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
     save_png(pair_figure(clips.audio[0], output, model.clip, clips.name[0]), folder / "resynthesis.png")
-    figure = sweep_figure(
-        turned.audios,
-        turned.positions,
-        turned.measured_readings,
-        turned.asked_readings,
-        turned.name,
-        turned.unit,
-        model.clip,
-    )
-    save_png(figure, folder / f"{KNOB}.png")
+    save_png(figure_of(turned, model.clip), folder / f"{KNOB}.png")
     evaluation = tested.evaluation
     data = tested.datamodule
     training = Training("demo", f"{type(data).__name__}, {data.root}", model.trained_steps, n_parameters(model))
@@ -142,12 +159,12 @@ def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
     return Clip(clips.audio[one], clips.f0_hz[one], clips.confidence[one], clips.name[one], labels)
 
 
-def _sweep(model: TimbreAutoencoder, clips: Clip) -> ShownSweep:
+def _sweep(model: TimbreAutoencoder, clips: Clip, exact: Exact) -> ShownSweep:
     descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
-    turned = sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS)
+    turned, uncorrected = (sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS, way) for way in (exact, None))
     asked = descriptor.value_at(turned.asked_positions).tolist()
-    measured = descriptor.value_at(turned.measured_positions[0]).tolist()
-    return ShownSweep(KNOB, descriptor.unit, POSITIONS, asked, measured, turned.audio[0])
+    measured, before = (descriptor.value_at(each.measured_positions[0]).tolist() for each in (turned, uncorrected))
+    return ShownSweep(KNOB, descriptor.unit, POSITIONS, asked, measured, before, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:
@@ -159,15 +176,17 @@ def _next_commands(folder: Path) -> list[str]:
 
 
 def _say(folder: Path, metrics: list[MetricSummary], turned: ShownSweep, commands: list[str]) -> None:
-    values = ", ".join(readable(value) for value in turned.measured_readings)
-    rises = all(
-        later > earlier for earlier, later in zip(turned.measured_readings, turned.measured_readings[1:], strict=False)
-    )
     f0, loudness = (next(m for m in metrics if m.name == name) for name in ("f0_l1", "loudness_l1"))
     print(
         f"\nHeld-out notes: pitch within {readable(f0.mean)} semitones, loudness within {readable(loudness.mean)} dB."
-        f"\n{KNOB.capitalize()} knob at {', '.join(f'{p:g}' for p in turned.positions)}: measured {values} "
-        f"{turned.unit}; it {'rises' if rises else 'does NOT rise'} with every step."
+        f"\n{KNOB.capitalize()} knob at {', '.join(f'{p:g}' for p in turned.positions)}, in {turned.unit}:"
+        f"\n  asked    {_row(turned.asked_readings)}"
+        f"\n  measured {_row(turned.measured_readings)}"
+        f"\n  (as the decoder plays it {_row(turned.open_readings)})"
         f"\nHear it: {folder}/{PAGE}"
         f"\nNext:    .venv/bin/{commands[1]}"
     )
+
+
+def _row(values: Sequence[float]) -> str:
+    return "  ".join(readable(value) for value in values)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import jinja2
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from evaluation.resynthesis import readable_interval
@@ -47,6 +48,7 @@ class ShownSweep(NamedTuple):
         positions: P knob positions, 0..1 within the training range
         asked_readings: P values asked for, in the unit
         measured_readings: P values the descriptor reads on the audio, in the unit, NaN where it reads none
+        open_readings: P values that it reads on what the decoder plays, before it is corrected
         audios: (P, N)
     """
 
@@ -55,6 +57,7 @@ class ShownSweep(NamedTuple):
     positions: Sequence[float]
     asked_readings: Sequence[float]
     measured_readings: Sequence[float]
+    open_readings: Sequence[float]
     audios: Tensor
 
 
@@ -114,22 +117,34 @@ def _pair_players(resynthesis: Resynthesis, clip: ClipFormat) -> list[Player]:
 def _sweep_players(sweep: ShownSweep, clip: ClipFormat) -> list[Player]:
     """The note at every position of the knob, ready to play."""
     urls = _audio_urls(sweep.audios, clip.sample_rate)
-    return [
-        Player(
-            f"{sweep.name} at {position:.2f}", f"asked {readable(asked)}, measured {readable(read)} {sweep.unit}", url
-        )
-        for position, asked, read, url in zip(
-            sweep.positions, sweep.asked_readings, sweep.measured_readings, urls, strict=True
+    details = [
+        f"asked {readable(asked)}, measured {readable(read)} {sweep.unit}; "
+        f"{readable(uncorrected)} as the decoder plays it"
+        for asked, read, uncorrected in zip(
+            sweep.asked_readings, sweep.measured_readings, sweep.open_readings, strict=True
         )
     ]
+    labels = [f"{sweep.name} at {position:.2f}" for position in sweep.positions]
+    return [Player(*player) for player in zip(labels, details, urls, strict=True)]
 
 
 def _sweep_url(sweep: ShownSweep, clip: ClipFormat) -> str:
     """The picture of a sweep as a data URL."""
-    figure = sweep_figure(
-        sweep.audios, sweep.positions, sweep.measured_readings, sweep.asked_readings, sweep.name, sweep.unit, clip
+    return data_url("image/png", png_bytes(figure_of(sweep, clip)))
+
+
+def figure_of(sweep: ShownSweep, clip: ClipFormat) -> Figure:
+    """The picture of a sweep."""
+    return sweep_figure(
+        sweep.audios,
+        sweep.positions,
+        sweep.measured_readings,
+        sweep.asked_readings,
+        sweep.name,
+        sweep.unit,
+        clip,
+        sweep.open_readings,
     )
-    return data_url("image/png", png_bytes(figure))
 
 
 def _audio_urls(audios: Tensor, sample_rate: int) -> list[str]:

@@ -109,7 +109,7 @@ class Experiment(Configured):
 
     def _judging(self) -> list[Callback]:
         control = ControlEvaluation(self.config_init["control"])
-        return [Evaluation(), Transformation(), control, SliderSweeps(), WriteAudio()]
+        return [Evaluation(), Transformation(), control, SliderSweeps(), WriteAudio(not self.config.get("open"))]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""

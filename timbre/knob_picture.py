@@ -14,7 +14,7 @@ REACHED, BEYOND, HERE = "#00609a", "#c9cdd2", "#d1495b"
 MOST_NUMBERS = 14
 """Numbers that fit side by side below a slider."""
 SHARE = 0.05
-"""Of the range, from tick to tick where no least audible difference is known."""
+"""From tick to tick where no least audible difference is known, of the range."""
 
 
 def slider_figure(found: Sequence[KnobReach], title: str) -> Figure:

@@ -14,21 +14,20 @@ NEARLY = 0.25
 _COLUMNS = "  {:<24}{:>9}{:>9}{:>9} {:<9}{:>13}"
 
 
-def report_lines(reports: Sequence[KnobReport], corrected: bool) -> list[str]:
-    """A line per knob below a heading, then remarks on what was not met.
+def table_lines(reports: Sequence[KnobReport]) -> list[str]:
+    """A line per knob below a heading; nothing where there are no knobs."""
+    heading = _COLUMNS.format("knob", "was", "asked", "got", "", "off by").rstrip()
+    return [heading, *(_line(report) for report in reports)] if reports else []
+
+
+def remark_lines(reports: Sequence[KnobReport], corrected: bool) -> list[str]:
+    """What is to be said of curves, and of what was not met.
 
     Args:
         reports: one for each knob
         corrected: whether the knobs were to be met on the sound, or it is what a decoder plays
     """
-    if not reports:
-        return []
-    heading = _COLUMNS.format("knob", "was", "asked", "got", "", "off by").rstrip()
-    lines = [heading, *(_line(report) for report in reports)]
-    for report in reports:
-        for remark in _remarks(report, corrected):
-            lines += wrapped(remark)
-    return lines
+    return [line for report in reports for remark in _remarks(report, corrected) for line in wrapped(remark)]
 
 
 def wrapped(remark: str) -> list[str]:

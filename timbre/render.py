@@ -19,7 +19,7 @@ from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import Request
 from timbre.asked import AskedKnobs, add_options, asked_knobs
-from timbre.knob_report import NEARLY, in_unit, report_lines, wrapped
+from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
 from timbre.pitch_curve import given_pitch
 from timbre.requests import parsed_beside
 from timbre.tracked_pitch import tracked_pitch
@@ -115,17 +115,17 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[Request
     delivered, lines = _delivered(rendered.audio, given.peak)
     _write(given.output, delivered, model.clip.sample_rate, given.peak)
     reports = knob_reports(model, rendered, delivered, pitch)
+    # What was not met for full scale's sake is said above the table; the remarks are on the sound before.
+    unlowered = reports if delivered is rendered.audio else knob_reports(model, rendered, rendered.audio, pitch)
     print(f"{given.output}: {len(delivered) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
     if n_channels > 1 and channel == "mix":
         lines.append(f"The mean of the input's {n_channels} channels was rendered (--channel 0: the first).")
     if obstacle:
         lines.append(f"{obstacle}: the knobs are not corrected.")
-    for line in lines:
-        print(*wrapped(line), sep="\n")
-    remarks = [_beyond_training(report, pitch, corrected) for report in reports if report.descriptor.name in knobs]
-    print(*report_lines(reports, corrected), sep="\n")
-    for remark in filter(None, remarks):
-        print(*wrapped(remark), sep="\n")
+    remarks = [_beyond_training(report, pitch, corrected) for report in unlowered if report.descriptor.name in knobs]
+    said = [row for line in lines for row in wrapped(line)] + table_lines(reports) + remark_lines(unlowered, corrected)
+    for line in said + [row for remark in remarks for row in wrapped(remark)]:
+        print(line)
 
 
 def _beside(also: Sequence[Request], model: TimbreAutoencoder) -> list[Descriptor]:
@@ -147,7 +147,7 @@ def _beyond_training(report: KnobReport, f0_hz: torch.Tensor, corrected: bool) -
     if low - 0.02 <= asked <= high + 0.02:
         return ""
     ends = [in_unit(report, float(descriptor.value_at(torch.tensor(end)))) for end in (low, high)]
-    return f"{descriptor.name}: training notes of this pitch have {ends[0]} to {ends[1]}."
+    return f"{descriptor.name}: training notes of this pitch have {ends[0].split()[0]} to {ends[1]}."
 
 
 def _delivered(audio: torch.Tensor, peak: str) -> tuple[torch.Tensor, list[str]]:
@@ -161,7 +161,7 @@ def _delivered(audio: torch.Tensor, peak: str) -> tuple[torch.Tensor, list[str]]
             f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
         ]
     return audio * (0.999 / highest), [
-        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and is measured so (--peak keep: not "
+        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and measured so below (--peak keep: not "
         "lowered)."
     ]
 

@@ -45,7 +45,7 @@ VERBS = {
     "predict": Verb(
         "experiment",
         {"RUN": "write the resyntheses of the test notes"},
-        "Write the resyntheses of the test notes as WAV.",
+        "Write the resyntheses of the test notes as WAV, their knobs met on the sound.",
     ),
     "sweep": Verb(
         "sweep",
@@ -59,7 +59,13 @@ VERBS = {
     "render": Verb("render", {"CHECKPOINT IN OUT": "put a recording together again, its knobs turned"}),
     "turn": Verb("turn", {"IN OUT": "turn the knobs of any recording of one voice, no model needed"}),
     "describe": Verb("describe.command", {"SOUND": "what every descriptor reads on a file or folder, no model needed"}),
-    "knobs": Verb("knobs", {"CHECKPOINT": "the knobs of a model, their units and ranges"}),
+    "knobs": Verb(
+        "knobs",
+        {
+            "CHECKPOINT": "the knobs of a model, their units and ranges",
+            "CHECKPOINT IN": "how far a recording's knobs go while the others hold",
+        },
+    ),
     "export": Verb("export", {"CHECKPOINT OUT.onnx": "one file that any host can play, block by block"}),
     "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
 }

@@ -70,6 +70,14 @@ def test_sweep_draws_asked_and_measured_above_each_sound(tmp_path, clip, tone):
     assert (tmp_path / "pictures" / "sweep.png").read_bytes().startswith(PNG_SIGNATURE)
 
 
+def test_sweep_draws_what_is_not_corrected_beside(clip, tone):
+    audios = torch.stack([tone, 0.5 * tone])
+    plot = sweep_figure(audios, [0, 1], [8.0, 21.0], [8.0, 21.0], "brightness", "ERB", clip, [9.0, 17.0]).axes[0]
+    before, _, measured = plot.lines
+    assert list(before.get_ydata()) == [9.0, 17.0] and list(measured.get_ydata()) == [8.0, 21.0]
+    assert plot.get_legend().get_texts()[0].get_text() == "as the decoder plays it"
+
+
 def test_drawing_leaves_no_global_figure_behind(clip, tone):
     from matplotlib import pyplot
 

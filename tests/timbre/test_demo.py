@@ -24,7 +24,13 @@ def test_the_demo_writes_what_it_promises(tmp_path, monkeypatch, capsys):
     page = (folder / "report.html").read_text()
     assert page.count("<audio") == 7 and not re.search(r'(src|href)="https?://', page)
     printed = capsys.readouterr().out
-    assert "Held-out notes" in printed and "Next:" in printed and "measured" in printed
+    assert "Held-out notes" in printed and "Next:" in printed
+    assert "Written: runs/demo/metrics.json" in printed and "demo.new" not in printed
+    asked, measured = (
+        re.search(rf"^  {word} +(.*)$", printed, re.MULTILINE)[1].split() for word in ("asked", "measured")
+    )
+    assert len(asked) == len(measured) == 5
+    assert "(as the decoder plays it" in printed
 
 
 def files(folder):

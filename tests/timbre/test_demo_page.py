@@ -36,9 +36,8 @@ class Elements(HTMLParser):
 def page_of(path, sample_rate=16000, amplitude=0.5, run="flute_run"):
     clip = ClipFormat(sample_rate, sample_rate // 2, sample_rate // 100)
     tone = amplitude * torch.sin(2 * math.pi * 440 * torch.arange(clip.n_samples) / sample_rate)
-    sweep = ShownSweep(
-        "brightness", "ERB", POSITIONS, [9, 12, 15, 18, 21], [9.8, 12.1, math.nan, 17.9, 20.2], tone.repeat(5, 1)
-    )
+    measured, before = [9.8, 12.1, math.nan, 17.9, 20.2], [11.0, 13.5, 15.0, 16.5, 18.0]
+    sweep = ShownSweep("brightness", "ERB", POSITIONS, [9, 12, 15, 18, 21], measured, before, tone.repeat(5, 1))
     metric = LoudnessL1(clip)
     summaries = summarize([metric], [NoteRow(str(index), {metric.name: 1.0 + index}) for index in range(5)])
     training = Training(run, "Tones, 200 notes", 12345, 4812345)
@@ -81,8 +80,15 @@ def test_every_picture_has_words_in_its_stead(page):
 def test_the_words_are_there(page):
     for words in ("flute_run", "Tones, 200 notes", "12,345", "4,812,345", "timbre play runs/flute"):
         assert words in page
-    for words in ("brightness at 0.25", "asked 12.0, measured 12.1 ERB", "measured – ERB", "3.00", "lower is better"):
+    for words in (
+        "brightness at 0.25",
+        "asked 12.0, measured 12.1 ERB",
+        "measured – ERB",
+        "3.00",
+        "lower is better",
+    ):
         assert words in page
+    assert "measured 12.1 ERB; 13.5 as the decoder plays it" in page
     assert "full-scale 1 kHz sine" in page and "Over 5 notes." in page
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -65,9 +66,18 @@ def test_test_writes_every_metric(trained, capsys):
 
 
 def test_predict_writes_sounds_and_validate_the_losses(trained, capsys):
-    main(["predict", str(trained)])
-    written = list((trained / "predictions").rglob("*.wav"))
-    assert written and soundfile.info(written[0]).frames == 16000
+    sounds = {}
+    for option in ("true", "false"):
+        main(["predict", str(trained), "--open", option])
+        written = sorted((trained / "predictions").rglob("*.wav"))
+        assert written and soundfile.info(written[0]).frames == 16000
+        sounds[option] = soundfile.read(written[0])[0]
+        printed = capsys.readouterr().out
+        assert f"Written: {trained / 'predictions'} ({len(written)} WAV files)" in printed
+        found = re.search(r"Knobs are off by ([0-9.]+) JND in the mean; ([0-9.]+) as the decoder", printed)
+        assert bool(found) == (option == "false")
+    assert float(found[1]) < 0.3 * float(found[2])
+    assert abs(sounds["true"] - sounds["false"]).max() > 1e-3
     main(["validate", str(trained)])
     assert "validation/reconstruction" in capsys.readouterr().out
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+import soundfile
 import torch
 
 from lightning_modules.callbacks import WriteAudio
@@ -12,11 +13,13 @@ from lightning_modules.callbacks import WriteAudio
 def write(tmp_path, second):
     """Write predictions of these names into a run's folder."""
 
-    def run(*names):
+    def run(*names, peak=0.0):
         trainer = SimpleNamespace(default_root_dir=str(tmp_path / "run"))
-        outputs = SimpleNamespace(audio=torch.zeros(len(names), 160))
+        outputs = SimpleNamespace(audio=torch.full((len(names), 160), peak))
         batch, module = SimpleNamespace(name=list(names)), SimpleNamespace(clip=second)
-        WriteAudio().on_predict_batch_end(trainer, module, outputs, batch, 0)
+        callback = WriteAudio()
+        callback.on_predict_batch_end(trainer, module, outputs, batch, 0)
+        callback.on_predict_end(trainer, module)
         return sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.wav"))
 
     return run
@@ -43,3 +46,11 @@ def test_a_folder_that_is_a_link_elsewhere_is_not_followed(write, tmp_path):
     with pytest.raises(ValueError, match="outside"):
         write("a")
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_would_clip_is_lowered_and_counted(write, capsys, tmp_path):
+    write("a", "b", peak=0.5)
+    assert capsys.readouterr().out == f"Written: {tmp_path}/run/predictions (2 WAV files)\n"
+    write("a", "b", peak=-2.0)
+    assert "2 of them would have clipped: they are lowered to full scale" in capsys.readouterr().out
+    assert soundfile.read(tmp_path / "run" / "predictions" / "a.wav")[0].min() == -1.0
