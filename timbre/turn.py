@@ -11,7 +11,7 @@ from instrument.render import KnobReport
 from sounds.audio import Channel
 from synths.descriptors.request import Request
 from timbre.asked import AskedKnobs, add_options, asked_knobs
-from timbre.knob_report import report_lines, wrapped
+from timbre.knob_report import remark_lines, table_lines, wrapped
 from timbre.pitch_curve import given_pitch
 from timbre.requests import refuse_unknown
 from timbre.turn_report import bend_report, impossible, knob_reports
@@ -187,4 +187,4 @@ def _print(
         lines.append(f"Its peak rose by {written.rise_db:.1f} dB: listen before you use it.")
     for line in lines:
         print(*wrapped(line), sep="\n")
-    print(*report_lines(reports, corrected=True), sep="\n")
+    print(*table_lines(reports), *remark_lines(reports, corrected=True), sep="\n")

@@ -12,9 +12,9 @@ SHORTEST_WINDOW_S = 0.024
 WINDOW_PERIODS = 4.0
 MOST_PARTIALS = 128
 HIGHEST = 0.97
-"""Of half the rate: what is above is left to the noise."""
+"""Share of half the rate: what is above is left to the noise."""
 LOW_PITCH_SHARE = 0.05
-"""Of the frames may lie below the pitch that the window is made for."""
+"""Share of the frames that may lie below the pitch that the window is made for."""
 
 
 class Carriers(NamedTuple):

@@ -13,7 +13,7 @@ from turning.frames import PlayedFrames, RecordedFrames
 from turning.steady import heard
 
 EVERY = 2
-"""Of the frames of 10 ms is solved for."""
+"""One frame of so many, of 10 ms each, is solved for."""
 FREEDOM = 0.5
 """Variance of the gains along a direction."""
 PULL = 0.05

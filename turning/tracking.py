@@ -8,7 +8,7 @@ from synths import ClipFormat
 
 TRACKER = Yin
 VOICED_SHARE = 0.66
-"""Of the frames that sound must have a pitch: cymbals have one in half of them, instruments in nine of ten."""
+"""Share of what sounds that must have a pitch: cymbals have one half of the time, instruments nine times in ten."""
 
 
 def tracked(audio: np.ndarray, clip: ClipFormat) -> np.ndarray:

@@ -79,7 +79,7 @@ class Search:
                 break
             self._correct(n_rendered)
             self._project(n_rendered)
-            self._render(n_rendered)
+            self._try(n_rendered)
         return self.audio, self._answer()
 
     def _projection(self) -> FrameProjection:
@@ -107,7 +107,7 @@ class Search:
         goal = self.request.asked - self.gap + (self.bias.value * self.request.tolerance)[:, None]
         self.goal.towards(goal, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], self.going, beyond_reach)
 
-    def _render(self, n_rendered: int) -> None:
+    def _try(self, n_rendered: int) -> None:
         """Play and hear what goes on; keep it where it is the best so far."""
         rows = self.going.nonzero()[:, 0]
         gains = self.goal.projection.all_gains()
