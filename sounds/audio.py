@@ -158,7 +158,7 @@ def _heard(file: SoundFile, choice: Choice, start: int = 0, n_frames: int | None
     """One channel of a stretch, (N,) after (N,); raises UnusableAudio if that is not sound."""
     spread = np.zeros(2)
     for block in file.blocks(start, n_frames):
-        _refuse_no_sound(file.path, block)
+        refuse_no_sound(file.path, block)
         audio = one_channel(file.path, block, choice)
         spread += audio.var(dtype=np.float64), block.var(axis=0, dtype=np.float64).max()
         yield np.ascontiguousarray(audio, dtype=np.float32)
@@ -170,7 +170,7 @@ def _heard(file: SoundFile, choice: Choice, start: int = 0, n_frames: int | None
         )
 
 
-def _refuse_no_sound(path: str, audio: np.ndarray) -> None:
+def refuse_no_sound(path: str, audio: np.ndarray) -> None:
     """Raises UnusableAudio if numbers are not finite, or cannot be a sound whose full scale is 1."""
     if not np.isfinite(audio).all():
         raise UnusableAudio(f"{path} holds samples that are not finite numbers: export it again from its source.")

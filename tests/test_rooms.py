@@ -17,8 +17,10 @@ MAY_SEE: dict[str, set[str]] = {
     "lightning_modules": {"output", "synths", "studies"},
     "evaluation": {"output", "synths", "studies", "lightning_modules"},
     "instrument": {"output", "synths", "lightning_modules"},
+    "turning": {"output", "synths", "sounds"},
     "timbre": {
         *("output", "synths", "sounds", "datamodules", "studies", "lightning_modules", "evaluation", "instrument"),
+        "turning",
     },
 }
 """Room -> the rooms below it. The command line is the one door where data and model meet."""

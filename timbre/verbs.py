@@ -57,6 +57,7 @@ VERBS = {
         "dashboard", {"ENTITY/PROJECT": "a W&B workspace of runs: ablation table, trade-off, curves, sounds"}
     ),
     "render": Verb("render", {"CHECKPOINT IN OUT": "put a recording together again, its knobs turned"}),
+    "turn": Verb("turn", {"IN OUT": "turn the knobs of any recording of one voice, no model needed"}),
     "describe": Verb("describe.command", {"SOUND": "what every descriptor reads on a file or folder, no model needed"}),
     "knobs": Verb(
         "knobs",

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from synths.descriptors.descriptor import Descriptor
-from synths.layers import Layers
 from synths.projection.target import Target
 
 LARGEST_STEP = 2.0
@@ -39,23 +39,25 @@ class FrameProjection:
 
     Args:
         knobs: C descriptors, all of them `projectable`
-        layers: (B, F) frames of what is played without a change
+        layers: (B, F) frames of what is played without a change: `Layers`, or what `positions` can measure
         tolerance: (B, C) of each knob, in positions
         prior: (B, P, P) covariance of the log gains; P = K + M, partials and then noise bands
         active: (B, F) True in the frames that are to meet a goal; by default all
         turned: (B, C) True for knobs that may miss where not all can be met; by default none
+        still: weight of the whole change against the errors
     """
 
     def __init__(
         self,
         knobs: Sequence[Descriptor],
-        layers: Layers,
+        layers: Any,
         tolerance: Tensor,
         prior: Tensor,
         active: Tensor | None = None,
         turned: Tensor | None = None,
+        still: float = STILL,
     ) -> None:
-        self.target, self.prior = Target(knobs), prior
+        self.target, self.prior, self.still = Target(knobs), prior, still
         self.active = torch.ones_like(layers.f0_hz, dtype=torch.bool) if active is None else active.bool()
         self.clip_of = self.active.nonzero()[:, 0]
         self.layers = layers.frames(lambda values: values[self.active][None])
@@ -156,8 +158,8 @@ class FrameProjection:
         slopes, gains, pull = self.slopes[rows], self.gains[rows], self.pull[rows]
         weighted = weight[..., None] * slopes
         spread = self._times_prior(weighted, rows)
-        share = (STILL / (STILL + damping))[:, None]
-        system = weighted @ spread.mT + (STILL + damping)[:, None, None] * torch.eye(off.shape[-1]).to(off)
+        share = (self.still / (self.still + damping))[:, None]
+        system = weighted @ spread.mT + (self.still + damping)[:, None, None] * torch.eye(off.shape[-1]).to(off)
         wanted = weight * off + share * (weighted @ gains[..., None])[..., 0]
         answer = torch.linalg.solve(system, wanted)[:, None]
         step, pulled = ((answer @ each)[:, 0] - share * now for each, now in ((spread, gains), (weighted, pull)))
@@ -186,16 +188,20 @@ class FrameProjection:
         parts = slopes.split(counts)
         return torch.cat([part @ prior for part, prior in zip(parts, self.prior, strict=True)])
 
-    def layers_of(self, rows: Tensor) -> Layers:
+    def layers_of(self, rows: Tensor) -> Any:
         """Some rows of the layers, (1, R, ...)."""
         return self.layers.frames(lambda values: values[:, rows])
 
+    def positions(self, layers: Any, gains: Tensor) -> Tensor:
+        """(1, R) layers and (R, P) gains on them -> (R, C) positions; differentiable."""
+        return self.target.of_layers(layers.scaled(gains[None]))[0]
+
     @torch.no_grad()
-    def _measure(self, layers: Layers, gains: Tensor) -> Tensor:
+    def _measure(self, layers: Any, gains: Tensor) -> Tensor:
         """(1, R) layers and (R, P) gains -> (R, C) positions."""
         if not len(gains):
             return gains.new_zeros(0, len(self.target.knobs))
-        parts = [self.target.of_layers(some.scaled(own[None]))[0] for some, own in _few(layers, gains)]
+        parts = [self.positions(some, own) for some, own in _few(layers, gains)]
         return torch.cat(parts)
 
     @torch.inference_mode(False)
@@ -207,15 +213,15 @@ class FrameProjection:
         parts = []
         for some, own in _few(self.layers_of(rows), self.gains[rows]):
             own = own.detach().clone().requires_grad_()
-            positions = self.target.of_layers(some.frames(torch.clone).scaled(own[None]))
+            positions = self.positions(some.frames(torch.clone), own)
             # No frame depends on another's gains: the slope of their sum is the slope of each.
-            each = [torch.autograd.grad(p.sum(), own, retain_graph=True)[0] for p in positions[0].unbind(-1)]
+            each = [torch.autograd.grad(p.sum(), own, retain_graph=True)[0] for p in positions.unbind(-1)]
             parts.append(torch.stack(each, dim=1))
         self.slopes[rows] = torch.cat(parts) / self.tolerance[rows][..., None]
         self.known[rows] = self.fresh[rows] = True
 
 
-def _few(layers: Layers, gains: Tensor) -> Iterator[tuple[Layers, Tensor]]:
+def _few(layers: Any, gains: Tensor) -> Iterator[tuple[Any, Tensor]]:
     """A few frames at a time."""
     for start in range(0, len(gains), _FRAMES_TOGETHER):
         part = torch.arange(start, min(start + _FRAMES_TOGETHER, len(gains)), device=gains.device)

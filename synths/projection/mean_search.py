@@ -36,6 +36,8 @@ class MeanSearch(Search):
         request: what is asked of it
     """
 
+    playable: Playable
+
     def __init__(self, playable: Playable, request: Request) -> None:
         super().__init__(playable, request)
         self.response, self.trust = Response(self.best), torch.ones_like(self.score)

@@ -7,7 +7,7 @@ from torch import Tensor
 from synths.layers import Layers
 
 
-class Playable(Protocol):
+class Played(Protocol):
     """B sounds that are played from log gains: a model's decoded parameters, or a recording taken apart.
 
     Attributes:
@@ -20,14 +20,18 @@ class Playable(Protocol):
     every: int
     unchanged: Tensor
 
+    def play(self, log_gains: Tensor, rows: Tensor) -> Tensor:
+        """(R, F / every, P) log gains on the (R,) sounds of these numbers -> their (R, N) audio."""
+        ...
+
+
+class Playable(Played, Protocol):
+    """The same, where what is played is known as layers."""
+
     def layers(self) -> Layers:
         """What it plays in (B, F / every) frames without a gain: slopes are taken there."""
         ...
 
     def prior(self, layers: Layers) -> Tensor:
         """(B, P, P) which log gains on these layers are likely together: partials, then bands."""
-        ...
-
-    def play(self, log_gains: Tensor, rows: Tensor) -> Tensor:
-        """(R, F / every, P) log gains on the (R,) sounds of these numbers -> their (R, N) audio."""
         ...

@@ -29,10 +29,7 @@ def musical_prior(layers: Layers, nyquist_hz: float) -> Tensor:
     P = K + M: partials, then noise bands. The whole gets louder, brighter, purer, hollower or noisier rather than one
     partial alone; neighbours on the Bark scale go together.
     """
-    places = _BarkPlaces.of(layers, nyquist_hz)
-    directions = places.directions()
-    weighted = directions * directions.new_tensor(DIRECTION_WEIGHTS)
-    return weighted @ directions.mT + 0.3 * places.nearness(1.5) + 0.1 * _eye(places.bark)
+    return BarkPlaces.of(layers, nyquist_hz).musical_prior()
 
 
 class LearntPrior(nn.Module):
@@ -57,7 +54,7 @@ class LearntPrior(nn.Module):
         """What a synth plays -> (B, P, P) covariance of its log gains, at each clip's median pitch."""
         if not self.known:
             return musical_prior(layers, nyquist_hz)
-        places = _BarkPlaces.of(layers, nyquist_hz)
+        places = BarkPlaces.of(layers, nyquist_hz)
         directions, onto = places.directions(), places.from_grid()
         learnt = onto @ self.covariance.to(onto) @ onto.mT
         return learnt + 0.05 * directions @ directions.mT + 0.01 * _eye(places.bark)
@@ -108,22 +105,36 @@ def on_grid(spectra: LineSpectra, audio: Tensor, f0_hz: Tensor, sounding: Tensor
     return torch.cat([tone, noise], dim=1)
 
 
-class _BarkPlaces:
-    """Where partials and bands of B clips lie: Bark (B, P), number of each partial (B, K), how many bands."""
+class BarkPlaces:
+    """Where partials and bands of B clips lie: Bark (B, P), number of each partial (B, K).
 
-    def __init__(self, partials_hz: Tensor, number: Tensor, n_bands: int, nyquist_hz: float) -> None:
-        bands_hz = torch.linspace(0.0, nyquist_hz, n_bands).to(partials_hz).expand(len(partials_hz), -1)
+    Args:
+        partials_hz: (B, K)
+        number: (B, K) of each partial, from 1 on
+        bands_hz: (M,) middles of the bands
+        nyquist_hz: half the rate
+    """
+
+    def __init__(self, partials_hz: Tensor, number: Tensor, bands_hz: Tensor, nyquist_hz: float) -> None:
+        bands_hz = bands_hz.to(partials_hz).expand(len(partials_hz), -1)
         self.bark = bark(torch.cat([partials_hz, bands_hz], dim=1).clamp(0.0, nyquist_hz))
-        self.number, self.n_bands = number, n_bands
+        self.number, self.n_bands = number, bands_hz.shape[1]
         self.is_noise = torch.arange(self.bark.shape[1], device=partials_hz.device) >= partials_hz.shape[1]
 
     @classmethod
-    def of(cls, layers: Layers, nyquist_hz: float) -> "_BarkPlaces":
+    def of(cls, layers: Layers, nyquist_hz: float) -> "BarkPlaces":
         """At the median over the frames."""
         partials_hz = layers.partials_hz.detach().median(1).values
         pitch = layers.f0_hz.detach().median(1).values.clamp_min(1e-3)
         number = (partials_hz / pitch[:, None]).round().clamp_min(1.0)
-        return cls(partials_hz, number, layers.noise_magnitudes.shape[-1], nyquist_hz)
+        bands_hz = torch.linspace(0.0, nyquist_hz, layers.noise_magnitudes.shape[-1])
+        return cls(partials_hz, number, bands_hz, nyquist_hz)
+
+    def musical_prior(self) -> Tensor:
+        """(B, P, P) covariance of log gains without any data (`musical_prior`)."""
+        directions = self.directions()
+        weighted = directions * directions.new_tensor(DIRECTION_WEIGHTS)
+        return weighted @ directions.mT + 0.3 * self.nearness(1.5) + 0.1 * _eye(self.bark)
 
     def directions(self) -> Tensor:
         """(B, P, 5) all, tilt, fundamental, odd against even overtones, noise."""

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from synths.projection.bias import Bias
 from synths.projection.frames import BEYOND_REACH, FrameProjection
-from synths.projection.playable import Playable
+from synths.projection.playable import Played
 from synths.projection.request import TOLERANCE, Request
-from synths.projection.sharing import SharedGoal
+from synths.projection.sharing import N_SHARED, SharedGoal
 
 MOST_RENDERS = 7
 N_LEARNING = 2
@@ -52,9 +52,14 @@ class Search:
     Args:
         playable: what is played
         request: what is asked of it
+
+    Attributes:
+        gains: (B, F / every, P) log gains of the best renders; None before anything was played
     """
 
-    def __init__(self, playable: Playable, request: Request) -> None:
+    n_learning, most_renders, n_shared = N_LEARNING, MOST_RENDERS, N_SHARED
+
+    def __init__(self, playable: Played, request: Request) -> None:
         self.playable, self.request = playable, request
         self.audio = playable.unchanged.clone()
         self.heard = self._hear(self.audio, torch.arange(len(self.audio), device=self.audio.device))
@@ -64,35 +69,34 @@ class Search:
         self.going = request.can_be_asked(self.missed) & request.unmet(self.missed)
         self.gap = self.first_gap = torch.zeros_like(self.heard)
         self.bias = Bias(self.missed)
+        self.gains: Tensor | None = None
 
     def run(self) -> tuple[Tensor, Answer]:
         """Render until all is met, or seven times: (B, N) audio of the best renders, and how the request was met."""
         if self.going.any():
-            self.goal = SharedGoal(self.request, self._projection())
-        for n_rendered in range(1, MOST_RENDERS):
+            self.goal = SharedGoal(self.request, self._projection(), self.n_shared)
+        for n_rendered in range(1, self.most_renders):
             if not self.going.any():
                 break
             self._correct(n_rendered)
             self._project(n_rendered)
-            self._render(n_rendered)
+            self._try(n_rendered)
         return self.audio, self._answer()
 
     def _projection(self) -> FrameProjection:
-        layers, request = self.playable.layers(), self.request
-        active = request.active() & self.going[:, None]
-        prior = self.playable.prior(layers)
-        return FrameProjection(request.target.knobs, layers, request.tolerance, prior, active, request.turned)
+        """What brings the frames of what goes on to a goal."""
+        raise NotImplementedError
 
     def _correct(self, n_rendered: int) -> None:
         """Learn from the last render what is to be asked in advance."""
-        if n_rendered <= N_LEARNING:
+        if n_rendered <= self.n_learning:
             gap = self._smooth(self.heard - self.goal.projection.all_measured())
             self.gap = torch.where(self.going[:, None, None], gap, self.gap)
             self.first_gap = self.gap if n_rendered == 1 else self.first_gap
             return
         far, going = self.request.far(self.missed), self.going
         # Where a turned knob stays far off, the others may have been dragged along.
-        if n_rendered == N_LEARNING + 1 and (hopeless := going & far.any(-1)).any():
+        if n_rendered == self.n_learning + 1 and (hopeless := going & far.any(-1)).any():
             self.goal.begin_again(hopeless)
             self.gap = torch.where(hopeless[:, None, None], self.first_gap, self.gap)
             going = going & ~hopeless
@@ -100,22 +104,26 @@ class Search:
 
     def _project(self, n_rendered: int) -> None:
         # On the way, what cannot be met looks like what only takes longer.
-        beyond_reach = math.inf if n_rendered <= N_LEARNING else BEYOND_REACH
+        beyond_reach = math.inf if n_rendered <= self.n_learning else BEYOND_REACH
         goal = self.request.asked - self.gap + (self.bias.value * self.request.tolerance)[:, None]
         self.goal.towards(goal, N_STEPS[min(n_rendered, len(N_STEPS)) - 1], self.going, beyond_reach)
 
-    def _render(self, n_rendered: int) -> None:
+    def _try(self, n_rendered: int) -> None:
         """Play and hear what goes on; keep it where it is the best so far."""
         rows = self.going.nonzero()[:, 0]
-        audio = self.playable.play(self.goal.projection.all_gains()[rows], rows)
+        gains = self.goal.projection.all_gains()
+        audio = self.playable.play(gains[rows], rows)
         self.heard[rows] = self._hear(audio, rows)
         self.renders[rows.cpu()] += 1
         now = self.request.missed(self.heard)
-        if n_rendered > N_LEARNING:
+        if n_rendered > self.n_learning:
             self.bias.learn(self.missed - now)
         self.missed, score = now, self.request.score(now, self.heard)
         better = self.going & (score < self.score)
         self.audio[better], self.best[better], self.score[better] = audio[better[rows]], now[better], score[better]
+        self.gains = torch.where(
+            better[:, None, None], gains, torch.zeros_like(gains) if self.gains is None else self.gains
+        )
         self.going = self.going & self.request.unmet(now)
 
     def _hear(self, audio: Tensor, rows: Tensor) -> Tensor:

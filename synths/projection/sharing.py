@@ -21,10 +21,11 @@ class SharedGoal:
     Args:
         request: whose mean is to be met
         projection: what brings the frames there
+        n_shared: how often what is owed to the mean is shared out anew
     """
 
-    def __init__(self, request: Request, projection: FrameProjection) -> None:
-        self.request, self.projection = request, projection
+    def __init__(self, request: Request, projection: FrameProjection, n_shared: int = N_SHARED) -> None:
+        self.request, self.projection, self.n_shared = request, projection, n_shared
         self.instead = torch.zeros_like(request.tolerance)
         self.response = torch.ones_like(request.tolerance)  # how much of it arrives in the mean
 
@@ -43,7 +44,7 @@ class SharedGoal:
             beyond_reach: as in `FrameProjection.towards`
         """
         owed_before, added = torch.full_like(self.instead, torch.inf), torch.zeros_like(self.instead)
-        for n_more in (SHARED_STEPS,) * N_SHARED + (0,):
+        for n_more in (SHARED_STEPS,) * self.n_shared + (0,):
             asked = goal + (self.instead * self.request.tolerance)[:, None]
             self.projection.towards(asked, n_steps, going, beyond_reach)
             owed = self.request.mean(goal - self.projection.all_measured()) / self.request.tolerance
