@@ -154,7 +154,7 @@ def _learn_prior(model: TimbreAutoencoder, data: NSynth) -> None:
     encoder.prior.learn(torch.cat(read))
 
 
-def _reachable(
+def reachable(
     model: TimbreAutoencoder, asked: Sequence[NoteRequests], met: Sequence[Sequence[Met]], memory: Path
 ) -> Tensor:
     """(R,) whether some sound of the synth meets a request, or one of these ways just did."""
@@ -188,7 +188,7 @@ def report(run: Path, release: Path, n_notes: int, prior: str, every_request: bo
         met["open"].append(judge(model, each, lambda which: _openly(model, which)))
         torch.manual_seed(0)
         met["exact"].append(judge(model, each, lambda which: _exactly(exact, which)))
-    counted = _reachable(model, asked, list(met.values()), run.parent / ".reachable")
+    counted = reachable(model, asked, list(met.values()), run.parent / ".reachable")
     seconds = sum(len(each.f0_hz) for each in asked) * model.clip.duration_s
     lines = [
         f"{run.name}: {len(notes)} notes, {len(counted)} requests, {int(counted.sum())} of them reachable, "
