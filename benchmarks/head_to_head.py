@@ -36,15 +36,17 @@ SAXOPHONES = (940, 941, 945)
 
 
 class TrainingRun(NamedTuple):
-    """One training: model and seed."""
+    """One training: model and seed, and what is trained otherwise than its experiment says, with a name for that."""
 
     model: str
     seed: int
+    recipe: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Name of its folder."""
-        return f"{self.model}-s{self.seed}"
+        return f"{self.recipe or self.model}-s{self.seed}"
 
     @property
     def experiment(self) -> Path:
@@ -63,15 +65,22 @@ def train_and_test(run: TrainingRun, release: Path, runs: Path, steps: int, n_ex
     folder = runs / run.name
     if (folder / "control.json").is_file():
         return f"{run.name}: there already"
+    if failed := train(run, release, runs, steps):
+        return failed
+    if _timbre("test", [str(folder), "--control.n_notes", str(n_examined)], runs / f"{run.name}.log"):
+        return f"{run.name}: testing failed, see {runs / run.name}.log"
+    return f"{run.name}: done"
+
+
+def train(run: TrainingRun, release: Path, runs: Path, steps: int) -> str:
+    """Train what is not trained yet -> what went wrong, or nothing."""
     runs.mkdir(parents=True, exist_ok=True)
-    done = folder / "trained"
+    done = runs / run.name / "trained"
     if not done.is_file():
         if _timbre("fit", _how_to_fit(run, release, runs, steps), runs / f"{run.name}.log"):
             return f"{run.name}: training failed, see {runs / run.name}.log"
         done.touch()
-    if _timbre("test", [str(folder), "--control.n_notes", str(n_examined)], runs / f"{run.name}.log"):
-        return f"{run.name}: testing failed, see {runs / run.name}.log"
-    return f"{run.name}: done"
+    return ""
 
 
 def _timbre(verb: str, arguments: Sequence[str], log: Path) -> int:
@@ -87,7 +96,15 @@ def _how_to_fit(run: TrainingRun, release: Path, runs: Path, steps: int) -> list
         return [str(runs / run.name), "--ckpt_path", "last"]
     place = ["--name", run.name, "--runs", str(runs), "--data.root", str(release), "--data.num_workers", "0"]
     # All notes, also those of whose label the recording is up to a semitone off: no label is used.
-    return ["-c", str(run.experiment), *place, "--data.pitch_tolerance_cents", "null", *_budget(run, steps)]
+    return [
+        "-c",
+        str(run.experiment),
+        *place,
+        "--data.pitch_tolerance_cents",
+        "null",
+        *_budget(run, steps),
+        *run.options,
+    ]
 
 
 def _budget(run: TrainingRun, steps: int) -> list[str]:

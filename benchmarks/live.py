@@ -2,7 +2,7 @@
 
     python -m benchmarks.live RELEASE RUN ... [--notes 24] [--frames 2] [--cost]
 
-The requests are those of `benchmarks.exact`. Beside the errors of the mean, those of the frames by themselves (judged
+The requests are those of `benchmarks.exact`, reachable within 1. Beside the errors of the mean, those of the frames by themselves (judged
 frames that sound, turned knob), and the mean spectral flux of the sounds that nothing was asked of. With `--cost` the
 instrument is exported and timed in ONNX Runtime, one thread, open and exact in turns.
 """
@@ -17,10 +17,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmarks.exact import HEADER, Met, NoteRequests, judge, requests, row
+from benchmarks.exact_requests import HEADER, Met, NoteRequests, judge, reachable, requests, row
 from datamodules import NSynth
 from datamodules.clip_dataset import collate
-from evaluation.control.reach_memory import remembered_reach
 from instrument.instrument import Instrument
 from instrument.onnx_export import export_onnx, median_block_s
 from lightning_modules.autoencoder import TimbreAutoencoder
@@ -80,7 +79,7 @@ def report(run: Path, release: Path, n_notes: int) -> str:
             heard: list[Tensor] = []
             met[name].append(judge(model, each, lambda which, way=way, heard=heard: _kept(way, which, heard)))
             looked[name].append(frames(model, each, heard[0]))
-    counted = _reachable(model, asked, met, run.parent / ".reachable")
+    counted, _ = reachable(model, asked, list(met.values()), run.parent / ".reachable")
     seconds = sum(len(each.f0_hz) for each in asked) * model.clip.duration_s
     lines = [
         f"{run.name}: {len(asked)} notes, {len(counted)} requests, {int(counted.sum())} of them reachable.",
@@ -98,17 +97,6 @@ def report(run: Path, release: Path, n_notes: int) -> str:
 def _kept(way: Callable, asked: NoteRequests, heard: list[Tensor]) -> Tensor:
     heard.append(way(asked.f0_hz, asked.encoding).audio)
     return heard[0]
-
-
-def _reachable(
-    model: TimbreAutoencoder, asked: Sequence[NoteRequests], met: dict[str, list[Met]], memory: Path
-) -> Tensor:
-    positions = torch.cat([each.positions[:-1] for each in asked])
-    pitch = torch.cat([each.f0_hz[:-1].median(1).values for each in asked])
-    found = remembered_reach(list(model.encoder.each_descriptor()), model.synth, pitch, positions, memory)
-    for way in met.values():
-        found |= (torch.cat([each.off[:-1] for each in way]).abs() <= 1.0).all(1)
-    return found
 
 
 def _frame_row(

@@ -22,7 +22,7 @@ SHARED = {
     "model.synth": "../synths/sms.yaml",
     "model.reconstruction": "../losses/multi_resolution.yaml",
     "model.decoder": "../decoders/mingru.yaml",
-    "model.turned": {"share": 0.5, "weight": 2.0, "guard_weight": 2.0},
+    "model.turned": {"share": 1.0, "weight": 2.0, "guard_weight": 2.0, "source": "drawn"},
 }
 """What every experiment says; `data` and `model.encoder` follow from its name."""
 DROPOUT = {"model.residual_dropout": 0.25}  # else a residual could say what a knob should
