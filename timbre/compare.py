@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from output.numbers import readable
 from output.pictures import save_png
 from output.whole_files import write_text
 from studies.comparison.comparison import Comparison, Model, compare
@@ -35,6 +36,7 @@ BESIDE = ("multi_resolution_stft", "frave_score", "error_jnd", "within_quarter",
 """Figures that stand beside themselves, as the other renderings have them."""
 SHOWN_IN_TERMINAL = ("ordering", "error_jnd", "off_target_drift_jnd")
 BESIDE_IN_TERMINAL = ("error_jnd",)
+"""Where other renderings have it, it takes the place of the first of those shown."""
 WIDTH = 100
 ARROWS = {"lower": "↓", "higher": "↑"}
 LEGEND = (
@@ -169,7 +171,8 @@ def _as_text(cell: Any) -> Any:
 
 def terminal_table(comparison: Comparison, trade: TradeOff, console: Console) -> Table:
     """The figures that matter most, in a hundred columns; other renderings and settings that differ if these fit."""
-    names = (*(figure.name for figure in trade.axes), *SHOWN_IN_TERMINAL)
+    shown_besides = SHOWN_IN_TERMINAL[1:] if comparison.beside("error_jnd") else SHOWN_IN_TERMINAL
+    names = (*(figure.name for figure in trade.axes), *shown_besides)
     most, width = console.options.update(width=1000), min(console.width, WIDTH)
     for with_settings, beside in ((True, BESIDE_IN_TERMINAL), (False, BESIDE_IN_TERMINAL), (True, ()), (False, ())):
         shown = _for_terminal(*table(comparison, names, with_settings, beside))
@@ -232,7 +235,8 @@ def _cell(model: Model, figure: Figure, best: set[str]) -> Cell:
         return Cell("–")
     if figure.name != "unreachable":
         over = f" ({found.n} of {found.of} notes)" if found.n < found.of else ""
-        return Cell(found.text + over, model.name in best)
+        text = found.text if figure.rendering == OPEN else readable(found.value)  # its interval is in compare.csv
+        return Cell(text + over, model.name in best)
     requests = model.overall("requests")  # how many cannot be met depends on the notes more than on the model
     return Cell(f"{found.value:.0f} of {requests.value:.0f}" if requests else f"{found.value:.0f}")
 

@@ -106,7 +106,7 @@ def test_models_are_ranked_open_and_shown_exact(runs, tmp_path, capsys):
     place = table[0].index("error_jnd (JND) ↓")
     assert table[0][place + 1] == "error_jnd exact (JND) ↓"
     cells = {name: row["error_jnd exact (JND) ↓"] for name, row in rows.items()}
-    assert cells == {"ours": "0.06 ±0.10", "ae": "–", "old": "–", "poor": "–"}
+    assert cells == {"ours": "0.0600", "ae": "–", "old": "–", "poor": "–"}
     assert rows["ours"]["error_jnd (JND) ↓"] == "**1.12 ±0.17**"
     assert printed[-2:] == before and any("exact" in line for line in printed)
     assert max(len(line) for line in printed[: len(printed) - 4]) <= 100
