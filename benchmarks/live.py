@@ -2,9 +2,9 @@
 
     python -m benchmarks.live RELEASE RUN ... [--notes 24] [--frames 2] [--cost]
 
-The requests are those of `benchmarks.exact`, reachable within 1. Beside the errors of the mean, those of the frames by themselves (judged
-frames that sound, turned knob), and the mean spectral flux of the sounds that nothing was asked of. With `--cost` the
-instrument is exported and timed in ONNX Runtime, one thread, open and exact in turns.
+The requests are those of `benchmarks.exact`, reachable within 1. Beside the errors of the mean, those of the frames by
+themselves (judged frames that sound, turned knob), and the mean spectral flux of the sounds that nothing was asked of.
+With `--cost` the instrument is exported and timed in ONNX Runtime, one thread, open and exact in turns.
 """
 
 import argparse
