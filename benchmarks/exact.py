@@ -39,8 +39,8 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
+from projection.prior import on_grid
 from synths import Clip
-from synths.projection.prior import on_grid
 
 ADDED_NOTES = 8
 

@@ -20,9 +20,9 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import turn
+from projection import Target
 from sounds.sound_file import sound_files
 from synths import Clip, ClipFormat, Descriptor, SpectralFlux, sounding_mean
-from synths.projection import Target
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 MOVES = (-2.0, -1.0, 1.0, 2.0)

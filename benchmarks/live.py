@@ -25,8 +25,8 @@ from instrument.onnx_export import export_onnx, median_block_s
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from lightning_modules.live import Live
+from projection import Target
 from synths import SpectralFlux, sounding_mean
-from synths.projection import Target
 
 
 class Frames(NamedTuple):

@@ -20,7 +20,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from sounds.audio import read_audio
 from studies.run_folder import checkpoint_in
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from timbre.tracked_pitch import tracked_pitch
 
 
@@ -42,7 +42,7 @@ def ends_of(model: TimbreAutoencoder, path: Path, seconds: float) -> tuple[list[
     ends = []
     for each in found:
         for name, end in (("lowest", each.lowest), ("highest", each.highest)):
-            rendered = render(model, sound, pitch, [Request(each.descriptor.name, end)])
+            rendered = render(model, sound, pitch, [KnobRequest(each.descriptor.name, end)])
             off = {r.descriptor.name: abs(r.off) for r in knob_reports(model, rendered, rendered.audio, pitch)}
             own = off.pop(each.descriptor.name)
             ends.append(AskedEnd(f"{name} {each.descriptor.name}", own, max(off.values(), default=0.0)))

@@ -32,7 +32,7 @@ from lightning_modules.checkpoint import load_model
 from synths import Clip
 
 
-class Judged(NamedTuple):
+class JudgedTraining(NamedTuple):
     """What one training came to: errors of turned knobs in tolerances, of all and by knob; MSS; F-RAVE's score."""
 
     mean: float
@@ -58,7 +58,7 @@ def planned(recipes: Sequence[Sequence[str]], model: str, n_seeds: int) -> list[
 
 
 @torch.no_grad()
-def judged(run: Path, release: Path, n_notes: int) -> Judged:
+def judged(run: Path, release: Path, n_notes: int) -> JudgedTraining:
     """Judge one training by the test notes."""
     model = load_model(run / "checkpoints" / "best.ckpt")
     data = NSynth(model.clip, str(release))
@@ -69,7 +69,9 @@ def judged(run: Path, release: Path, n_notes: int) -> Judged:
     some = notes[:: max(1, math.ceil(len(notes) / n_notes))]
     own, knob = turned_errors(model, some, run.parent / ".reachable")
     each = [float(own[knob == index].mean()) for index in range(len(model.encoder.knobs))]
-    return Judged(float(own.mean()), float(own.quantile(0.95)), each, mss(model, notes), frave_score(model, some))
+    return JudgedTraining(
+        float(own.mean()), float(own.quantile(0.95)), each, mss(model, notes), frave_score(model, some)
+    )
 
 
 def turned_errors(model: TimbreAutoencoder, notes: Sequence[Clip], memory: Path) -> tuple[Tensor, Tensor]:
@@ -117,9 +119,9 @@ def frave_score(model: TimbreAutoencoder, notes: Sequence[Clip]) -> float:
     return next(figure.value for figure in followed.figures() if figure.name == "frave_score" and not figure.knob)
 
 
-def row(name: str, runs: Sequence[Judged]) -> str:
+def row(name: str, runs: Sequence[JudgedTraining]) -> str:
     """One line of the table: means over runs, and the mean error of each run."""
-    means = [np.mean([getattr(run, field) for run in runs], axis=0) for field in Judged._fields]
+    means = [np.mean([getattr(run, field) for run in runs], axis=0) for field in JudgedTraining._fields]
     mean, p95, each, distance, frave = means
     seeds = ", ".join(f"{run.mean:.3f}" for run in runs)
     knobs = " | ".join(f"{value:.2f}" for value in each)

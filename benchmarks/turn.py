@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from sounds.sound_file import sound_files
-from synths.descriptors.request import JND, Request
+from synths.descriptors.request import JND, KnobRequest
 from turning.knobs import PITCHED
 from turning.listened import Listened
 from turning.reach import why_impossible
@@ -89,7 +89,7 @@ def judge(path: Path, rate: int, seconds: float) -> list[Judged]:
     listened = Listened(ArrayIn(audio, rate))
     if not listened.has_pitch:
         return []
-    requests = [Request(name, step, JND, moves=True) for name in NAMES for step in STEPS]
+    requests = [KnobRequest(name, step, JND, moves=True) for name in NAMES for step in STEPS]
     asked = asked_of(listened, [[request] for request in requests])
     turned = audio + np.concatenate(list(changes(listened, asked)), axis=1)[..., 0]
     cpu_s, means = alone_s(audio, rate), listened.mean(asked.positions.transpose(0, 1))
@@ -124,7 +124,7 @@ def alone_s(audio: np.ndarray, rate: int) -> float:
     """CPU seconds of one request by itself, pitch and readings included."""
     start = time.process_time()
     listened = Listened(ArrayIn(audio, rate))
-    list(changes(listened, asked_of(listened, [[Request("sharpness", 2.0, JND, moves=True)]])))
+    list(changes(listened, asked_of(listened, [[KnobRequest("sharpness", 2.0, JND, moves=True)]])))
     return time.process_time() - start
 
 

@@ -18,17 +18,17 @@ import torch
 from benchmarks.turn import NAMES, off, read, spread
 from evaluation.resynthesis.pair import Pair
 from evaluation.resynthesis.visqol import ViSQOL
+from projection.prior import bark
 from sounds.sound_file import sound_files
 from synths import SpectralFlux
-from synths.descriptors.request import JND, Request
-from synths.projection.prior import bark
+from synths.descriptors.request import JND, KnobRequest
 from turning.knobs import PITCHED
 from turning.listened import Listened
 from turning.sound_in import ArrayIn
 from turning.turn import asked_of, changes
 
 
-def turned(audio: np.ndarray, rate: int, requests: Sequence[Request]) -> np.ndarray:
+def turned(audio: np.ndarray, rate: int, requests: Sequence[KnobRequest]) -> np.ndarray:
     """(n,) and one request each -> (R, n)."""
     listened = Listened(ArrayIn(audio, rate))
     asked = asked_of(listened, [[request] for request in requests])
@@ -38,7 +38,7 @@ def turned(audio: np.ndarray, rate: int, requests: Sequence[Request]) -> np.ndar
 def equalised(audio: np.ndarray, rate: int, jnds: float) -> tuple[np.ndarray, torch.Tensor]:
     """A tilt with the same change of sharpness, level held, and the JNDs (5,) that all knobs then are off."""
     listened = Listened(ArrayIn(audio, rate))
-    asked = asked_of(listened, [[Request("sharpness", jnds, JND, moves=True)]])
+    asked = asked_of(listened, [[KnobRequest("sharpness", jnds, JND, moves=True)]])
     place = bark(torch.fft.rfftfreq(len(audio), 1.0 / rate)).clamp_min(0.0).numpy() / 12.0 - 1.0
     spectrum, settings = np.fft.rfft(audio), np.zeros(2)
 
@@ -93,10 +93,10 @@ def main() -> None:
         listened = Listened(ArrayIn(audio, given.rate))
         if not listened.has_pitch:
             continue
-        ones = turned(audio, given.rate, [Request(name, 1.0, JND, moves=True) for name in NAMES])
-        twos = turned(audio, given.rate, [Request(name, 2.0, JND, moves=True) for name in NAMES])
+        ones = turned(audio, given.rate, [KnobRequest(name, 1.0, JND, moves=True) for name in NAMES])
+        twos = turned(audio, given.rate, [KnobRequest(name, 2.0, JND, moves=True) for name in NAMES])
         back = [
-            turned(two, given.rate, [Request(name, -2.0, JND, moves=True)])[0]
+            turned(two, given.rate, [KnobRequest(name, -2.0, JND, moves=True)])[0]
             for name, two in zip(NAMES, twos, strict=True)
         ]
         tilt, dragged = equalised(audio, given.rate, 1.0)

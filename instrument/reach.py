@@ -7,9 +7,9 @@ from torch import Tensor
 
 from instrument.render import measured_positions, whole_frames
 from lightning_modules.autoencoder import TimbreAutoencoder
+from projection import Target, projectable
+from projection.reach import reach
 from synths import Descriptor, sounding_mean
-from synths.projection import Target, projectable
-from synths.projection.reach import reach
 
 N_FRAMES = 6
 """Frames that stand for a recording, evenly spread over what sounds of it."""

@@ -10,9 +10,9 @@ from torch import Tensor
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import asked_encoding
+from projection import Target
 from synths import Descriptor, sounding_mean
-from synths.descriptors.request import Request
-from synths.projection import Target
+from synths.descriptors.request import KnobRequest
 
 
 class Rendered(NamedTuple):
@@ -31,7 +31,7 @@ class Rendered(NamedTuple):
     was: Tensor
     asked: Tensor
     sounding: Tensor
-    requests: Sequence[Request]
+    requests: Sequence[KnobRequest]
 
 
 class KnobReport(NamedTuple):
@@ -59,7 +59,7 @@ def render(
     model: TimbreAutoencoder,
     audio: Tensor,
     f0_hz: Tensor,
-    requests: Sequence[Request] = (),
+    requests: Sequence[KnobRequest] = (),
     beside: Sequence[Descriptor] = (),
     dry: bool = False,
     exact: bool = True,
@@ -108,7 +108,7 @@ def _asked_beside(
     pitch: Tensor,
     sounding: Tensor,
     beside: Sequence[Descriptor],
-    requests: Sequence[Request],
+    requests: Sequence[KnobRequest],
 ) -> Tensor:
     """(1, F / every, A) positions of the further descriptors: as in the recording, but where they are asked to move."""
     every = model.encoder.every

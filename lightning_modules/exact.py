@@ -1,7 +1,7 @@
 """Exact knobs: what is asked is what is measured on the delivered sound, and nothing else moves.
 
 What the decoder is about to play is projected onto the request, and corrected until it is heard there
-(`synths.projection`).
+(`projection`).
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
+from projection import Answer, MeanSearch, Request, Target, follow_curves, projectable
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
-from synths.projection import Answer, MeanSearch, Request, Target, follow_curves, projectable
 from synths.signal import interpolate_frames
 
 

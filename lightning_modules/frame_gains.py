@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from projection.prior import bark
+from projection.target import Target
 from synths.clip import ClipFormat
 from synths.descriptors.descriptor import Descriptor
 from synths.descriptors.level import Level
 from synths.descriptors.line_spectra import LineSpectra
 from synths.layers import LOUDEST as LOUDEST_LAYER
 from synths.layers import Layers
-from synths.projection.prior import bark
-from synths.projection.target import Target
 from synths.streaming.part import LOUDEST, State
 from synths.streaming.reading import Ears, PlayedAndHeard
 from synths.streaming.smear import REACH, Smear

@@ -10,7 +10,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
 from synths import Descriptor, sounding_mean
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 
 
 class KnobSweep(NamedTuple):
@@ -25,7 +25,7 @@ def asked_encoding(
     encoding: Encoding,
     sounding: Tensor,
     knobs: Sequence[str],
-    requests: Sequence[Request],
+    requests: Sequence[KnobRequest],
     descriptors: Mapping[str, Descriptor],
     every: int = 1,
 ) -> Encoding:
@@ -77,8 +77,8 @@ def turn(
     for name, nudge in nudges.items():
         if not -1.0 <= nudge <= 1.0:
             raise ValueError(f"{name}={nudge:+g} is out of range: a knob moves by -1 to +1.")
-    places = [Request(name, position) for name, position in positions.items()]
-    moves = [Request(name, nudge, moves=True) for name, nudge in nudges.items()]
+    places = [KnobRequest(name, position) for name, position in positions.items()]
+    moves = [KnobRequest(name, nudge, moves=True) for name, nudge in nudges.items()]
     return asked_encoding(encoding, sounding, knobs, [*places, *moves], {}, every)
 
 

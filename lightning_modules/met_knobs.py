@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.frame_gains import Projection
+from projection.target import projectable
 from synths.descriptors.descriptor import Descriptor
 from synths.descriptors.line_spectra import LineSpectra
 from synths.layers import layers_together, parts_scaled
-from synths.projection.target import projectable
 from synths.sms import SMSSynth
 from synths.streaming.part import State, owned_by, prefixed
 from synths.streaming.sms import StreamingSynth

@@ -11,16 +11,17 @@ ROOT = Path(__file__).parents[1]
 MAY_SEE: dict[str, set[str]] = {
     "output": set(),
     "synths": {"output"},
+    "projection": {"synths"},
     "sounds": {"output", "synths"},
     "datamodules": {"output", "synths", "sounds"},
     "studies": {"output"},
-    "lightning_modules": {"output", "synths", "studies"},
-    "evaluation": {"output", "synths", "studies", "lightning_modules"},
-    "instrument": {"output", "synths", "lightning_modules"},
-    "turning": {"output", "synths", "sounds"},
+    "lightning_modules": {"output", "synths", "projection", "studies"},
+    "evaluation": {"output", "synths", "projection", "studies", "lightning_modules"},
+    "instrument": {"output", "synths", "projection", "lightning_modules"},
+    "turning": {"output", "synths", "projection", "sounds"},
     "timbre": {
-        *("output", "synths", "sounds", "datamodules", "studies", "lightning_modules", "evaluation", "instrument"),
-        "turning",
+        *("output", "synths", "projection", "sounds", "datamodules", "studies", "lightning_modules", "evaluation"),
+        *("instrument", "turning"),
     },
 }
 """Room -> the rooms below it. The command line is the one door where data and model meet."""

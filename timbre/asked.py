@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synths import ClipFormat, Descriptor
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from timbre.knob_curves import KnobCurve, read_knob_curves
 from timbre.requests import parsed_requests, refuse_out_of_range, refuse_unknown
 
@@ -14,7 +14,7 @@ from timbre.requests import parsed_requests, refuse_out_of_range, refuse_unknown
 class AskedKnobs(NamedTuple):
     """All that is asked: of whole sounds, and over time."""
 
-    steady: list[Request]
+    steady: list[KnobRequest]
     curves: list[KnobCurve]
 
     def refuse_what_is_not_there(
@@ -30,7 +30,7 @@ class AskedKnobs(NamedTuple):
         for request in (*self.steady, *moments):
             refuse_out_of_range(request, descriptors.get(request.knob))
 
-    def over(self, n_samples: int, clip: ClipFormat) -> list[Request]:
+    def over(self, n_samples: int, clip: ClipFormat) -> list[KnobRequest]:
         """The requests to one sound, a value for each of its frames where they are curves."""
         return [*self.steady, *(curve.over(n_samples, clip) for curve in self.curves)]
 

@@ -10,7 +10,7 @@ import torch
 
 from synths import ClipFormat
 from synths.descriptors.describe import descriptor_kinds
-from synths.descriptors.request import JND, Request
+from synths.descriptors.request import JND, KnobRequest
 from timbre.requests import in_unit
 from timbre.timed_lines import NumberedLine, numbered_lines, parts_of, refuse_disorder
 
@@ -26,11 +26,11 @@ class KnobCurve(NamedTuple):
         places: T places in the file, as `line 4: 0.8`, for messages
     """
 
-    request: Request
+    request: KnobRequest
     time_s: Sequence[float]
     places: Sequence[str]
 
-    def each_moment(self) -> list[Request]:
+    def each_moment(self) -> list[KnobRequest]:
         """A request for every line, for what is to be said of it."""
         values = torch.as_tensor(self.request.value).tolist()
         return [
@@ -38,7 +38,7 @@ class KnobCurve(NamedTuple):
             for value, place in zip(values, self.places, strict=True)
         ]
 
-    def over(self, n_samples: int, clip: ClipFormat) -> Request:
+    def over(self, n_samples: int, clip: ClipFormat) -> KnobRequest:
         """The request for every frame of a sound: between the moments in a line, before and after them held."""
         frame_s = np.arange(-(-n_samples // clip.hop)) * clip.hop / clip.sample_rate
         values = np.interp(frame_s, self.time_s, torch.as_tensor(self.request.value).numpy())
@@ -110,10 +110,10 @@ def _column(name: str, written: str) -> _Column:
     return _Column(name, "", written)
 
 
-def _request(column: _Column, values: Sequence[float]) -> Request:
+def _request(column: _Column, values: Sequence[float]) -> KnobRequest:
     """What a column asks, its unit checked."""
     moves = column.unit.lower() == JND
-    one = in_unit(Request(column.knob, 1.0, "", moves, column.written), column.unit)
+    one = in_unit(KnobRequest(column.knob, 1.0, "", moves, column.written), column.unit)
     return one._replace(value=torch.tensor(values, dtype=torch.float64) * one.value)
 
 

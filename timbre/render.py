@@ -17,7 +17,7 @@ from sounds.audio import Channel, header_of, read_audio
 from studies.run_folder import checkpoint_in
 from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
 from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
 from timbre.pitch_curve import given_pitch
@@ -95,7 +95,7 @@ def _refuse_wrong_output(given: argparse.Namespace) -> None:
         raise ValueError("--also turns what the decoder does not know: leave out --open.")
 
 
-def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[Request]) -> None:
+def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobRequest]) -> None:
     n_channels = header_of(str(given.input)).n_channels  # before the model is loaded, which takes seconds
     model = load_model(checkpoint_in(given.checkpoint))
     knobs = {descriptor.name: descriptor for descriptor in model.encoder.each_descriptor()}
@@ -128,7 +128,7 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[Request
         print(line)
 
 
-def _beside(also: Sequence[Request], model: TimbreAutoencoder) -> list[Descriptor]:
+def _beside(also: Sequence[KnobRequest], model: TimbreAutoencoder) -> list[Descriptor]:
     """The descriptors that `--also` turns, for a model."""
     kinds = {kind.name: kind for kind in descriptor_kinds()}
     for request in also:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import torch
 
+from projection import projectable
 from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
-from synths.descriptors.request import JND, Request
-from synths.projection import projectable
+from synths.descriptors.request import JND, KnobRequest
 
 EXAMPLES = {
     "--set": "--set sharpness=0.5 or --set sharpness=1.8acum",
@@ -34,7 +34,7 @@ def spoken_unit(kind: Kind) -> SpokenUnit:
     return {"1": SpokenUnit("%", 100.0), "0-100": SpokenUnit("points")}.get(kind.unit, SpokenUnit(kind.unit))
 
 
-def parsed_requests(given: Sequence[str], option: str) -> list[Request]:
+def parsed_requests(given: Sequence[str], option: str) -> list[KnobRequest]:
     """What the option --set (places) or --nudge (moves) says; this needs no model, and knows no ranges.
 
     Args:
@@ -47,7 +47,7 @@ def parsed_requests(given: Sequence[str], option: str) -> list[Request]:
     return _each_once([_parsed(text, option) for text in given])
 
 
-def parsed_beside(given: Sequence[str]) -> list[Request]:
+def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
     """What the option --also says of descriptors that are no knobs: a sign makes a move, and the unit may be left out.
 
     Raises:
@@ -61,12 +61,12 @@ def parsed_beside(given: Sequence[str]) -> list[Request]:
         unit, match = spoken_unit(kinds[name]).word, _NUMBER.fullmatch(number.replace("−", "-"))
         if match is None:
             raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
-        request = Request(name, float(match[1]), "", match[1][0] in "+-", f"--also {text}")
+        request = KnobRequest(name, float(match[1]), "", match[1][0] in "+-", f"--also {text}")
         requests.append(in_unit(request, match[2] or unit, or_else=""))
     return _each_once(requests)
 
 
-def _each_once(requests: list[Request]) -> list[Request]:
+def _each_once(requests: list[KnobRequest]) -> list[KnobRequest]:
     """The same, unless a knob is asked twice."""
     for place, request in enumerate(requests):
         before = [each for each in requests[:place] if each.knob == request.knob]
@@ -75,16 +75,16 @@ def _each_once(requests: list[Request]) -> list[Request]:
     return requests
 
 
-def _parsed(text: str, option: str) -> Request:
+def _parsed(text: str, option: str) -> KnobRequest:
     name, equals, number = (part.strip() for part in text.partition("="))
     match = _NUMBER.fullmatch(number.replace("−", "-"))
     if not (name and equals and match):
         raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {EXAMPLES[option]}.")
     written = f"{option} {text}"
-    return in_unit(Request(name, float(match[1]), "", option == "--nudge", written), match[2] or "")
+    return in_unit(KnobRequest(name, float(match[1]), "", option == "--nudge", written), match[2] or "")
 
 
-def in_unit(request: Request, word: str, or_else: str = " or, without a unit, as a position") -> Request:
+def in_unit(request: KnobRequest, word: str, or_else: str = " or, without a unit, as a position") -> KnobRequest:
     """The same in the unit that was written behind it; that of an unknown knob is met later (`refuse_unknown`).
 
     Args:
@@ -121,7 +121,7 @@ def plain(unit: str) -> str:
 
 
 def refuse_unknown(
-    requests: Sequence[Request],
+    requests: Sequence[KnobRequest],
     descriptors: Mapping[str, Kind],
     factors: Sequence[str] = (),
     owner: str = "this model",
@@ -157,7 +157,7 @@ def refuse_unknown(
             )
 
 
-def refuse_out_of_range(request: Request, descriptor: Descriptor | None) -> None:
+def refuse_out_of_range(request: KnobRequest, descriptor: Descriptor | None) -> None:
     """Refuse a place outside the knob's range, and a move by more than all of it.
 
     Args:
@@ -185,7 +185,7 @@ def refuse_out_of_range(request: Request, descriptor: Descriptor | None) -> None
         )
 
 
-def _counted(request: Request, descriptor: Descriptor | None) -> tuple[str, float]:
+def _counted(request: KnobRequest, descriptor: Descriptor | None) -> tuple[str, float]:
     """The unit behind a number, and what the number is to be multiplied by."""
     if not request.unit or descriptor is None:
         return "", 1.0
@@ -194,5 +194,5 @@ def _counted(request: Request, descriptor: Descriptor | None) -> tuple[str, floa
     return f" {spoken_unit(descriptor).word}", spoken_unit(descriptor).n
 
 
-def _sign(request: Request) -> str:
+def _sign(request: KnobRequest) -> str:
     return "+" if request.moves else ""

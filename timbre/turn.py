@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from instrument.render import KnobReport
 from sounds.audio import Channel
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
 from timbre.knob_report import remark_lines, table_lines, wrapped
 from timbre.pitch_curve import given_pitch
@@ -131,7 +131,7 @@ def _listened(given: argparse.Namespace, sound: FileIn) -> Listened:
     return Listened(sound, channel, lambda n_samples, clip: given_pitch(given.f0, n_samples, clip))
 
 
-def _like(given: argparse.Namespace, listened: Listened, requests: Sequence[Request]) -> list[Request]:
+def _like(given: argparse.Namespace, listened: Listened, requests: Sequence[KnobRequest]) -> list[KnobRequest]:
     """What --like asks: the places where another recording has its knobs."""
     if given.like is None:
         return []
@@ -141,10 +141,10 @@ def _like(given: argparse.Namespace, listened: Listened, requests: Sequence[Requ
             raise ValueError(f"--match {name}: {name} is turned or released already: leave one out.")
     with file_in(str(given.like)) as other:
         readings = readings_of(other, listened.has_pitch, given.match, except_for=taken)
-    return [Request(name, value, unit, False, f"--like {given.like}") for name, (value, unit) in readings.items()]
+    return [KnobRequest(name, value, unit, False, f"--like {given.like}") for name, (value, unit) in readings.items()]
 
 
-def _refuse_what_is_not_there(listened: Listened, requests: Sequence[Request], released: Sequence[str]) -> None:
+def _refuse_what_is_not_there(listened: Listened, requests: Sequence[KnobRequest], released: Sequence[str]) -> None:
     kinds = offered(listened.has_pitch)
     for name in [*(request.knob for request in requests), *released]:
         if name not in kinds and name in offered(True):
@@ -160,7 +160,7 @@ def _refuse_what_is_not_there(listened: Listened, requests: Sequence[Request], r
             raise ValueError(f"--release {name}: {name} is turned: leave one out.")
 
 
-def _refuse_impossible(listened: Listened, asked: AskedPlaces, requests: Sequence[Request]) -> None:
+def _refuse_impossible(listened: Listened, asked: AskedPlaces, requests: Sequence[KnobRequest]) -> None:
     """Raises ValueError for what the recording's parts cannot do."""
     for request, reason in impossible(listened, asked, 0, requests):
         raise ValueError(f"{request.written}: {reason}.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from instrument.render import KnobReport
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from turning.bend import BENDS
 from turning.listened import Listened
 from turning.reach import why_impossible
@@ -14,8 +14,8 @@ from turning.turn import AskedBend, AskedPlaces
 
 
 def impossible(
-    listened: Listened, asked: AskedPlaces, row: int, requests: Sequence[Request]
-) -> Iterator[tuple[Request, str]]:
+    listened: Listened, asked: AskedPlaces, row: int, requests: Sequence[KnobRequest]
+) -> Iterator[tuple[KnobRequest, str]]:
     """Requests of one answer that the recording's parts cannot meet, and why."""
     was, wanted = listened.mean(asked.own), listened.mean(asked.positions[row])
     for request in requests:

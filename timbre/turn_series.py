@@ -19,7 +19,7 @@ from output.whole_files import write_text
 from sounds.headers import UnusableAudio
 from sounds.sound_file import sound_files
 from synths import Loudness
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from timbre.requests import parsed_requests, refuse_unknown
 from timbre.turn_picture import series_picture
 from timbre.turn_report import impossible, knob_reports
@@ -109,7 +109,7 @@ def make_series(given: argparse.Namespace, args: Sequence[str]) -> None:
 
 
 def _one_sound(
-    given: argparse.Namespace, source: Path, conditions: Sequence[Condition], requests: Sequence[Sequence[Request]]
+    given: argparse.Namespace, source: Path, conditions: Sequence[Condition], requests: Sequence[Sequence[KnobRequest]]
 ) -> list[dict[str, Any]]:
     """Rows of the table of one recording; where one would clip, the recording is lowered before all are made."""
     with file_in(str(source)) as file:
@@ -132,7 +132,7 @@ def _all_conditions(
     kind: FileKind,
     source: Path,
     conditions: Sequence[Condition],
-    requests: Sequence[Sequence[Request]],
+    requests: Sequence[Sequence[KnobRequest]],
 ) -> list[dict[str, Any]]:
     listened = Listened(sound, "mix" if given.channel == "mix" else int(given.channel))
     _refuse_knobs_of_pitch(listened, requests)
@@ -167,7 +167,7 @@ def _some_conditions(
     return rows
 
 
-def _refuse_knobs_of_pitch(listened: Listened, requests: Sequence[Sequence[Request]]) -> None:
+def _refuse_knobs_of_pitch(listened: Listened, requests: Sequence[Sequence[KnobRequest]]) -> None:
     kinds = offered(listened.has_pitch)
     for request in itertools.chain(*requests):
         if request.knob not in kinds:
@@ -176,7 +176,7 @@ def _refuse_knobs_of_pitch(listened: Listened, requests: Sequence[Sequence[Reque
             )
 
 
-def _why_not(listened: Listened, asked: AskedPlaces, row: int, requests: Sequence[Request]) -> str:
+def _why_not(listened: Listened, asked: AskedPlaces, row: int, requests: Sequence[KnobRequest]) -> str:
     return "; ".join(f"{request.written}: {reason}" for request, reason in impossible(listened, asked, row, requests))
 
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from projection import Target
+from projection.prior import bark
 from synths import Descriptor, FundamentalShare, Roughness, Sharpness, Warmth
-from synths.projection import Target
-from synths.projection.prior import bark
 from turning.components import Components
 from turning.noise_bands import middles_hz
 from turning.recording import Recording

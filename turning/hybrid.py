@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projection.frames import FrameProjection
 from synths import Descriptor
-from synths.projection.frames import FrameProjection
 from synths.signal import interpolate_frames
 from turning.frames import PlayedFrames, RecordedFrames
 from turning.steady import heard

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from projection import Target
 from sounds.audio import Choice, one_channel
 from sounds.headers import UnusableAudio
 from sounds.offset import has_offset, without_offset
 from sounds.pitch import NoPitch
 from synths import ClipFormat, Descriptor, Level, sounding_frames
-from synths.projection import Target
 from turning.carriers import MOST_PARTIALS, block_size, partials_below
 from turning.passages import LENGTH_S, Passage, passages
 from turning.pitch import refined

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from synths.projection.prior import bark
+from projection.prior import bark
 
 WIDTH_BARK = 1.5
 """From the middle of one band to that of the next."""

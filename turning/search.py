@@ -6,12 +6,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from projection.frames import FrameProjection
+from projection.prior import BarkPlaces
+from projection.request import TOLERANCE, UNNOTICED, Request
+from projection.search import N_LEARNING, Answer, Search
+from projection.target import Target
 from synths import Descriptor
-from synths.projection.frames import FrameProjection
-from synths.projection.prior import BarkPlaces
-from synths.projection.request import TOLERANCE, UNNOTICED, Request
-from synths.projection.search import N_LEARNING, Answer, Search
-from synths.projection.target import Target
 from turning.frames import RecordedFrames
 from turning.hybrid import EVERY, HybridProjection
 from turning.noise_bands import middles_hz

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from projection.frames import FrameProjection
+from projection.target import Target
 from synths import Descriptor
-from synths.projection.frames import FrameProjection
-from synths.projection.target import Target
 from turning.frames import PlayedFrames, PlayedFramesSound, RecordedFrames
 
 MOST_FRAMES = 48

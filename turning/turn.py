@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synths import Descriptor
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from turning.bend import BENDS, Bend, turned_with, why_not_bent
 from turning.knobs import chosen, released_for
 from turning.listened import Listened
@@ -45,7 +45,7 @@ class AskedPlaces(NamedTuple):
 
 def asked_of(
     listened: Listened,
-    answers: Sequence[Sequence[Request]],
+    answers: Sequence[Sequence[KnobRequest]],
     released: Sequence[str] = (),
     held: Sequence[str] = (),
 ) -> AskedPlaces:
@@ -77,7 +77,7 @@ def asked_of(
     return AskedPlaces(knobs, own, positions, torch.tensor(free).reshape(len(answers), len(knobs)), bend)
 
 
-def _bend(listened: Listened, answers: Sequence[Sequence[Request]]) -> AskedBend | None:
+def _bend(listened: Listened, answers: Sequence[Sequence[KnobRequest]]) -> AskedBend | None:
     """The request to a knob that only a whole sound can tell; raises ValueError if there are several."""
     asked = [request for requests in answers for request in requests if request.knob in BENDS]
     if not asked:

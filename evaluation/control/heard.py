@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from evaluation.control.reachability import met, reachable
+from projection import projectable
 from synths import Descriptor, SMSSynth, measure_all
-from synths.projection import projectable
 
 SOUND_S, EDGE_S = 0.6, 0.15
 """Length of what is played, and how much of either end the longest window does not see whole."""

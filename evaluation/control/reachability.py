@@ -7,10 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from projection import projectable
+from projection.target import TOLERANCE_POSITION
 from synths import Descriptor, SMSSynth
 from synths.inverse import nearest_settings
-from synths.projection import projectable
-from synths.projection.target import TOLERANCE_POSITION
 
 
 class Reachability(NamedTuple):

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from projection.target import TOLERANCE_POSITION
 from studies.figure import OPEN
-from synths.projection.target import TOLERANCE_POSITION
 
 
 class TurnedNote(NamedTuple):

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from projection import LearntPrior
+from projection.prior import on_grid
 from synths import (
     ClipFormat,
     Descriptor,
@@ -22,8 +24,6 @@ from synths import (
 )
 from synths.descriptors.line_spectra import LineSpectra
 from synths.precision import without_autocast
-from synths.projection import LearntPrior
-from synths.projection.prior import on_grid
 from synths.signal import interpolate_frames
 
 MEASURED_HZ = 50.0

@@ -11,7 +11,7 @@ JND = "jnd"
 """The unit of a move that is counted in least audible differences."""
 
 
-class Request(NamedTuple):
+class KnobRequest(NamedTuple):
     """One knob asked to a place, or to move from where the sound has it.
 
     Attributes:

@@ -13,8 +13,8 @@ from benchmarks import exact_requests
 from benchmarks.exact_requests import MOVES, POSITIONS, Met, added_row, judge, recordings, requests, row, stricter
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder
+from projection import Target
 from synths import Clip, ClipFormat, FundamentalShare, Level, Sharpness, SpectralCentroid, sounding_mean
-from synths.projection import Target
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=8000, hop=160)
 

@@ -7,7 +7,7 @@ import torch
 
 from benchmarks import head_to_head, recipes
 from benchmarks.head_to_head import TrainingRun, train
-from benchmarks.recipes import Judged, frave_score, mss, planned, row, turned_errors
+from benchmarks.recipes import JudgedTraining, frave_score, mss, planned, row, turned_errors
 from lightning_modules.encoders import DescriptorEncoder
 from synths import Clip, ClipFormat, Level
 from synths.signal import interpolate_frames
@@ -46,7 +46,7 @@ def test_the_settings_are_trained_with(tmp_path, monkeypatch):
 
 def test_means_over_seeds():
     """By hand; the error of each seed stands beside."""
-    first, second = (Judged(mean, 2.0 * mean, [mean, 0.5], 0.8, 0.9) for mean in (0.5, 0.7))
+    first, second = (JudgedTraining(mean, 2.0 * mean, [mean, 0.5], 0.8, 0.9) for mean in (0.5, 0.7))
     assert row("after", [first, second]) == ("| after | 0.600 (0.500, 0.700) | 1.20 | 0.60 | 0.50 | 0.8000 | 0.9000 |")
 
 

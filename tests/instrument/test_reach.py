@@ -11,7 +11,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder
 from synths import FundamentalShare, Level, Roughness, Sharpness
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_the_ends_are_met_on_the_sound_and_the_others_hold(model, note):
     _, sharpness, share = knob_reach(model, *note)
     for each, end in ((sharpness, sharpness.highest), (share, share.lowest), (share, share.highest)):
         assert each.lowest <= each.position <= each.highest
-        rendered = render(model, *note, [Request(each.descriptor.name, end)], dry=True)
+        rendered = render(model, *note, [KnobRequest(each.descriptor.name, end)], dry=True)
         reports = knob_reports(model, rendered, rendered.audio, note[1])
         assert all(abs(report.off) < 1.0 for report in reports), (end, [report.off for report in reports])
 

@@ -8,6 +8,8 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
+from projection import Target
+from projection.mean_search import MOST_RENDERS_TO_HOLD
 from synths import (
     ClipFormat,
     FilteredNoise,
@@ -21,8 +23,6 @@ from synths import (
     Warmth,
     sounding_mean,
 )
-from synths.projection import Target
-from synths.projection.mean_search import MOST_RENDERS_TO_HOLD
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 N_PARTIALS = 26

@@ -5,9 +5,9 @@ import torch
 
 from lightning_modules.frame_gains import _solved
 from lightning_modules.met_knobs import MetKnobs
+from projection import Target
 from synths import ClipFormat, FilteredNoise, Harmonics, Level, SMSSynth
 from synths.layers import Layers
-from synths.projection import Target
 from synths.spectrum import Spectrum, hann
 from synths.streaming import StreamingSynth
 from synths.streaming.part import exp_sigmoid_input

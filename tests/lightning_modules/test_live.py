@@ -9,8 +9,8 @@ from instrument.instrument import Instrument
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder, Encoding
 from lightning_modules.live import Live
+from projection import Target
 from synths import ClipFormat, FilteredNoise, Harmonics, Level, Part, Roughness, Sharpness, SMSSynth
-from synths.projection import Target
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=12800, hop=160)
 

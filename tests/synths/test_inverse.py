@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 
+from projection import projectable
 from synths import (
     ClipFormat,
     FundamentalShare,
@@ -21,7 +22,6 @@ from synths import (
     measure_all_layers,
 )
 from synths.inverse import nearest_settings
-from synths.projection import projectable
 
 CLIP = ClipFormat(16000, 16000, 160)
 LEVEL, SHARPNESS, SHARE, NOISINESS = (knob(CLIP) for knob in (Level, Sharpness, FundamentalShare, Noisiness))

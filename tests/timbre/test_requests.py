@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from synths import ClipFormat, Level, Sharpness, SpectralCentroid
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from timbre.requests import parsed_requests, refuse_out_of_range, refuse_unknown, spoken_unit
 
 CLIP = ClipFormat()
@@ -109,10 +109,12 @@ def test_the_ends_are_in_range():
 
 def test_a_share_is_spoken_of_in_percent():
     assert spoken_unit(KNOBS["level"]) == ("dB", 1.0)
-    assert one("spectral_flatness=50%") == Request("spectral_flatness", 0.5, "1", False, "--set spectral_flatness=50%")
+    assert one("spectral_flatness=50%") == KnobRequest(
+        "spectral_flatness", 0.5, "1", False, "--set spectral_flatness=50%"
+    )
 
 
 def test_a_course_is_checked_in_all_its_moments():
-    course = Request("level", torch.tensor([0.0, 0.5, 1.2]), "", False, "--curve a.csv, column level")
+    course = KnobRequest("level", torch.tensor([0.0, 0.5, 1.2]), "", False, "--curve a.csv, column level")
     with pytest.raises(ValueError, match="column level is out of range"):
         refuse_out_of_range(course, KNOBS["level"])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from synths import Roughness
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 from turning.bend import BENDS, bent, why_not_bent
 from turning.listened import Listened
 from turning.sound_in import ArrayIn
@@ -18,7 +18,7 @@ def test_roughness_rises_by_what_was_asked_in_both_channels(make_tone):
     own = make_tone(330.0, 0.6, slope=1.5)
     audio = np.stack([own, 0.5 * own], axis=1)
     listened = Listened(ArrayIn(audio, RATE))
-    asked = asked_of(listened, [[Request("roughness", 0.1, "asper", moves=True)]])
+    asked = asked_of(listened, [[KnobRequest("roughness", 0.1, "asper", moves=True)]])
     (change,) = changes(listened, asked)
     turned = ArrayIn(audio + change[0], RATE)
     assert listened.pooled(Roughness, turned) == pytest.approx(asked.bend.was + 0.1, abs=0.005)
@@ -47,6 +47,6 @@ def test_what_cannot_be_bent():
 
 def test_one_at_a_time(make_tone):
     listened = Listened(ArrayIn(make_tone(330.0, 0.4), RATE))
-    both = [Request("roughness", 0.1, "asper", True), Request("warmth", 2.0, "0-100", True)]
+    both = [KnobRequest("roughness", 0.1, "asper", True), KnobRequest("warmth", 2.0, "0-100", True)]
     with pytest.raises(ValueError, match="one at a time"):
         asked_of(listened, [both])

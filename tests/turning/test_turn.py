@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synths.descriptors.request import JND, Request
+from synths.descriptors.request import JND, KnobRequest
 from turning import passages
 from turning.knobs import PITCHED
 from turning.listened import Listened
@@ -33,14 +33,14 @@ def test_a_knob_moves_by_what_was_asked_and_no_other(make_tone, name, steady_onl
     """On a tone that swells, of a pitch that glides."""
     swell = np.linspace(0.3, 1.0, RATE)
     audio = swell * make_tone(np.linspace(200.0, 230.0, RATE), 1.0, slope=1.2)
-    sound, off = turned(audio, [Request(name, 1.0, JND, moves=True)], steady_only)
+    sound, off = turned(audio, [KnobRequest(name, 1.0, JND, moves=True)], steady_only)
     assert off.abs().max() < 0.05 and np.abs(sound - audio).max() > 1e-3
 
 
 def test_many_requests_at_once_are_each_what_one_alone_is(make_tone):
     audio = make_tone(220.0, 0.5)
     listened = Listened(ArrayIn(audio, RATE))
-    two = [[Request(name, 1.0, JND, moves=True)] for name in ("level", "sharpness")]
+    two = [[KnobRequest(name, 1.0, JND, moves=True)] for name in ("level", "sharpness")]
     both = np.concatenate(list(changes(listened, asked_of(listened, two))), axis=1)
     for row, requests in enumerate(two):
         alone = np.concatenate(list(changes(listened, asked_of(listened, [requests]))), axis=1)
@@ -50,7 +50,7 @@ def test_many_requests_at_once_are_each_what_one_alone_is(make_tone):
 def test_a_long_sound_is_turned_in_passages_without_a_seam(make_tone, monkeypatch):
     """Three passages of a steady tone: knobs met, and the change is as steady as in one passage."""
     audio = make_tone(220.0, 2.0, noise=3e-3)
-    request = [Request("odd_even_balance", 2.0, JND, moves=True)]
+    request = [KnobRequest("odd_even_balance", 2.0, JND, moves=True)]
     whole, _ = turned(audio, request, True)
     monkeypatch.setattr(passages, "LENGTH_S", 0.7)
     parts, off = turned(audio, request, True)
@@ -69,7 +69,7 @@ def test_passages_share_every_sample_out(n_frames):
 def test_a_sound_cut_at_full_height_gets_no_click(make_tone):
     """The change of a noisy tone stays as small at its ends as in its middle."""
     audio = make_tone(220.0, 0.6, noise=2e-3)
-    sound, _ = turned(audio, [Request("noisiness", 3.0, JND, moves=True)])
+    sound, _ = turned(audio, [KnobRequest("noisiness", 3.0, JND, moves=True)])
     change = (sound - audio).reshape(60, -1).std(1)
     assert change[[0, 1, -2, -1]].max() < 2.0 * change[5:-5].max()
 
@@ -77,6 +77,6 @@ def test_a_sound_cut_at_full_height_gets_no_click(make_tone):
 def test_silence_around_a_sound_stays_silent_before_it(make_tone):
     """What is added more than 15 ms before the onset lies 60 dB below the sound."""
     audio = np.concatenate([np.zeros(4000), make_tone(220.0, 0.5, noise=3e-3)])
-    sound, _ = turned(audio, [Request("sharpness", 2.0, JND, moves=True)])
+    sound, _ = turned(audio, [KnobRequest("sharpness", 2.0, JND, moves=True)])
     before = (sound - audio)[: 4000 - 240]
     assert np.sqrt(np.mean(before**2)) < 1e-3 * np.sqrt(np.mean(audio[4000:] ** 2))

@@ -5,7 +5,7 @@ import torch
 
 from synths import ClipFormat, Level, Sharpness
 from synths.descriptors.knob_range import KnobRange
-from synths.descriptors.request import Request
+from synths.descriptors.request import KnobRequest
 
 CLIP = ClipFormat()
 SHARPNESS = Sharpness(CLIP)  # 0.4 to 2 acum, 0.08 acum are just heard
@@ -24,7 +24,7 @@ MEAN = OWN.mean(1)  # .3 and .7
     ],
 )
 def test_a_number_goes_for_the_mean_and_the_contour_stays(value, unit, moves, means):
-    asked = Request("sharpness", value, unit, moves).positions(SHARPNESS, OWN, MEAN)
+    asked = KnobRequest("sharpness", value, unit, moves).positions(SHARPNESS, OWN, MEAN)
     torch.testing.assert_close(asked.mean(1), torch.tensor(means))
     torch.testing.assert_close(asked - asked.mean(1, keepdim=True), OWN - MEAN[:, None])
 
@@ -38,16 +38,16 @@ def test_a_number_goes_for_the_mean_and_the_contour_stays(value, unit, moves, me
     ],
 )
 def test_a_course_is_followed(values, unit, moves, asked):
-    request = Request("sharpness", torch.tensor(values, dtype=torch.float64), unit, moves)
+    request = KnobRequest("sharpness", torch.tensor(values, dtype=torch.float64), unit, moves)
     torch.testing.assert_close(request.positions(SHARPNESS, OWN, MEAN), torch.tensor(asked))
 
 
 def test_a_move_on_a_bent_scale_is_as_far_in_the_unit():
     bent = Level(CLIP)
     bent.range = KnobRange((100.0, 10000.0), "log")  # .5 is 1000
-    asked = Request("level", 1000.0, "dB", True).positions(bent, torch.full((1, 2), 0.5), torch.tensor([0.5]))
+    asked = KnobRequest("level", 1000.0, "dB", True).positions(bent, torch.full((1, 2), 0.5), torch.tensor([0.5]))
     assert bent.value_at(asked)[0].tolist() == pytest.approx([2000.0, 2000.0])
 
 
 def test_a_control_that_nothing_measures_has_positions():
-    assert Request("tilt", 0.5).positions(None, OWN, MEAN).mean(1).tolist() == pytest.approx([0.5, 0.5])
+    assert KnobRequest("tilt", 0.5).positions(None, OWN, MEAN).mean(1).tolist() == pytest.approx([0.5, 0.5])

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from projection import Request, Target, musical_prior
 from synths import ClipFormat, Level, Sharpness, SMSSynth
 from synths.layers import parts_scaled
-from synths.projection import Request, Target, musical_prior
 from synths.signal import interpolate_frames
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)

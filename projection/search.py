@@ -11,11 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from synths.projection.bias import Bias
-from synths.projection.frames import BEYOND_REACH, FrameProjection
-from synths.projection.playable import Played
-from synths.projection.request import TOLERANCE, Request
-from synths.projection.sharing import N_SHARED, SharedGoal
+from projection.bias import Bias
+from projection.frames import BEYOND_REACH, FrameProjection
+from projection.playable import Played
+from projection.request import TOLERANCE, Request
+from projection.sharing import N_SHARED, SharedGoal
 
 MOST_RENDERS = 7
 N_LEARNING = 2

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from synths.projection.bias import LARGEST_CHANGE
-from synths.projection.frames import FrameProjection
-from synths.projection.request import TOLERANCE, Request
+from projection.bias import LARGEST_CHANGE
+from projection.frames import FrameProjection
+from projection.request import TOLERANCE, Request
 
 N_SHARED = 2
 """How often what is owed to the mean is shared out anew."""

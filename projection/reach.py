@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from projection.frames import FrameProjection
 from synths.descriptors.descriptor import Descriptor
 from synths.layers import Layers
-from synths.projection.frames import FrameProjection
 
 HELD_WITHIN = 0.25
 """Tolerances that every knob may be off in a place that counts as reached."""

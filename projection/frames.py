@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from projection.target import Target
 from synths.descriptors.descriptor import Descriptor
-from synths.projection.target import Target
 
 LARGEST_STEP = 2.0
 """In a log gain: 17 dB, beyond which slopes say little."""

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from projection import FrameProjection, Request, Target, musical_prior
+from projection.means import MeanProjection
 from synths import ClipFormat, Layers, Level, Noisiness, OddEvenBalance, Sharpness, Warmth
-from synths.projection import FrameProjection, Request, Target, musical_prior
-from synths.projection.means import MeanProjection
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
 KNOBS = [kind(CLIP) for kind in (Level, Sharpness, OddEvenBalance, Noisiness)]

@@ -5,12 +5,12 @@ import math
 import torch
 from torch import Tensor
 
-from synths.projection.frames import FrameProjection
-from synths.projection.means import MeanProjection
-from synths.projection.playable import Playable
-from synths.projection.request import Request
-from synths.projection.response import Response
-from synths.projection.search import Answer, Search
+from projection.frames import FrameProjection
+from projection.means import MeanProjection
+from projection.playable import Playable
+from projection.request import Request
+from projection.response import Response
+from projection.search import Answer, Search
 
 MOST_RENDERS = 10
 MOST_RENDERS_TO_HOLD = 16

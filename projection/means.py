@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from projection.frames import LARGEST_GAIN, LARGEST_STEP, FrameProjection
+from projection.playable import Playable
+from projection.request import Request
 from synths.descriptors.sounding import sounding_mean
-from synths.projection.frames import LARGEST_GAIN, LARGEST_STEP, FrameProjection
-from synths.projection.playable import Playable
-from synths.projection.request import Request
 
 N_STEPS = 3
 NEAR = 0.02

@@ -2,8 +2,8 @@
 
 import torch
 
-from synths.projection import MeanSearch
-from synths.projection.mean_search import MOST_RENDERS_TO_HOLD
+from projection import MeanSearch
+from projection.mean_search import MOST_RENDERS_TO_HOLD
 
 
 def test_a_knob_that_cannot_be_met_does_not_drag_the_other(played, request_for):

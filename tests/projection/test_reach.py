@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from projection import Target
+from projection.reach import reach
 from synths import ClipFormat, Level, Sharpness
 from synths.layers import Layers
-from synths.projection import Target
-from synths.projection.reach import reach
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from projection import LearntPrior, musical_prior
+from projection.prior import GRID_BARK, bark, on_grid
 from synths import ClipFormat, Layers
 from synths.descriptors.line_spectra import LineSpectra
-from synths.projection import LearntPrior, musical_prior
-from synths.projection.prior import GRID_BARK, bark, on_grid
 
 N = len(GRID_BARK)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from synths.projection import MeanSearch, Search
+from projection import MeanSearch, Search
 
 
 @pytest.mark.parametrize("kind", [Search, MeanSearch])

@@ -2,7 +2,7 @@
 
 import torch
 
-from synths.projection.response import LARGEST_CHANGE, Response
+from projection.response import LARGEST_CHANGE, Response
 
 
 def test_a_linear_sound_is_learnt():

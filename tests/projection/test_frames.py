@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from projection import FrameProjection, Target, musical_prior
 from synths import ClipFormat, FundamentalShare, Layers, Level, Noisiness, OddEvenBalance, Sharpness, SpectralSpread
-from synths.projection import FrameProjection, Target, musical_prior
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
 KNOBS = [kind(CLIP) for kind in (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)]

@@ -2,8 +2,8 @@
 
 import torch
 
+from projection import Request, Target
 from synths import ClipFormat, Level, Sharpness
-from synths.projection import Request, Target
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
 

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+from projection import Target, curves, follow_curves, musical_prior
 from synths import ClipFormat, FilteredNoise, FundamentalShare, Harmonics, Level, SMSSynth
 from synths.layers import parts_scaled
-from synths.projection import Target, curves, follow_curves, musical_prior
 from synths.signal import interpolate_frames
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=8000, hop=160)

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projection.target import Target
 from synths.descriptors.sounding import sounding_mean
-from synths.projection.target import Target
 
 TOLERANCE = 0.05
 """Least audible differences that a mean may be off and count as met."""

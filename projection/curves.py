@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from projection.frames import FrameProjection
+from projection.playable import Playable
+from projection.target import TOLERANCE_POSITION, Target
 from synths.descriptors.descriptor import Descriptor
-from synths.projection.frames import FrameProjection
-from synths.projection.playable import Playable
-from synths.projection.target import TOLERANCE_POSITION, Target
 
 N_STEPS = (6, 4, 3, 3, 3, 3)
 """Rounds of the projection before each render."""
