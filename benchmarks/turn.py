@@ -72,7 +72,7 @@ def spread(files: Sequence[Path], n_notes: int) -> list[Path]:
             count = -(-n_notes // len(kinds))
             if turn < count and len(picked) < n_notes:
                 picked.append(own[round((turn + 0.5) * len(own) / count) % len(own)])
-    return picked
+    return list(dict.fromkeys(picked))
 
 
 def is_possible(asked: AskedPlaces, mean: Tensor) -> bool:
@@ -141,7 +141,7 @@ def table(judged: Sequence[Judged]) -> Iterator[str]:
     good = [each for each in judged if each.possible]
     yield (
         "| | n | turned: median / p95 / max | held: median / p95 / max | all < .05 | all < .25 | per-frame miss | "
-        "before the sound, worst dB | peak, most dB | CPU s per s |"
+        "before the sound, median / worst dB | peak, most dB | CPU s per s |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for name, some in [*((NAMES[k], [j for j in good if j.knob == k]) for k in range(len(NAMES))), ("all", good)]:
@@ -149,10 +149,11 @@ def table(judged: Sequence[Judged]) -> Iterator[str]:
         own = off[torch.arange(len(some)), [each.knob for each in some]]
         held = off[torch.nn.functional.one_hot(torch.tensor([each.knob for each in some]), off.shape[1]) == 0]
         worst, cost = off.amax(1), np.mean([each.cpu_s / each.seconds for each in some])
+        before = [each.before_db for each in some]
         yield (
             f"| {name} | {len(some)} | {_three(own)} | {_three(held)} | {_percent(worst < 0.05)} | "
             f"{_percent(worst < 0.25)} | {np.mean([each.frames for each in some]):.2f} | "
-            f"{max(each.before_db for each in some):.0f} | {max(each.peak_db for each in some):.1f} | {cost:.2f} |"
+            f"{np.median(before):.0f} / {max(before):.0f} | {max(each.peak_db for each in some):.1f} | {cost:.2f} |"
         )
 
 

@@ -14,7 +14,8 @@ from lightning_modules.live import Live
 from studies.figure import OPEN
 
 RenderingName = Literal["open", "exact", "live"]
-RENDERINGS: tuple[RenderingName, ...] = (OPEN, "exact", "live")
+LIVE = "live"
+RENDERINGS: tuple[RenderingName, ...] = (OPEN, "exact", LIVE)
 
 PutTogether = Callable[[Tensor, Encoding, Tensor, Tensor], Rendering]
 """(B, F) pitch, encoding, (B, F / judged_every) what sounds and (B, C) which controls are turned -> sound."""
@@ -36,7 +37,7 @@ def ways_of(model: TimbreAutoencoder, chosen: Sequence[str] = RENDERINGS) -> tup
         chosen: names among `RENDERINGS`
     """
     ways, remarks = [_open(model)], []
-    for name, make in (("exact", _exact), ("live", _live)):
+    for name, make in (("exact", _exact), (LIVE, _live)):
         if name not in chosen:
             continue
         try:
@@ -60,7 +61,7 @@ def _exact(model: TimbreAutoencoder) -> Way:
 
 def _live(model: TimbreAutoencoder) -> Way:
     live = Live(_with_knobs(model))
-    return Way("live", live, live)
+    return Way(LIVE, live, live)
 
 
 def _with_knobs(model: TimbreAutoencoder) -> TimbreAutoencoder:

@@ -20,6 +20,7 @@ from turning.steady import MOST_FRAMES, SteadyProjection
 
 NEARLY = 0.25
 """Least audible differences that steady gains may be off where frames are held to all knobs alike."""
+N_HALVINGS = 3
 FRAMES_WEIGHT = 0.01
 CLOSE_ENOUGH = 0.03
 """Least audible differences that a mean may be off when the search ends."""
@@ -106,9 +107,38 @@ def turned(
     request = _Request(Target(knobs), asked, recording.sounding.float().expand(len(asked), -1), 1, free)
     places = _places(recording)
     first = _steady(recording, request, places)
+    request, first = _within_reach(recording, request, places, first)
     if steady_only or first.log_gains is None:
         return first
     return _hybrid(recording, request, places, first)
+
+
+def _within_reach(recording: Recording, request: Request, places: BarkPlaces, first: Turned) -> tuple[Request, Turned]:
+    """Where a turned knob was not met, the farthest place on the way to it that was found to be, by halving."""
+    far = (first.answer.off.abs() > NEARLY).any(-1)
+    if request.turned is None or not (far & request.turned.any(-1)).any():
+        return request, first
+    own = request.target.of_sound(recording.audio[None], recording.f0_hz[None], 1)
+    share, best, wanted = torch.ones(len(far)), torch.where(far, 0.0, 1.0), request.asked
+    for halving in range(1, N_HALVINGS + 1):
+        share = torch.where(far, best + 0.5**halving, 1.0)
+        nearer = _asked(request, torch.lerp(own.expand_as(wanted), wanted, share[:, None, None]))
+        tried = _steady(recording, nearer, places)
+        met = far & (_worst(tried.answer) <= TOLERANCE)
+        best = torch.where(met, share, best)
+        first = Turned(
+            torch.where(met[:, None], tried.audio, first.audio),
+            torch.where(met[:, None, None], tried.log_gains, first.log_gains),
+            first.hop,
+            _chosen(met, tried.answer, first.answer),
+        )
+    reached = (best > 0.0) & far
+    asked = torch.where(reached[:, None, None], torch.lerp(own.expand_as(wanted), wanted, best[:, None, None]), wanted)
+    return _asked(request, asked), first
+
+
+def _asked(request: Request, asked: Tensor) -> Request:
+    return _Request(request.target, asked, request.sounding, request.judged, request.turned)
 
 
 def _steady(recording: Recording, request: Request, places: BarkPlaces) -> Turned:

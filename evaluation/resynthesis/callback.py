@@ -9,7 +9,7 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
-from evaluation.renderings import RENDERINGS, Way, same_noise, turned_control, ways_of
+from evaluation.renderings import LIVE, RENDERINGS, Way, same_noise, turned_control, ways_of
 from evaluation.resynthesis import (
     METRICS,
     QUICK_METRICS,
@@ -40,12 +40,12 @@ class Evaluation(Callback):
     """Measures every test note, prints a table and writes metrics.json and notes.csv to the run.
 
     Args:
-        renderings: names of `evaluation.renderings` that are measured, those that the model has; all but the open one
-            without ViSQOL, which takes longer than all else
+        renderings: names of `evaluation.renderings` that are measured, those that the model has: the exact one without
+            ViSQOL, which takes longer than all else, and none live, a frame at a time, which takes longer still
     """
 
     def __init__(self, renderings: Sequence[str] = RENDERINGS) -> None:
-        self.renderings = renderings
+        self.renderings = [name for name in renderings if name != LIVE]
         self.ways: list[Way] = []
         self.metrics: list[Metric] = []
         self.quick: list[Metric] = []

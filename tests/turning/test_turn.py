@@ -38,13 +38,22 @@ def test_a_knob_moves_by_what_was_asked_and_no_other(make_tone, name, steady_onl
 
 
 def test_many_requests_at_once_are_each_what_one_alone_is(make_tone):
-    audio = make_tone(220.0, 0.5)
+    audio = make_tone(220.0, 0.5, noise=0.0)
+    audio += 1e-4 * np.random.default_rng(0).standard_normal(len(audio))
     listened = Listened(ArrayIn(audio, RATE))
-    two = [[KnobRequest(name, 1.0, JND, moves=True)] for name in ("level", "sharpness")]
+    two = [[KnobRequest(name, 1.0, JND, moves=True)] for name in ("level", "noisiness")]
     both = np.concatenate(list(changes(listened, asked_of(listened, two))), axis=1)
     for row, requests in enumerate(two):
         alone = np.concatenate(list(changes(listened, asked_of(listened, [requests]))), axis=1)
         assert np.abs(both[row] - alone[0]).max() < 1e-4
+
+
+def test_what_is_out_of_reach_goes_as_far_as_it_can_and_the_rest_holds(make_tone):
+    """A tone of few partials cannot get 12 JNDs duller: it gets duller, and nothing else moves."""
+    audio = make_tone(700.0, 0.4, slope=2.0)
+    _, off = turned(audio, [Request("sharpness", -12.0, JND, moves=True)])
+    place = NAMES.index("sharpness")
+    assert 0.25 < off[place] < 11.0 and off[torch.arange(5) != place].abs().max() < 0.25
 
 
 def test_a_long_sound_is_turned_in_passages_without_a_seam(make_tone, monkeypatch):
