@@ -51,7 +51,7 @@ def test_many_requests_at_once_are_each_what_one_alone_is(make_tone):
 def test_what_is_out_of_reach_goes_as_far_as_it_can_and_the_rest_holds(make_tone):
     """A tone of few partials cannot get 12 JNDs duller: it gets duller, and nothing else moves."""
     audio = make_tone(700.0, 0.4, slope=2.0)
-    _, off = turned(audio, [Request("sharpness", -12.0, JND, moves=True)])
+    _, off = turned(audio, [KnobRequest("sharpness", -12.0, JND, moves=True)])
     place = NAMES.index("sharpness")
     assert 0.25 < off[place] < 11.0 and off[torch.arange(5) != place].abs().max() < 0.25
 
