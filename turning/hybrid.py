@@ -60,6 +60,8 @@ class HybridProjection(FrameProjection):
 
     def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf) -> None:
         """Take steps towards (R, F, C) positions."""
+        # Steps that failed towards another goal say little of this one.
+        self.damping.clamp_max_(1.0)
         super().towards(goal[:, ::EVERY], n_steps, clips, beyond_reach)
 
     def all_gains(self) -> Tensor:

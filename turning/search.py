@@ -106,39 +106,60 @@ def turned(
     """
     request = _Request(Target(knobs), asked, recording.sounding.float().expand(len(asked), -1), 1, free)
     places = _places(recording)
+    found = _met(recording, request, places, steady_only)
+    far = torch.zeros(len(asked), dtype=torch.bool) if free is None else _far(found.answer, free)
+    if far.any():
+        found = _within_reach(recording, _rows(request, far), places, steady_only, found, far)
+    return found
+
+
+def _met(recording: Recording, request: Request, places: BarkPlaces, steady_only: bool) -> Turned:
     first = _steady(recording, request, places)
-    request, first = _within_reach(recording, request, places, first)
-    if steady_only or first.log_gains is None:
-        return first
-    return _hybrid(recording, request, places, first)
+    return first if steady_only else _hybrid(recording, request, places, first)
 
 
-def _within_reach(recording: Recording, request: Request, places: BarkPlaces, first: Turned) -> tuple[Request, Turned]:
-    """Where a turned knob was not met, the farthest place on the way to it that was found to be, by halving."""
-    far = (first.answer.off.abs() > NEARLY).any(-1)
-    if request.turned is None or not (far & request.turned.any(-1)).any():
-        return request, first
+def _far(answer: Answer, free: Tensor) -> Tensor:
+    """(R,) True where a turned knob was not met."""
+    return (free & (answer.off.abs() > NEARLY)).any(-1)
+
+
+def _within_reach(
+    recording: Recording, request: Request, places: BarkPlaces, steady_only: bool, found: Turned, far: Tensor
+) -> Turned:
+    """The rows (R,) that are far, brought to the farthest place on their way that is met; it is found by halving.
+
+    Args:
+        recording: what is turned
+        request: of the rows that are far
+        places: of its parts
+        steady_only: as in `turned`
+        found: what was found for all rows
+        far: which of them are far
+    """
     own = request.target.of_sound(recording.audio[None], recording.f0_hz[None], 1)
-    share, best, wanted = torch.ones(len(far)), torch.where(far, 0.0, 1.0), request.asked
+    best = torch.zeros(len(request.asked))
     for halving in range(1, N_HALVINGS + 1):
-        share = torch.where(far, best + 0.5**halving, 1.0)
-        nearer = _asked(request, torch.lerp(own.expand_as(wanted), wanted, share[:, None, None]))
-        tried = _steady(recording, nearer, places)
-        met = far & (_worst(tried.answer) <= TOLERANCE)
-        best = torch.where(met, share, best)
-        first = Turned(
-            torch.where(met[:, None], tried.audio, first.audio),
-            torch.where(met[:, None, None], tried.log_gains, first.log_gains),
-            first.hop,
-            _chosen(met, tried.answer, first.answer),
-        )
-    reached = (best > 0.0) & far
-    asked = torch.where(reached[:, None, None], torch.lerp(own.expand_as(wanted), wanted, best[:, None, None]), wanted)
-    return _asked(request, asked), first
+        share = best + 0.5**halving
+        tried = _steady(recording, _on_the_way(request, own, share), places)
+        best = torch.where(_worst(tried.answer) <= TOLERANCE, share, best)
+    if not (best > 0.0).any():
+        return found
+    nearer = _met(recording, _on_the_way(request, own, best), places, steady_only)
+    rows = far.nonzero()[:, 0][best > 0.0]
+    audio, gains = found.audio.clone(), found.log_gains.clone()
+    audio[rows], gains[rows] = nearer.audio[best > 0.0], nearer.log_gains[best > 0.0]
+    return found._replace(audio=audio, log_gains=gains)
 
 
-def _asked(request: Request, asked: Tensor) -> Request:
+def _on_the_way(request: Request, own: Tensor, share: Tensor) -> "_Request":
+    """From where the recording is, a (R,) share of the way to what is asked."""
+    asked = torch.lerp(own.expand_as(request.asked), request.asked, share[:, None, None])
     return _Request(request.target, asked, request.sounding, request.judged, request.turned)
+
+
+def _rows(request: Request, rows: Tensor) -> "_Request":
+    free = None if request.turned is None else request.turned[rows]
+    return _Request(request.target, request.asked[rows], request.sounding[rows], request.judged, free)
 
 
 def _steady(recording: Recording, request: Request, places: BarkPlaces) -> Turned:

@@ -57,6 +57,8 @@ class SteadyProjection(FrameProjection):
     def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf) -> None:
         """Take steps towards the mean of (R, F, C) positions."""
         mean = (goal * self.sounding[:, None]).sum(1, keepdim=True)
+        # Steps that failed towards another goal say little of this one.
+        self.damping.clamp_max_(1.0)
         super().towards(mean, n_steps, clips, beyond_reach)
 
 
