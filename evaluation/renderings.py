@@ -70,10 +70,10 @@ def _with_knobs(model: TimbreAutoencoder) -> TimbreAutoencoder:
     return model
 
 
-def turned_control(model: TimbreAutoencoder, n: int, knob: str = "") -> Tensor:
-    """(n, C) which of the controls is turned: one knob, or with "" none."""
-    turned = torch.tensor([name == knob for name in model.encoder.controls], device=model.device)
-    return turned.expand(n, -1)
+def turned_controls(model: TimbreAutoencoder, knobs: Sequence[str]) -> Tensor:
+    """A knob for each of n sounds, "" for none -> (n, C) which of the controls is turned."""
+    names = model.encoder.controls
+    return torch.tensor([[name == knob for name in names] for knob in knobs], device=model.device)
 
 
 @contextmanager

@@ -95,15 +95,16 @@ def sweep(
 
     With `exact` the knobs are met; without, it is what the decoder plays.
     """
-    every = model.encoder.judged_every
+    every, names, n = model.encoder.judged_every, model.encoder.controls, len(positions)
     encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio, every)
-    index = model.encoder.knobs.index(knob)
-    audios, measured = [], []
-    for position in positions:
-        turned = turn(encoding, sounding, model.encoder.controls, {knob: position}, {}, every)
-        which = torch.tensor([name == knob for name in model.encoder.controls], device=audio.device)
-        together = exact(f0_hz, turned, sounding, which.expand(len(audio), -1)) if exact else None
-        output = (together or model.put_together(f0_hz, turned)).audio
-        audios.append(output)
-        measured.append(sounding_mean(model.encoder.knob_positions(output, f0_hz, every), sounding)[:, index])
-    return KnobSweep(torch.tensor(positions), torch.stack(measured, dim=1), torch.stack(audios, dim=1))
+    turned = torch.cat([turn(encoding, sounding, names, {knob: p}, {}, every).controls for p in positions])
+    together, pitch = Encoding(turned, encoding.residual.repeat(n, 1, 1), {}), f0_hz.repeat(n, 1)
+    heard, which = sounding.repeat(n, 1), torch.tensor([name == knob for name in names], device=audio.device)
+    met = exact(pitch, together, heard, which.expand(len(pitch), -1)) if exact else None
+    output = (met or model.put_together(pitch, together)).audio
+    read = model.encoder.knob_positions(output, pitch, every)
+    measured = sounding_mean(read, heard)[:, model.encoder.knobs.index(knob)]
+    shape = (n, len(audio))
+    return KnobSweep(
+        torch.tensor(positions), measured.unflatten(0, shape).T, output.unflatten(0, shape).transpose(0, 1)
+    )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from evaluation.control import TurnedNote
-from evaluation.renderings import RENDERINGS, RenderingName, Way, same_noise, turned_control
+from evaluation.renderings import RENDERINGS, RenderingName, Way, same_noise, turned_controls
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
@@ -173,56 +173,56 @@ class _Reader(NamedTuple):
 
     def answers(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor) -> Answers:
         """Render b notes as they are, then with every knob at every position."""
-        every_one = torch.ones(len(f0_hz), dtype=torch.bool)
-        own, _, _ = self._read(encoding, f0_hz, sounding, every_one, "")
-        turned = [self._turned(encoding, f0_hz, sounding, knob) for knob in self.model.encoder.knobs]
-        measured, frame_errors, cost = (torch.stack(each, dim=1) for each in zip(*turned, strict=True))
-        return Answers(own, measured, frame_errors, cost)
-
-    def _turned(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, knob: str) -> tuple[Tensor, Tensor, Tensor]:
-        """One knob at each position, the others held -> (b, P, J) means, (b, P) errors of its frames, (b,) cost."""
-        every = self.model.encoder.judged_every
-        names, n_positions, n = self.model.encoder.controls, len(POSITIONS), len(f0_hz)
-        turned = [turn(encoding, sounding, names, {knob: position}, {}, every).controls for position in POSITIONS]
-        together = Encoding(torch.cat(turned), encoding.residual.repeat(n_positions, 1, 1), {})
-        tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat_interleave(n)
-        read = self._read(together, f0_hz.repeat(n_positions, 1), sounding.repeat(n_positions, 1), tracked, knob)
-        means, errors, cost = (values.unflatten(0, (n_positions, n)).transpose(0, 1) for values in read)
-        return means, errors, cost.mean(dim=1)
+        n, knobs = len(f0_hz), self.model.encoder.knobs
+        own, _, _ = self._read(encoding, f0_hz, sounding, torch.ones(n, dtype=torch.bool), [""] * n)
+        every, names, settings = (
+            self.model.encoder.judged_every,
+            self.model.encoder.controls,
+            len(knobs) * len(POSITIONS),
+        )
+        # Side by side: frames one after the other, or a few renders each, cost about as much for many sounds as for one.
+        turned = [turn(encoding, sounding, names, {k: p}, {}, every).controls for k in knobs for p in POSITIONS]
+        together = Encoding(torch.cat(turned), encoding.residual.repeat(settings, 1, 1), {})
+        tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat(len(knobs)).repeat_interleave(n)
+        which = [knob for knob in knobs for _ in range(n * len(POSITIONS))]
+        read = self._read(together, f0_hz.repeat(settings, 1), sounding.repeat(settings, 1), tracked, which)
+        measured, errors, cost = (values.unflatten(0, (len(knobs), len(POSITIONS), n)) for values in read)
+        return Answers(own, measured.movedim(2, 0), errors.movedim(2, 0), cost.mean(dim=1).T)
 
     def _read(
-        self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knob: str
+        self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knobs: Sequence[str]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Render b sounds -> (b, J) means where the note sounds, (b,) errors of a knob's frames, (b,) cost.
+        """Render b sounds -> (b, J) means where the note sounds, (b,) errors of their knobs' frames, (b,) cost.
 
         The last of the means is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
         """
         parts = []
         for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER):
             some = Encoding(encoding.controls[part], encoding.residual[part], {})
-            pitch, heard = f0_hz[part], sounding[part]
-            turned = turned_control(self.model, len(part), knob)
+            pitch, heard, turned = f0_hz[part], sounding[part], [knobs[row] for row in part.tolist()]
             start = time.process_time()
-            audio = self.way.put_together(pitch, some, heard, turned).audio
+            audio = self.way.put_together(pitch, some, heard, turned_controls(self.model, turned)).audio
             cpu_s = pitch.new_full((len(part),), time.process_time() - start)
             cents, wanted = pitch.new_full((len(part),), torch.nan), tracked[part].to(pitch.device)
             if wanted.any():
                 cents[wanted] = self._cents(audio[wanted], pitch[wanted], heard[wanted])
             frames = _frames(self.descriptors, audio, pitch, self.model.encoder.judged_every)
             means = torch.cat([sounding_mean(frames, heard), cents[:, None]], dim=-1)
-            errors = self._frame_errors(frames, some, heard, knob)
+            errors = self._frame_errors(frames, some, heard, turned)
             parts.append((means, errors, cpu_s / len(part) / self.model.clip.duration_s))
         means, errors, cost = (torch.cat(each) for each in zip(*parts, strict=True))
         return means, errors, cost
 
-    def _frame_errors(self, frames: Tensor, encoding: Encoding, sounding: Tensor, knob: str) -> Tensor:
-        """(b, F'', J - 1) read -> (b,) mean distance of a knob from its course in JNDs; NaN without either."""
-        place = next((index for index, name in enumerate(self.model.encoder.knobs) if name == knob), None)
-        jnd = None if place is None else self.descriptors[place].jnd
-        if place is None or jnd is None:
-            return frames.new_full((len(frames),), torch.nan)
-        asked = self.descriptors[place].value_at(encoding.controls[:, :: self.model.encoder.judged_every, place])
-        return sounding_mean((frames[..., place] - asked).abs()[..., None], sounding)[:, 0] / jnd
+    def _frame_errors(self, frames: Tensor, encoding: Encoding, sounding: Tensor, turned: Sequence[str]) -> Tensor:
+        """(b, F'', J - 1) read -> (b,) mean distance of the turned knob from its course in JNDs; NaN without either."""
+        errors = frames.new_full((len(frames),), torch.nan)
+        for place, knob in enumerate(self.model.encoder.each_descriptor()):
+            rows = [row for row, name in enumerate(turned) if name == knob.name]
+            if rows and knob.jnd is not None:
+                asked = knob.value_at(encoding.controls[rows, :: self.model.encoder.judged_every, place])
+                off = (frames[rows, :, place] - asked).abs()[..., None]
+                errors[rows] = sounding_mean(off, sounding[rows])[:, 0] / knob.jnd
+        return errors
 
     def _cents(self, audio: Tensor, f0_hz: Tensor, sounding: Tensor) -> Tensor:
         """(b,) median distance of the tracked pitch from the pitch asked, NaN where no pitch is heard."""

@@ -21,7 +21,8 @@ COLUMNS = {
 """Header -> name of the figure."""
 LEGEND = (
     "In JNDs: error of the turned knob, its 95th percentile, distance of held knobs from the recording's place, drift "
-    "of the others from the unturned sound. Shares: the turned knob within ¼ JND, all knobs at once."
+    "of the others from the unturned sound. Shares: the turned knob within ¼ JND, all knobs at once; and how many "
+    "requests no sound meets."
 )
 
 
@@ -30,7 +31,7 @@ def figures_table(figures: Sequence[Figure]) -> Table:
     table = Table(title="Control, over all notes", caption=LEGEND, box=SIMPLE, padding=(0, 0))
     for header in ("knob", ""):
         table.add_column(header, no_wrap=True)
-    for header in (*COLUMNS, "unreachable"):
+    for header in (*COLUMNS, "no reach"):
         table.add_column(header, justify="right", no_wrap=True)
     overall = [figure for figure in figures if figure.family is None and figure.register is None]
     # The residual is probed for other descriptors too: a knob is what was asked.
@@ -49,7 +50,10 @@ def _cell(figure: Figure | None) -> str:
     """A value, shares in percent; a dash where there is none."""
     if figure is None or math.isnan(figure.value):
         return "–"
-    return f"{100 * figure.value:.0f} %" if figure.unit == "share" else readable(figure.value)
+    if figure.unit == "share":
+        return f"{100 * figure.value:.0f} %"
+    # A thousandth of a least audible difference says all: five characters leave eight columns room.
+    return readable(figure.value) if abs(figure.value) >= 1.0 else f"{figure.value:.3f}"
 
 
 def _unreachable(figures: dict[str, Figure]) -> str:

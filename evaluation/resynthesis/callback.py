@@ -9,7 +9,7 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
-from evaluation.renderings import LIVE, RENDERINGS, Way, same_noise, turned_control, ways_of
+from evaluation.renderings import LIVE, RENDERINGS, Way, same_noise, turned_controls, ways_of
 from evaluation.resynthesis import (
     METRICS,
     QUICK_METRICS,
@@ -79,7 +79,7 @@ class Evaluation(Callback):
         for way in self.ways[1:]:
             sounding = module.encoder.sounding(batch.audio, module.encoder.judged_every)
             with same_noise(module.device):
-                none = turned_control(module, len(batch.name))
+                none = turned_controls(module, [""] * len(batch.name))
                 yield way.name, way.put_together(batch.f0_hz, outputs.encoding, sounding, none).audio
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from evaluation import renderings
-from evaluation.renderings import same_noise, turned_control, ways_of
+from evaluation.renderings import same_noise, turned_controls, ways_of
 
 
 def model(knobs=("level", "warmth")):
@@ -56,8 +56,7 @@ def test_what_cannot_be_met_is_said(knobs, why):
 
 
 def test_one_control_is_turned_or_none():
-    assert turned_control(model(), 2, "warmth").tolist() == [[False, True, False]] * 2
-    assert turned_control(model(), 1).tolist() == [[False] * 3]
+    assert turned_controls(model(), ["warmth", ""]).tolist() == [[False, True, False], [False] * 3]
 
 
 def test_the_same_noise_and_nobody_elses():
