@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from evaluation.control import TurnedNote
-from evaluation.renderings import RENDERINGS, RenderingName, Way, same_noise, turned_controls
+from evaluation.renderings import RENDERINGS, RenderingName, Way, one_thread, same_noise, turned_controls
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DEFAULT_KNOBS, Encoding
 from lightning_modules.encoders.residual import always_drawing
@@ -119,7 +119,7 @@ def collect(
     registers = [_register(float(midi)) for midi in hz_to_midi(clips.f0_hz.median(dim=1).values)]
     answers = {}
     for way in ways:
-        with own_noise(way, model):
+        with own_noise(way, model), one_thread():
             answers[way.name] = _Reader(model, watched(model), track, way).answers(encoding, clips.f0_hz, sounding)
     return Examined(
         notes=[TurnedNote(*each) for each in zip(clips.name, families, registers, strict=True)],

@@ -23,7 +23,7 @@ from evaluation.control.reach_memory import remembered_reach
 from evaluation.control.reachability import met
 from evaluation.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from evaluation.disentanglement import disentanglement
-from evaluation.renderings import Way, turned_controls
+from evaluation.renderings import Way, one_thread, turned_controls
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from studies.figure import OPEN, Figure
@@ -164,7 +164,8 @@ def _follow(model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, exa
     curves = resample_frames(asked, f0_hz.shape[1]).swapaxes(1, 2)
     knobs = torch.from_numpy(np.ascontiguousarray(curves)).to(controls)
     turned = Encoding(torch.cat([knobs, controls[..., knobs.shape[-1] :]], dim=-1), residual, {})
-    audio = way.follow(f0_hz, turned, examined.sounding[examples], turned_controls(model, [""] * len(f0_hz))).audio
+    with one_thread():
+        audio = way.follow(f0_hz, turned, examined.sounding[examples], turned_controls(model, [""] * len(f0_hz))).audio
     return model.encoder.knob_positions(audio, f0_hz, model.encoder.every).transpose(1, 2).cpu().double().numpy()
 
 

@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from evaluation.control.callback import some_of
-from evaluation.renderings import RENDERINGS, same_noise
+from evaluation.renderings import RENDERINGS, one_thread, same_noise
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.exact import Exact, obstacle_of
@@ -75,7 +75,7 @@ class SliderSweeps(Callback):
         exact = Exact(module) if "exact" in self.renderings and not obstacle_of(module) else None
         sounds = []
         for descriptor in module.encoder.each_descriptor():
-            with same_noise(module.device):
+            with same_noise(module.device), one_thread():
                 turned = sweep(module, clips.audio, clips.f0_hz, descriptor.name, POSITIONS, exact)
             sounds += _sliders(turned, descriptor, clips.name[0], self.n_chosen, "exact" if exact else OPEN)
         return sounds

@@ -9,7 +9,7 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
-from evaluation.renderings import LIVE, RENDERINGS, Way, same_noise, turned_controls, ways_of
+from evaluation.renderings import LIVE, RENDERINGS, Way, one_thread, same_noise, turned_controls, ways_of
 from evaluation.resynthesis import (
     METRICS,
     QUICK_METRICS,
@@ -78,7 +78,7 @@ class Evaluation(Callback):
         yield OPEN, outputs.audio
         for way in self.ways[1:]:
             sounding = module.encoder.sounding(batch.audio, module.encoder.judged_every)
-            with same_noise(module.device):
+            with same_noise(module.device), one_thread():
                 none = turned_controls(module, [""] * len(batch.name))
                 yield way.name, way.put_together(batch.f0_hz, outputs.encoding, sounding, none).audio
 
