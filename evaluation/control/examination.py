@@ -175,12 +175,9 @@ class _Reader(NamedTuple):
         """Render b notes as they are, then with every knob at every position."""
         n, knobs = len(f0_hz), self.model.encoder.knobs
         own, _, _ = self._read(encoding, f0_hz, sounding, torch.ones(n, dtype=torch.bool), [""] * n)
-        every, names, settings = (
-            self.model.encoder.judged_every,
-            self.model.encoder.controls,
-            len(knobs) * len(POSITIONS),
-        )
-        # Side by side: frames one after the other, or a few renders each, cost about as much for many sounds as for one.
+        every, names = self.model.encoder.judged_every, self.model.encoder.controls
+        settings = len(knobs) * len(POSITIONS)
+        # All side by side: a frame at a time, or a few renders each, many sounds cost little more than one.
         turned = [turn(encoding, sounding, names, {k: p}, {}, every).controls for k in knobs for p in POSITIONS]
         together = Encoding(torch.cat(turned), encoding.residual.repeat(settings, 1, 1), {})
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat(len(knobs)).repeat_interleave(n)

@@ -102,7 +102,8 @@ def test_a_resynthesis_that_is_the_recording_is_at_no_distance(notes):
 
 def test_errors_are_of_the_knob_that_is_turned_and_in_decibels(notes, monkeypatch, tmp_path):
     """A deaf player is off by what was asked, who obeys by what a window smears. Unreachable requests do not count."""
-    monkeypatch.setattr(recipes, "reachable", lambda *_: torch.tensor([True, True, True, True, False] * 8))
+    counted = torch.tensor([True, True, True, True, False] * 8)
+    monkeypatch.setattr(recipes, "reachable", lambda *_: (counted, None))
     (level,) = Player().encoder.each_descriptor()
     asked_db = level.value_at(torch.tensor([0.1, 0.3, 0.5, 0.7])).repeat(8)
     off, knob = turned_errors(Player(obeys=False), notes, tmp_path)
