@@ -37,6 +37,11 @@ class UpperSlopes(nn.Module):
     first_piece: Tensor
     first_cell: Tensor
     piece_of_cell: Tensor
+    own_curve: Tensor
+    place_curve: Tensor
+    bend: Tensor
+    bend_slope: Tensor
+    apart: Tensor
 
     def __init__(self, end_included: bool = True) -> None:
         super().__init__()
@@ -61,6 +66,16 @@ class UpperSlopes(nn.Module):
         curve = (torch.arange(len(end)) - 1).clamp(0, len(slope) - 1)
         self._store(first_piece=first_piece[curve[1:]], piece_of_cell=piece_of_cell.int())
         self._store(first_cell=(curve[band] * len(cell))[:, None].int())
+        self._store_bends(way[:-1], end)
+        self._store(own_curve=curve[1:], place_curve=curve[band])
+
+    def _store_bends(self, way: Tensor, end: Tensor) -> None:
+        """What `ways_at_once` wants: where a curve goes over to the next, and how far bands of one curve are apart."""
+        slope = self.next_slope.double()
+        self._store(bend=way[..., None] + end.diff()[: len(way), None, None])
+        self._store(bend_slope=slope.diff(dim=1, prepend=slope.new_zeros(len(slope), 1))[:, None])
+        apart = end[len(way) + 1 : -1, None] - end[len(way) : -1]
+        self._store(apart=torch.where(apart >= 0.0, apart, torch.inf)[..., None])
 
     def _store(self, **constants: Tensor) -> None:
         for name, value in constants.items():
@@ -69,7 +84,30 @@ class UpperSlopes(nn.Module):
 
     def forward(self, core: Tensor) -> Tensor:
         """(20, T) sone/Bark of the bands -> (240, T) sone/Bark."""
-        return _Heard.apply(core, self)
+        # A graph pays for every step: there few large ones are quick, elsewhere many small ones.
+        return self.heard_at_once(core) if torch.compiler.is_exporting() else _Heard.apply(core, self)
+
+    def ways_at_once(self, core: Tensor) -> Tensor:
+        """(20, T) sone/Bark -> (21, T) way left at the start of each band, in few steps.
+
+        A curve bends one way only: it is the greatest of its pieces' lines, and its inverse the least of theirs. Bands
+        of one curve need no walk.
+        """
+        offset, slope = self.offset[self.own_curve, :, None], self.slope[self.own_curve, :, None]
+        own = ((core[:, None] - offset) * (1.0 / slope)).amin(1)
+        way = [torch.zeros_like(own[:1]), own[:1]]
+        for band, (bend, by_bend) in enumerate(zip(self.bend, self.bend_slope, strict=True), start=1):
+            way.append(torch.maximum(by_bend @ (way[-1] - bend).relu(), own[band : band + 1]))
+        n_walked = len(way)
+        rest = torch.cat([way[-1], own[n_walked - 1 :]])
+        return torch.cat([*way, (rest - self.apart).amax(1)])
+
+    def heard_at_once(self, core: Tensor) -> Tensor:
+        """`forward` in few steps, without gradients of its own."""
+        left = (self.ways_at_once(core)[self.band] - self.beyond_start).relu()
+        offset, slope = self.offset[self.place_curve, :, None], self.slope[self.place_curve, :, None]
+        fallen = (offset + slope * left[:, None]).amax(1)
+        return torch.maximum(fallen, pad(core, (0, 0, 0, 1))[self.band])
 
     def ways(self, core: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(20, T) sone/Bark -> (21, T) way left at the start of each band, and how it follows from the band below.

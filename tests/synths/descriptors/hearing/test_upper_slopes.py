@@ -64,3 +64,12 @@ def test_silence(end_included):
     """Nothing is heard."""
     heard = UpperSlopes(end_included)(torch.zeros(20, 3))
     assert heard.shape == (240, 3) and not heard.any()
+
+
+@every_kind
+def test_at_once_is_the_same(end_included):
+    """What a graph computes in few steps: ways and loudness, of loud, quiet and silent bands."""
+    core = torch.cat([random_core(40, quiet=0.0), random_core(40, quiet=0.01), torch.zeros(20, 1)], dim=1)
+    slopes = UpperSlopes(end_included).double()  # whose tables have been rounded to single precision
+    torch.testing.assert_close(slopes.ways_at_once(core), slopes.ways(core)[0], rtol=1e-6, atol=2e-6)
+    torch.testing.assert_close(slopes.heard_at_once(core), slopes(core), rtol=1e-6, atol=2e-6)
