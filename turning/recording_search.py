@@ -23,7 +23,7 @@ class StrictRequest(Request):
     def score(self, missed: Tensor, heard: Tensor) -> Tensor:
         """(R,) how far off: the means, and next to nothing for the frames."""
         frames = self.mean((self.asked - heard).abs()) / self.tolerance
-        return self._weighted(missed.abs()) + FRAMES_WEIGHT * frames.sum(-1)
+        return self._weighted(missed.abs(), HELD_WEIGHT) + FRAMES_WEIGHT * frames.sum(-1)
 
     def unmet(self, missed: Tensor) -> Tensor:
         """(R,) True where a mean is off."""
@@ -34,8 +34,11 @@ class StrictRequest(Request):
         return ((self.mean(self.asked) - measured) / self.tolerance).abs()
 
     def cost(self, measured: Tensor) -> Tensor:
-        """(R, C) mean positions -> (R,) how much they are off; 0 where all is met within the tolerance."""
-        return self._weighted((self.off(measured) - TOLERANCE).clamp_min(0.0))
+        """(R, C) mean positions -> (R,) how much they are off; 0 where all is met within the tolerance.
+
+        As long as nobody notices, what holds counts as what was turned.
+        """
+        return self._weighted((self.off(measured) - TOLERANCE).clamp_min(0.0), 1.0)
 
     def rows(self, rows: Tensor) -> "StrictRequest":
         """Some of the requests."""
@@ -47,10 +50,10 @@ class StrictRequest(Request):
         asked, free = self.asked if asked is None else asked, self.turned if free is None else free
         return StrictRequest(self.target, asked, self.sounding, self.judged, free)
 
-    def _weighted(self, off: Tensor) -> Tensor:
+    def _weighted(self, off: Tensor, held_weight: float) -> Tensor:
         if self.turned is not None:
             dragged = (off - UNNOTICED).clamp(0.0, 1.0)
-            off = torch.where(self.turned, off, HELD_WEIGHT * off + DRAGGED_WEIGHT * dragged)
+            off = torch.where(self.turned, off, held_weight * off + DRAGGED_WEIGHT * dragged)
         return off.sum(-1)
 
 
