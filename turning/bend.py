@@ -14,9 +14,10 @@ from projection import Target
 from projection.prior import bark
 from synths import Descriptor, FundamentalShare, Roughness, Sharpness, Warmth
 from turning.components import Components
+from turning.gains import Turned
 from turning.noise_bands import middles_hz
 from turning.recording import Recording
-from turning.search import Turned, turned
+from turning.search import turned
 
 MODULATION_HZ = 70.0
 """Where the ear finds fluctuation roughest."""

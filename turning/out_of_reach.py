@@ -1,0 +1,67 @@
+"""What cannot be met goes as far as it can; all the rest is met."""
+
+import torch
+from torch import Tensor
+
+from projection.request import TOLERANCE
+from turning.gains import NEARLY, Parts, Turned
+from turning.recording_search import StrictRequest
+
+N_HALVINGS = 4
+"""The farthest place is known to a 16th of the way."""
+
+
+def within_reach(parts: Parts, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
+    """Better answers where not all was met.
+
+    The turned knob that is farthest off gives way first; the next one with it only where the others are still off.
+
+    Args:
+        parts: of the recording
+        request: R requests
+        found: their answers so far
+        steady_only: one set of gains for the whole recording
+    """
+    if request.turned is None:
+        return found
+    order = (request.off(found.measured) * request.turned).argsort(1, descending=True).argsort(1)
+    giving = torch.zeros_like(request.turned)
+    for n_giving in range(1, int(request.turned.sum(1).max()) + 1):
+        far = ((request.off(found.measured) > NEARLY) & ~giving).any(1) & request.turned.any(1)
+        giving = request.turned & (order < n_giving)
+        rows = far.nonzero()[:, 0]
+        if len(rows):
+            nearer = _nearest(parts, request.but(free=giving).rows(rows), found.rows(rows), steady_only)
+            found = found.with_rows(rows, nearer)
+    return found
+
+
+def _nearest(parts: Parts, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
+    """The best of what was found, of all that is asked met but for what gives way, and of the farthest place met."""
+    found = _better(request, parts.met(request, steady_only), found)
+    own = request.target.of_sound(parts.recording.audio[None], parts.recording.f0_hz[None], 1)
+    rows = _is_met(parts, _on_the_way(request, own, torch.zeros(len(request.asked)))).nonzero()[:, 0]
+    if not len(rows):
+        return found
+    some = request.rows(rows)
+    share = torch.zeros(len(rows))
+    for halving in range(1, N_HALVINGS + 1):
+        tried = share + 0.5**halving
+        share = torch.where(_is_met(parts, _on_the_way(some, own, tried)), tried, share)
+    nearer = parts.met(_on_the_way(some, own, share), steady_only)
+    return found.with_rows(rows, _better(some, nearer, found.rows(rows)))
+
+
+def _better(request: StrictRequest, one: Turned, other: Turned) -> Turned:
+    return one.where(request.cost(one.measured) < request.cost(other.measured), other)
+
+
+def _is_met(parts: Parts, request: StrictRequest) -> Tensor:
+    """(R,) True where steady gains meet all knobs."""
+    return (request.off(parts.steady(request).measured) <= TOLERANCE).all(1)
+
+
+def _on_the_way(request: StrictRequest, own: Tensor, share: Tensor) -> StrictRequest:
+    """What gives way a (R,) share of the way from where the recording is; the rest as it is asked."""
+    way = torch.where(request.turned, share[:, None], torch.ones_like(request.tolerance))
+    return request.but(asked=torch.lerp(own.expand_as(request.asked), request.asked, way[:, None]))
