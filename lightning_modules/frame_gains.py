@@ -12,6 +12,7 @@ from synths.clip import ClipFormat
 from synths.descriptors.descriptor import Descriptor
 from synths.descriptors.level import Level
 from synths.descriptors.line_spectra import LineSpectra
+from synths.descriptors.sounding import FLOOR_DB
 from synths.layers import LOUDEST as LOUDEST_LAYER
 from synths.layers import Layers
 from synths.streaming.part import LOUDEST, State
@@ -31,6 +32,8 @@ FARTHEST = 20.0
 FOLLOWED, FIRST_FRAMES, LARGEST_SURPRISE = 0.06, 15.0, 2.0
 """Share of a frame's surprise that is expected from then on, at least; frames after which less is; its limit."""
 LEAST_GROWTH, MOST_GROWTH = 0.25, 3.0
+FADES_DB, LEAST_WEIGHT = 15.0, 0.1
+"""Above silence, a level that is asked for from which on all knobs weigh alike; weight of the others at silence."""
 QUIET_DB = -70.0
 """Level below which nothing is learnt from the sound."""
 MANY_FRAMES = 1000.0
@@ -161,7 +164,8 @@ class Projection(nn.Module):
         bias, frames = self._followed(positions[:, -2:], level_db, tolerance, openness, state)
         off = (asked - positions[:, 0]) / tolerance - bias
         slopes = (positions[:, 1:-2] - positions[:, :1]).mT / (TRIED * tolerance[..., None])
-        gains = (gains + self._step(off, slopes, gains)).clamp(-LARGEST_GAIN, LARGEST_GAIN)
+        weight = self._weight(asked)
+        gains = (gains + self._step(off * weight, slopes * weight[..., None], gains)).clamp(-LARGEST_GAIN, LARGEST_GAIN)
         log_gains = gains[:, None] @ directions.mT
         played = layers.scaled(log_gains)
         noise = played.noise_magnitudes.square() * openness[..., None]
@@ -238,6 +242,16 @@ class Projection(nn.Module):
         bias = torch.where(sounding & surprise.isfinite(), torch.lerp(state["bias"], surprise, share), state["bias"])
         frames = torch.cat([age + 1.0, learnt], dim=1).clamp_max(MANY_FRAMES)
         return bias, torch.where(openness > 0.0, frames, 0.0)
+
+    def _weight(self, asked: Tensor) -> Tensor:
+        """(B, C) positions -> (B, C) weight of each knob: little of those that near silence nobody can tell."""
+        loud = torch.ones_like(asked[:, 0])
+        is_level = [isinstance(knob, Level) for knob in self.target.knobs]
+        for index, knob in enumerate(self.target.knobs):
+            if is_level[index]:
+                above_db = knob.value_at(asked[:, index]) - FLOOR_DB
+                loud = torch.minimum(loud, (above_db / FADES_DB).clamp(LEAST_WEIGHT, 1.0))
+        return torch.stack([torch.ones_like(loud) if level else loud for level in is_level], dim=-1)
 
     def _step(self, off: Tensor, slopes: Tensor, gains: Tensor) -> Tensor:
         """(B, C) tolerances off, (B, C, 5) their slopes by usual changes, (B, 5) gains -> what to add to them."""

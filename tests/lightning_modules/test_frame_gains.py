@@ -6,7 +6,7 @@ import torch
 from lightning_modules.frame_gains import _solved
 from lightning_modules.met_knobs import MetKnobs
 from projection import Target
-from synths import ClipFormat, FilteredNoise, Harmonics, Level, SMSSynth
+from synths import ClipFormat, FilteredNoise, Harmonics, Level, Sharpness, SMSSynth
 from synths.layers import Layers
 from synths.spectrum import Spectrum, hann
 from synths.streaming import StreamingSynth
@@ -106,3 +106,13 @@ def test_noise_alone_and_partials_alone():
         assert (met.projection.n_partials, met.projection.n_bands) == shape
         layers = Layers(torch.full((1, 2), 220.0), torch.zeros(1, 2, shape[0]), torch.zeros(1, 2, shape[1]))
         assert met.projection.directions(layers).shape == (1, 2, sum(shape), 5)
+
+
+def test_near_silence_level_goes_before_sharpness():
+    """Below the floor the others weigh a tenth, from 16 dB above it on all weigh alike; without a level, always."""
+    synth = SMSSynth(CLIP, parts=(Harmonics,), effects=())
+    stream = StreamingSynth(synth)
+    weight = MetKnobs([Level(CLIP), Sharpness(CLIP)], synth, stream).projection._weight
+    asked = torch.tensor([[-0.5, 0.5], [0.2, 0.5]])
+    torch.testing.assert_close(weight(asked), torch.tensor([[1.0, 0.1], [1.0, 1.0]]))
+    assert (MetKnobs([Sharpness(CLIP)], synth, stream).projection._weight(asked[:, 1:]) == 1.0).all()
