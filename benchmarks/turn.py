@@ -142,8 +142,8 @@ def table(judged: Sequence[Judged]) -> Iterator[str]:
     """Rows of the issue's goals."""
     good = [each for each in judged if each.possible]
     yield (
-        "| | n | turned: median / p95 / max | held: median / p95 / max | all < .05 | all < .25 | out of reach, and said | "
-        "a held one off > .25 | per-frame miss | "
+        "| | n | turned: median / p95 / max | held: median / p95 / max | all < .05 | all < .25 | "
+        "out of reach, and said | a held one off > .25 | per-frame miss | "
         "before the sound, median / worst dB | peak, most dB | CPU s per s |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|---|"

@@ -20,6 +20,7 @@ from sounds.headers import UnusableAudio
 from sounds.sound_file import sound_files
 from synths import Loudness
 from synths.descriptors.request import KnobRequest
+from timbre.knob_report import remark_lines
 from timbre.requests import parsed_requests, refuse_unknown
 from timbre.turn_picture import series_picture
 from timbre.turn_report import impossible, knob_reports
@@ -103,6 +104,9 @@ def make_series(given: argparse.Namespace, args: Sequence[str]) -> None:
     worst = max(abs(row[key]) for row in made for key in row if key.endswith("_off_jnd") and row[key] != "")
     print(f"{given.output}: {len(made)} sounds of {len({row['source'] for row in made})} recordings, table.csv,")
     print(f"  series.png and settings.txt; every knob within {worst:.2f} JND of what was asked")
+    missed = sum(bool(row["remark"]) for row in made)
+    if missed:
+        print(f"  {missed} of them were not met in all: their remark in table.csv says how near they came")
     for row in rows:
         if not row["file"]:
             print(f"  not made: {Path(row['source']).name}, {row['condition']}: {row['remark']}")
@@ -163,7 +167,9 @@ def _some_conditions(
     for row, (condition, path) in enumerate(zip(conditions, paths, strict=True)):
         with file_in(str(path)) as turned:
             got = listened.readings([type(knob) for knob in asked.knobs], turned)
-        rows.append(_row(source, condition, "", path, written[row], knob_reports(listened, asked, row, got)))
+        reports = knob_reports(listened, asked, row, got)
+        remark = " ".join(line.strip() for line in remark_lines(reports, corrected=True))
+        rows.append(_row(source, condition, remark, path, written[row], reports))
     return rows
 
 

@@ -77,7 +77,10 @@ def at_samples(values: Tensor, hop: int, n_samples: int) -> Tensor:
 
 def _powers(first: Tensor, n_powers: int) -> Tensor:
     """(M, 1, D) complex -> (M, n_powers, D) its powers from 1 on, by doubling."""
-    powers = first
-    while powers.shape[1] < n_powers:
-        powers = torch.cat([powers, powers * powers[:, -1:]], dim=1)
-    return powers[:, :n_powers]
+    powers = first.new_empty(len(first), n_powers, first.shape[2])
+    powers[:, :1], n_done = first, 1
+    while n_done < n_powers:
+        n_more = min(n_done, n_powers - n_done)
+        torch.mul(powers[:, :n_more], powers[:, n_done - 1 : n_done], out=powers[:, n_done : n_done + n_more])
+        n_done += n_more
+    return powers

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from turning.carriers import Carriers
+from turning.echoes import heard_share
 from turning.heterodyne import envelopes
 from turning.noise_bands import noise_bands
 
@@ -15,20 +16,22 @@ class Components(NamedTuple):
     """K partials and M bands of a sound.
 
     Shapes: carriers of L blocks of D samples; amplitudes (L + 1, 2 K) at the edges of the blocks; noise (M, N); tone
-    (N,) the sum of all partials. Tone and noise add up to the sound.
+    (N,) the sum of all partials; heard (N,) how much of a change of them is heard. Tone and noise add up to the sound.
     """
 
     carriers: Carriers
     amplitudes: Tensor
     noise: Tensor
     tone: Tensor
+    heard: Tensor
 
     @classmethod
     def of(cls, audio: Tensor, carriers: Carriers, rate: int) -> "Components":
         """Take (N,) apart."""
         amplitudes = envelopes(audio, carriers)
         tone = _played(carriers.waves, amplitudes[None])[0, : len(audio)]
-        return cls(carriers, amplitudes, noise_bands(audio - tone, rate), tone)
+        noise = noise_bands(audio - tone, rate)
+        return cls(carriers, amplitudes, noise, tone, heard_share(tone, noise, rate))
 
     @property
     def n_partials(self) -> int:
@@ -60,7 +63,7 @@ class Components(NamedTuple):
         tone_gain, noise_gain = gains.split([self.n_partials, len(self.noise)], dim=-1)
         changed = _played(self.carriers.waves, self.amplitudes * tone_gain.repeat(1, 1, 2))
         padded = F.pad(self.noise, (0, (n_edges - 1) * self.block - n_samples)).unflatten(-1, (-1, self.block))
-        return (changed + _played(padded.transpose(0, 1), noise_gain))[:, :n_samples]
+        return (changed + _played(padded.transpose(0, 1), noise_gain))[:, :n_samples] * self.heard
 
 
 def _at_edges(log_gains: Tensor, hop: int, n_edges: int, block: int) -> Tensor:

@@ -25,20 +25,21 @@ def within_reach(parts: Parts, request: StrictRequest, found: Turned, steady_onl
     if request.turned is None:
         return found
     order = (request.off(found.measured) * request.turned).argsort(1, descending=True).argsort(1)
-    giving = torch.zeros_like(request.turned)
-    for n_giving in range(1, int(request.turned.sum(1).max()) + 1):
+    giving, most = torch.zeros_like(request.turned), int(request.turned.sum(1).max())
+    for n_giving in range(1, most + 1):
         far = ((request.off(found.measured) > NEARLY) & ~giving).any(1) & request.turned.any(1)
         giving = request.turned & (order < n_giving)
         rows = far.nonzero()[:, 0]
         if len(rows):
-            nearer = _nearest(parts, request.but(free=giving).rows(rows), found.rows(rows), steady_only)
-            found = found.with_rows(rows, nearer)
+            strict, nearest = request.but(free=giving).rows(rows), found.rows(rows)
+            if n_giving < most:  # what holds now was free before
+                nearest = _better(strict, parts.met(strict, steady_only), nearest)
+            found = found.with_rows(rows, _farthest(parts, strict, nearest, steady_only))
     return found
 
 
-def _nearest(parts: Parts, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
-    """The best of what was found, of all that is asked met but for what gives way, and of the farthest place met."""
-    found = _better(request, parts.met(request, steady_only), found)
+def _farthest(parts: Parts, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
+    """The better of what was found and the farthest place, on the way of what gives way, where all others are met."""
     own = request.target.of_sound(parts.recording.audio[None], parts.recording.f0_hz[None], 1)
     rows = _is_met(parts, _on_the_way(request, own, torch.zeros(len(request.asked)))).nonzero()[:, 0]
     if not len(rows):

@@ -176,3 +176,14 @@ def test_wrong_files_end_in_a_sentence(note, tmp_path, capsys):
     assert "does not exist" in stop_of(["turn", note, tmp_path / "none" / "x.wav", *nudge], capsys)
     assert "the recording itself" in stop_of(["turn", note, note, *nudge], capsys)
     assert "write one of" in stop_of(["turn", note, tmp_path / "x.txt", *nudge], capsys)
+
+
+def test_what_no_sound_meets_is_said_with_the_nearest_place(tmp_path, capsys):
+    """A near-sine has next to no overtones that could be moved: nothing that holds is moved for them."""
+    sine = 0.2 * np.sin(2 * np.pi * 700.0 * np.arange(8000) / RATE) + tone(700.0, 0.5, noise=1e-3) * 1e-2
+    soundfile.write(tmp_path / "sine.wav", sine, RATE, "PCM_24")
+    main(["turn", str(tmp_path / "sine.wav"), str(tmp_path / "x.wav"), "--nudge", "sharpness=-6jnd"])
+    said = capsys.readouterr().out
+    rows = table(said)
+    assert rows["sharpness"][3] > 0.25 and "was not reached with the others held; the nearest place" in said
+    assert all(row[3] <= 0.25 for knob, row in rows.items() if knob != "sharpness")

@@ -69,3 +69,11 @@ def test_a_folder_that_holds_something_is_not_written_into(folder, capsys):
         main(["turn", str(folder), str(folder), "--steps", "0:1:1jnd", "--knob", "level"])
     assert "not an empty folder" in capsys.readouterr().err
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_sound_that_is_not_met_is_made_and_remarked(folder, tmp_path, capsys):
+    (folder / "hiss.wav").unlink()
+    main(["turn", str(folder), str(tmp_path / "out"), "--steps", "-20:0:20jnd", "--knob", "sharpness"])
+    assert "1 of them were not met in all" in capsys.readouterr().out
+    remarks = {row["condition"]: row["remark"] for row in csv.DictReader((tmp_path / "out" / "table.csv").open())}
+    assert "was not reached with the others held" in remarks["sharpness-20jnd"] and not remarks["as-recorded"]
