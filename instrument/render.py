@@ -92,7 +92,11 @@ def render(
             names = [request.knob for request in requests]
             turned = [name in names for name in (*encoder.controls, *(each.name for each in beside))]
             mask = torch.tensor([turned], device=padded.device)
-            rendering = Exact(model, beside).answer(pitch, encoding, sounding, mask, course)[0]
+            met = Exact(model, beside)
+            if any(request.is_course for request in requests) and not beside:
+                rendering = met.follow(pitch, encoding, sounding, mask)
+            else:
+                rendering = met.answer(pitch, encoding, sounding, mask, course)[0]
         else:
             rendering = model.put_together(pitch, encoding)
     asked = encoding.controls[:, ::every, : len(own)]

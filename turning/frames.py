@@ -15,7 +15,7 @@ from turning.components import Components
 from turning.noise_bands import band_weights
 
 
-class Parts(NamedTuple):
+class FrameParts(NamedTuple):
     """What a frame's power is made of: (F, bins) of the tone, of the noise, and of both together.
 
     number: (F, bins) of the partial, from 0 on, whose gain a bin of the tone takes; bands: (M, bins)
@@ -42,19 +42,19 @@ class RecordedFrames(Memory):
         super().__init__()
         self.components, self.f0_hz, self.centres, self.rate = components, f0_hz, centres, rate
 
-    def parts(self, spectrum: Spectrum, window: str = "") -> Parts:
+    def parts(self, spectrum: Spectrum, window: str = "") -> FrameParts:
         """Power of the frames in a spectrum; `window` tells apart those of one size."""
         return self.remembered((spectrum.n_fft, window), lambda: self._parts(spectrum))
 
     @torch.no_grad()
-    def _parts(self, spectrum: Spectrum) -> Parts:
+    def _parts(self, spectrum: Spectrum) -> FrameParts:
         tone, whole_noise = (
             self._spectra(signal, spectrum) for signal in (self.components.tone, self.components.noise.sum(0))
         )
         step = self.f0_hz[:, None] / spectrum.frequency_hz[1]
         number = (torch.arange(tone.shape[1]).to(step) / step).round().clamp(1, self.components.n_partials) - 1
         power = [_power(tone), 2.0 * (tone * whole_noise.conj()).real, _power(whole_noise)]
-        return Parts(power[0], power[1], power[2], number.long(), band_weights(spectrum.frequency_hz, self.rate))
+        return FrameParts(power[0], power[1], power[2], number.long(), band_weights(spectrum.frequency_hz, self.rate))
 
     def _spectra(self, signal: Tensor, spectrum: Spectrum) -> Tensor:
         """(N,) -> (F, bins) complex."""

@@ -57,8 +57,8 @@ def test_two_notes_then_every_knob_of_one_note_at_both_ends(model):
     assert files[0] == ["0-note-0-target.wav", "0-note-0-resynthesis.wav"]
     assert files[2] == ["0-sharpness-0.1.wav", "0-sharpness-0.9.wav"]
     assert [sound.caption for sound in choices[3].rows["ours"]] == [
-        "asked 0.500, measured 0.200 acum",
-        "asked 0.500, measured – acum",
+        "asked 0.500, measured 0.200 acum, open",
+        "asked 0.500, measured – acum, open",
     ]
 
 
