@@ -3,9 +3,9 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-HEARD = 0.03
-"""Power of a recording beside that of its parts, 15 dB below, from which on its parts are heard as they are."""
-NEAR_S = 0.002
+HEARD = 0.001
+"""Power of a recording beside that of its parts, 30 dB below, from which on its parts are heard as they are."""
+NEAR_S = 0.004
 """To either side, over which power is read."""
 
 

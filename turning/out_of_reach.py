@@ -64,5 +64,6 @@ def _is_met(parts: Parts, request: StrictRequest) -> Tensor:
 
 def _on_the_way(request: StrictRequest, own: Tensor, share: Tensor) -> StrictRequest:
     """What gives way a (R,) share of the way from where the recording is; the rest as it is asked."""
-    way = torch.where(request.turned, share[:, None], torch.ones_like(request.tolerance))
+    giving = torch.zeros_like(request.tolerance, dtype=torch.bool) if request.turned is None else request.turned
+    way = torch.where(giving, share[:, None], torch.ones_like(request.tolerance))
     return request.but(asked=torch.lerp(own.expand_as(request.asked), request.asked, way[:, None]))
