@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from lightning_modules.live import Live
 from studies.figure import OPEN
 
 RenderingName = Literal["open", "exact", "live"]
-LIVE = "live"
+LIVE: Final = "live"
 RENDERINGS: tuple[RenderingName, ...] = (OPEN, "exact", LIVE)
 
 PutTogether = Callable[[Tensor, Encoding, Tensor, Tensor], Rendering]
