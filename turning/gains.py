@@ -51,8 +51,8 @@ class Turned(NamedTuple):
         return Turned(audio, gains, self.hop, measured)
 
 
-class Parts:
-    """A recording, and what steady gains and the hybrid have to know of it.
+class GainSearch:
+    """A recording whose requests are met by gains on its parts.
 
     Args:
         recording: what is turned

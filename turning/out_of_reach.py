@@ -4,20 +4,20 @@ import torch
 from torch import Tensor
 
 from projection.request import TOLERANCE
-from turning.gains import NEARLY, Parts, Turned
+from turning.gains import NEARLY, GainSearch, Turned
 from turning.recording_search import StrictRequest
 
 N_HALVINGS = 4
 """The farthest place is known to a 16th of the way."""
 
 
-def within_reach(parts: Parts, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
+def within_reach(gains: GainSearch, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
     """Better answers where not all was met.
 
     The turned knob that is farthest off gives way first; the next one with it only where the others are still off.
 
     Args:
-        parts: of the recording
+        gains: of the recording
         request: R requests
         found: their answers so far
         steady_only: one set of gains for the whole recording
@@ -33,23 +33,23 @@ def within_reach(parts: Parts, request: StrictRequest, found: Turned, steady_onl
         if len(rows):
             strict, nearest = request.but(free=giving).rows(rows), found.rows(rows)
             if n_giving < most:  # what holds now was free before
-                nearest = _better(strict, parts.met(strict, steady_only), nearest)
-            found = found.with_rows(rows, _farthest(parts, strict, nearest, steady_only))
+                nearest = _better(strict, gains.met(strict, steady_only), nearest)
+            found = found.with_rows(rows, _farthest(gains, strict, nearest, steady_only))
     return found
 
 
-def _farthest(parts: Parts, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
+def _farthest(gains: GainSearch, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
     """The better of what was found and the farthest place, on the way of what gives way, where all others are met."""
-    own = request.target.of_sound(parts.recording.audio[None], parts.recording.f0_hz[None], 1)
-    rows = _is_met(parts, _on_the_way(request, own, torch.zeros(len(request.asked)))).nonzero()[:, 0]
+    own = request.target.of_sound(gains.recording.audio[None], gains.recording.f0_hz[None], 1)
+    rows = _is_met(gains, _on_the_way(request, own, torch.zeros(len(request.asked)))).nonzero()[:, 0]
     if not len(rows):
         return found
     some = request.rows(rows)
     share = torch.zeros(len(rows))
     for halving in range(1, N_HALVINGS + 1):
         tried = share + 0.5**halving
-        share = torch.where(_is_met(parts, _on_the_way(some, own, tried)), tried, share)
-    nearer = parts.met(_on_the_way(some, own, share), steady_only)
+        share = torch.where(_is_met(gains, _on_the_way(some, own, tried)), tried, share)
+    nearer = gains.met(_on_the_way(some, own, share), steady_only)
     return found.with_rows(rows, _better(some, nearer, found.rows(rows)))
 
 
@@ -57,9 +57,9 @@ def _better(request: StrictRequest, one: Turned, other: Turned) -> Turned:
     return one.where(request.cost(one.measured) < request.cost(other.measured), other)
 
 
-def _is_met(parts: Parts, request: StrictRequest) -> Tensor:
+def _is_met(gains: GainSearch, request: StrictRequest) -> Tensor:
     """(R,) True where steady gains meet all knobs."""
-    return (request.off(parts.steady(request).measured) <= TOLERANCE).all(1)
+    return (request.off(gains.steady(request).measured) <= TOLERANCE).all(1)
 
 
 def _on_the_way(request: StrictRequest, own: Tensor, share: Tensor) -> StrictRequest:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from projection.target import Target
 from synths import Descriptor
-from turning.gains import Parts, Turned
+from turning.gains import GainSearch, Turned
 from turning.out_of_reach import within_reach
 from turning.recording import Recording
 from turning.recording_search import StrictRequest
@@ -25,5 +25,5 @@ def turned(
         steady_only: one set of gains for the whole recording
     """
     request = StrictRequest(Target(knobs), asked, recording.sounding.float().expand(len(asked), -1), 1, free)
-    parts = Parts(recording, knobs)
-    return within_reach(parts, request, parts.met(request, steady_only), steady_only)
+    gains = GainSearch(recording, knobs)
+    return within_reach(gains, request, gains.met(request, steady_only), steady_only)
