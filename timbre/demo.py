@@ -51,7 +51,7 @@ def run(verb: str, args: list[str]) -> None:
     # Beside it, under the run's own name: what is there stays until all is made.
     new = given.runs / "demo.new" / "demo"
     place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
-    tested = ["--test", "true", "--control.n_notes", str(N_EXAMINED)]
+    tested = ["--test", "true", "--control.n_notes", str(N_EXAMINED), "--control.renderings", "[open, exact]"]
     build_model([*place, *tested, *options])
     with _anew(new), _called(new, folder):
         experiment = run_experiment("fit", [*place, *tested, *options])
