@@ -10,7 +10,6 @@ time.
 """
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,11 +29,12 @@ from benchmarks.exact_requests import (
     recordings,
     requests,
     row,
+    spread,
+    tested_notes,
     unreachable_row,
     unturned_row,
 )
 from datamodules import NSynth
-from datamodules.clip_dataset import collate
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from lightning_modules.encoders import Encoding
@@ -53,7 +53,7 @@ def _openly(model: TimbreAutoencoder, asked: NoteRequests) -> Tensor:
     return model.put_together(asked.f0_hz, asked.encoding).audio
 
 
-def _learn_prior(model: TimbreAutoencoder, data: NSynth) -> None:
+def learn_prior(model: TimbreAutoencoder, data: NSynth) -> None:
     """What calibration takes from the training split, for a run of before it did."""
     every, encoder, read = model.encoder.every, model.encoder, []
     for clips in data.clips_for_ranges():
@@ -67,15 +67,11 @@ def notes_of(model: TimbreAutoencoder, given: argparse.Namespace) -> list[Clip]:
     if not list(given.release.glob("nsynth-*")):
         return recordings(given.release, model.clip, given.notes)
     data = NSynth(model.clip, str(given.release))
-    data.prepare_data()
     if given.prior == "learnt":
+        data.prepare_data()
         data.setup("fit")
-        _learn_prior(model, data)
-    data.setup("test")
-    test = data.dataset("test")
-    notes = [collate([test[index]]) for index in range(len(test))]  # type: ignore[arg-type]
-    notes = [note for note in notes if given.only in note.name[0]]
-    return notes[:: max(1, math.ceil(len(notes) / given.notes))]
+        learn_prior(model, data)
+    return spread([note for note in tested_notes(data) if given.only in note.name[0]], given.notes)
 
 
 @torch.no_grad()

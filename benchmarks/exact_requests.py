@@ -11,7 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
+from datamodules import TRACKERS, NoPitch, NSynth, UnusableAudio, read_audio
+from datamodules.clip_dataset import collate
 from evaluation.control.heard import reachable_in_sound
 from evaluation.control.reach_memory import remembered_reach
 from evaluation.resynthesis.pair import Pair
@@ -57,6 +58,19 @@ class Met(NamedTuple):
     drift: Tensor
     cpu_s: float
     unturned: Tensor
+
+
+def tested_notes(data: NSynth) -> list[Clip]:
+    """Every note of the test split by itself."""
+    data.prepare_data()
+    data.setup("test")
+    notes = data.dataset("test")
+    return [collate([notes[index]]) for index in range(len(notes))]  # type: ignore[arg-type]
+
+
+def spread(things: Sequence, most: int) -> list:
+    """At most so many of them, from all over."""
+    return list(things[:: max(1, math.ceil(len(things) / most))])
 
 
 def requests(model: TimbreAutoencoder, note: Clip) -> NoteRequests:

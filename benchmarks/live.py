@@ -8,7 +8,6 @@ With `--cost` the instrument is exported and timed in ONNX Runtime, one thread, 
 """
 
 import argparse
-import math
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,9 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmarks.exact_requests import HEADER, Met, NoteRequests, judge, reachable, requests, row
+from benchmarks.exact_requests import HEADER, Met, NoteRequests, judge, reachable, requests, row, spread, tested_notes
 from datamodules import NSynth
-from datamodules.clip_dataset import collate
 from instrument.instrument import Instrument
 from instrument.onnx_export import export_onnx, median_block_s
 from lightning_modules.autoencoder import TimbreAutoencoder
@@ -66,10 +64,7 @@ def report(run: Path, release: Path, n_notes: int) -> str:
     """Tables of one run."""
     model = load_model(run / "checkpoints" / "best.ckpt")
     data = NSynth(model.clip, str(release))
-    data.setup("test")
-    test = data.dataset("test")
-    stride = max(1, math.ceil(len(test) / n_notes))  # type: ignore[arg-type]
-    asked = [requests(model, collate([test[index]])) for index in range(0, len(test), stride)]  # type: ignore[arg-type]
+    asked = [requests(model, note) for note in spread(tested_notes(data), n_notes)]
     ways: dict[str, Callable] = {"open": model.put_together, "live": Live(model)}
     met: dict[str, list[Met]] = {name: [] for name in ways}
     looked: dict[str, list[Frames]] = {name: [] for name in ways}

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.exact import _learn_prior as learn_prior
+from benchmarks.exact import learn_prior
+from benchmarks.exact_requests import spread, tested_notes
 from datamodules import NSynth
-from datamodules.clip_dataset import collate
 from evaluation.bootstrap import bootstrap_interval
 from evaluation.renderings import same_noise
 from evaluation.resynthesis import MultiResolutionSTFT, Pair, ViSQOL
@@ -152,9 +152,7 @@ def report(run: Path, release: Path, n_pairs: int, n_notes: int, priors: Sequenc
     data = NSynth(model.clip, str(release))
     data.setup("fit" if "learnt" in priors else "test")
     ways = ways_of(model, data, priors)
-    data.setup("test")
-    test = data.dataset("test")
-    notes = [collate([test[index]]) for index in range(len(test))]  # type: ignore[arg-type]
+    notes = tested_notes(data)
     chosen = spread(cases(notes), n_pairs)
     found = [distances(model, case, ways) for case in chosen]
     paid = [prices(model, note, ways, visqol) for note in spread(notes, n_notes)]
@@ -173,11 +171,6 @@ def report(run: Path, release: Path, n_pairs: int, n_notes: int, priors: Sequenc
             *(_price_row(name, np.array([[each[way] for way in (name, "open")] for each in paid])) for name in ways),
         ]
     )
-
-
-def spread(things: Sequence, most: int) -> list:
-    """At most so many of them, from all over."""
-    return list(things[:: max(1, math.ceil(len(things) / most))])
 
 
 def _row(name: str, values: Sequence[float], opened: Sequence[float]) -> str:

@@ -10,7 +10,6 @@ MSS and F-RAVE's score are those of `timbre test`, its score over one pass.
 """
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.exact_requests import judge, reachable, requests
+from benchmarks.exact_requests import judge, reachable, requests, spread, tested_notes
 from benchmarks.head_to_head import OURS, TrainingRun, train
 from datamodules import NSynth
-from datamodules.clip_dataset import collate
 from evaluation.control import FraveProtocol, run_protocol
 from evaluation.control.target_curves import curves_of, positions_of, resample_frames
 from evaluation.resynthesis import Pair
@@ -62,11 +60,8 @@ def judged(run: Path, release: Path, n_notes: int) -> JudgedTraining:
     """Judge one training by the test notes."""
     model = load_model(run / "checkpoints" / "best.ckpt")
     data = NSynth(model.clip, str(release))
-    data.prepare_data()
-    data.setup("test")
-    test = data.dataset("test")
-    notes = [collate([test[index]]) for index in range(len(test))]  # type: ignore[arg-type]
-    some = notes[:: max(1, math.ceil(len(notes) / n_notes))]
+    notes = tested_notes(data)
+    some = spread(notes, n_notes)
     own, knob = turned_errors(model, some, run.parent / ".reachable")
     each = [float(own[knob == index].mean()) for index in range(len(model.encoder.knobs))]
     return JudgedTraining(

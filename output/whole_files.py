@@ -33,6 +33,19 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise OSError(None, "cannot be written; is there room?", str(path)) from error
 
 
+def refuse_no_place(path: Path) -> None:
+    """Refuse a path where no file can be written, before the work that it is for.
+
+    Raises:
+        ValueError: it is a folder
+        FileNotFoundError: its folder is not there
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file to write.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist: make it, or write elsewhere.")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file of UTF-8 whole or not at all, making the folder it goes to.
 

@@ -8,6 +8,7 @@ from instrument.instrument import Instrument, strayed_from
 from instrument.onnx_export import TOLERANCE, Shapes, export_onnx, median_block_s, require_onnx
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import obstacle_of
+from output.whole_files import refuse_no_place
 from studies.run_folder import checkpoint_in
 
 EXAMPLE = """example:
@@ -42,8 +43,7 @@ def run(verb: str, args: list[str]) -> None:
 def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> None:
     if output.suffix.lower() != ".onnx":
         raise ValueError(f"{output} ends in '{output.suffix}': write .onnx.")
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"the folder {output.parent} does not exist: make it, or write elsewhere.")
+    refuse_no_place(output)
     if block_frames < 1:
         raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
     require_onnx()

@@ -15,6 +15,7 @@ from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import obstacle_of
 from output.numbers import readable
 from output.pictures import save_png
+from output.whole_files import refuse_no_place
 from sounds.audio import header_of, read_audio
 from studies.run_folder import checkpoint_in
 from synths import Descriptor
@@ -68,8 +69,7 @@ def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
         return
     if given.picture.suffix.lower() != ".png":
         raise ValueError(f"--picture {given.picture}: write a file that ends in .png.")
-    if not given.picture.parent.is_dir():
-        raise FileNotFoundError(f"the folder {given.picture.parent} does not exist: make it, or write elsewhere.")
+    refuse_no_place(given.picture)
 
 
 def _print_reach(given: argparse.Namespace) -> None:

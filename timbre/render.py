@@ -12,7 +12,7 @@ from instrument.render import KnobReport, knob_reports, render
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import obstacle_of
-from output.whole_files import written_whole
+from output.whole_files import refuse_no_place, written_whole
 from sounds.audio import Channel, header_of, read_audio
 from studies.run_folder import checkpoint_in
 from synths import Descriptor
@@ -81,16 +81,13 @@ def run(verb: str, args: list[str]) -> None:
 
 def _refuse_wrong_output(given: argparse.Namespace) -> None:
     """All that can be said of the options without reading anything."""
-    if given.output.is_dir():
-        raise ValueError(f"{given.output} is a folder: name a file to write, such as {given.output / 'out.wav'}.")
+    refuse_no_place(given.output)
     if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
         raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
     if given.peak == "keep" and given.output.suffix.lower() != ".wav":
         raise ValueError(f"--peak keep: {given.output.suffix} holds nothing above full scale: write a .wav.")
     if given.channel not in ("0", "1", "mix"):
         raise ValueError(f"--channel {given.channel} is not a channel: choose 0, 1 or mix.")
-    if not given.output.parent.is_dir():
-        raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
     if given.open and given.also:
         raise ValueError("--also turns what the decoder does not know: leave out --open.")
 

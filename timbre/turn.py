@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from instrument.render import KnobReport
+from output.whole_files import refuse_no_place
 from sounds.audio import Channel
 from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
@@ -85,10 +86,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
 
 def _refuse_wrong_options(given: argparse.Namespace) -> None:
     """All that can be said without reading anything."""
-    if given.output.is_dir():
-        raise ValueError(f"{given.output} is a folder: name a file to write, such as {given.output / 'out.wav'}.")
-    if not given.output.parent.is_dir():
-        raise FileNotFoundError(f"the folder {given.output.parent} does not exist: make it, or write elsewhere.")
+    refuse_no_place(given.output)
     if given.channel != "mix" and not given.channel.isdecimal():
         raise ValueError(f"--channel {given.channel} is not a channel: choose a number from 0, or mix.")
     if given.output.exists() and given.input.exists() and given.output.samefile(given.input):

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from benchmarks.pairs import RANGE_DB, cases, distance_db, spread, third_octaves_db
+from benchmarks.exact_requests import spread
+from benchmarks.pairs import RANGE_DB, cases, distance_db, third_octaves_db
 from synths import Clip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from output.whole_files import written_whole
+from output.whole_files import refuse_no_place, written_whole
 
 
 def test_a_file_is_replaced_when_all_went_well(tmp_path):
@@ -94,3 +94,11 @@ def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     with written_whole(tmp_path / "file") as partial:
         partial.write_text("all")
     assert steps == ["kept", "named", "kept"]
+
+
+def test_a_place_is_refused_where_no_file_can_be(tmp_path):
+    with pytest.raises(ValueError, match="is a folder: name a file to write"):
+        refuse_no_place(tmp_path)
+    with pytest.raises(FileNotFoundError, match="nowhere does not exist: make it, or write elsewhere"):
+        refuse_no_place(tmp_path / "nowhere" / "file.txt")
+    refuse_no_place(tmp_path / "file.txt")

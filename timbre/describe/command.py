@@ -14,7 +14,7 @@ from tqdm import tqdm
 from datamodules import UnusableAudio
 from datamodules.preparation.report import printable
 from lightning_modules.encoders import DEFAULT_KNOBS
-from output.whole_files import write_text
+from output.whole_files import refuse_no_place, write_text
 from sounds.audio import Channel
 from synths import ClipFormat, Descriptor
 from synths.descriptors.describe import Description, describe, descriptor_kinds
@@ -93,8 +93,8 @@ def _check(given: argparse.Namespace) -> None:
     if given.plot and given.plot.suffix.lower() != ".png":
         raise ValueError(f"{given.plot} ends in '{given.plot.suffix}': write .png.")
     for path in (given.json, given.plot):
-        if path and not path.parent.is_dir():
-            raise FileNotFoundError(f"the folder {path.parent} does not exist: make it, or write elsewhere.")
+        if path:
+            refuse_no_place(path)
 
 
 def _describe_file(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:
