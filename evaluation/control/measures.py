@@ -25,6 +25,8 @@ class Measure(NamedTuple):
 
 
 _OF_ALL_REQUESTS = ("requests", "error_all", "ordering", "ordering_e1", "ordering_e2", "ordering_e3", "cost")
+_STATED = " (that of fundamental_share is stated, 0.05)."
+"""Figures of before it was stated left that knob out: `timbre compare` says so where definitions differ."""
 _NEAR = "just noticeable difference, or 5 % of its range if it has none."
 
 
@@ -48,14 +50,21 @@ MEASURES: tuple[Measure, ...] = (
     Measure("slope", "ratio", "higher", "Rise of the measured position over that of the asked one; 1 is perfect."),
     Measure("r_squared", "share", "higher", "How much of the measured position a straight line of the asked explains."),
     Measure("error", None, "lower", "Mean distance of measured from asked, over the requests that a note can meet."),
-    Measure("error_jnd", "JND", "lower", "Mean distance of measured from asked in just noticeable differences."),
+    Measure(
+        "error_jnd",
+        "JND",
+        "lower",
+        f"Mean distance of measured from asked in just noticeable differences{_STATED}",
+    ),
     Measure("error_all", None, "lower", "Mean distance of measured from asked, unreachable requests included."),
     Measure("reach_low", None, "lower", "Lowest value measured while the knob goes from end to end."),
     Measure("reach_high", None, "higher", "Highest value measured while the knob goes from end to end."),
     Measure("requests", "requests", "higher", "Positions asked, over all notes.", "sum"),
     Measure("unreachable", "requests", "lower", "Requests that no setting of the synth could meet.", "sum"),
     Measure("unmeasured", "requests", "lower", "Reachable requests answered by a sound without the quality.", "sum"),
-    Measure("off_target_drift_jnd", "JND", "lower", "How far the qualities nobody turned move, in JNDs.", "median"),
+    Measure(
+        "off_target_drift_jnd", "JND", "lower", f"How far the qualities nobody turned move, in JNDs{_STATED}", "median"
+    ),
     Measure("within_quarter", "share", "higher", f"Share of requests met within a quarter of the knob's {_NEAR}"),
     Measure("within_one", "share", "higher", f"Share of requests met within the knob's {_NEAR}"),
     Measure(
