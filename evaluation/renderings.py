@@ -1,4 +1,4 @@
-"""The ways in which a model's knobs are made sound: as the decoder plays them, and so that they are met."""
+"""The ways in which a model plays its knobs: as the decoder does, or corrected until they are met."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

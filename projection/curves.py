@@ -16,7 +16,7 @@ N_STEPS = (6, 4, 3, 3, 3, 3)
 
 
 def follow_curves(playable: Playable, knobs: Sequence[Descriptor], asked: Tensor, active: Tensor) -> Tensor:
-    """Play so that each frame is measured where it was asked, as far as that goes.
+    """Bring each frame to where it was asked, as far as that goes.
 
     Where not all knobs of a frame can be met, a step of any knob's position costs the same: in least audible
     differences a curve of level, which has many, would be followed at the price of all others. What room, window and

@@ -19,7 +19,7 @@ STILL = 1e-3
 CLOSE = 0.01
 """Tolerances that a frame may be off to be left as it is."""
 HELD_FIRST = 0.1
-"""Weight of a turned knob in a frame that cannot meet it, so that the others hold."""
+"""Weight of a turned knob in a frame that cannot meet it: the others are to hold."""
 FARTHEST = 3.0
 """Tolerances that such a knob pulls with, however far off it is."""
 BEYOND_REACH = 0.5

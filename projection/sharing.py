@@ -1,4 +1,4 @@
-"""Frames that cannot do their part leave it to those that can, so that the mean is met."""
+"""Frames that cannot do their part leave it to those that can: the mean is met."""
 
 import torch
 from torch import Tensor

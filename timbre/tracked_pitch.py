@@ -36,6 +36,6 @@ def tracked_pitch(audio: np.ndarray, model: TimbreAutoencoder, path: Path) -> np
 
 
 def _tracker_of(identity: str | None) -> PitchTracker:
-    """The tracker a model was trained with, so that its pitch means the same here."""
+    """The tracker a model was trained with: its pitch means the same here."""
     recalled = [tracker for kind in TRACKERS if identity and (tracker := kind.recalled(identity))]
     return recalled[0] if recalled else TRACKERS[0]()

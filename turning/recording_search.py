@@ -72,7 +72,7 @@ class Turning:
 
 
 class RecordingSearch(Search):
-    """The outer search, with a projection of its own.
+    """The outer search, given its projection.
 
     Args:
         playable: the recording

@@ -150,7 +150,7 @@ def join(parts: Sequence[Examined]) -> Examined:
 
 
 def own_noise(way: Way, model: TimbreAutoencoder) -> AbstractContextManager[None]:
-    """Random numbers of its own for all but the open way, whose figures do not depend on what else is examined."""
+    """The same noise for every way but the open one, whose figures must not depend on what else is examined."""
     return nullcontext() if way.name == OPEN else same_noise(model.device)
 
 

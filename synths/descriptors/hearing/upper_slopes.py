@@ -103,7 +103,7 @@ class UpperSlopes(nn.Module):
         return torch.cat([*way, (rest - self.apart).amax(1)])
 
     def heard_at_once(self, core: Tensor) -> Tensor:
-        """`forward` in few steps, without gradients of its own."""
+        """`forward` in few steps, with no gradients written out."""
         left = (self.ways_at_once(core)[self.band] - self.beyond_start).relu()
         offset, slope = self.offset[self.place_curve, :, None], self.slope[self.place_curve, :, None]
         fallen = (offset + slope * left[:, None]).amax(1)
