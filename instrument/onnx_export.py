@@ -7,7 +7,6 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from instrument.instrument import Instrument
 from lightning_modules.provenance import provenance
+from output.extras import require
 from output.whole_files import written_whole
 from synths.streaming import LOUDEST
 
@@ -72,11 +72,7 @@ def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Ex
 
 def require_onnx() -> None:
     """Raise ValueError, with the cure, where the packages for ONNX are missing."""
-    for name in ("onnx", "onnxscript", "onnxruntime"):
-        try:
-            import_module(name)
-        except ImportError:
-            raise ValueError(f"{name} is not installed: pip install '.[onnx]' in the project's folder.") from None
+    require("onnx", "onnx", "onnxscript", "onnxruntime")
 
 
 def session(path: Path) -> Any:

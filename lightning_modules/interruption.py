@@ -10,6 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+EARLY_WARNING = getattr(signal, "SIGUSR1", None)
+CLOSED_TERMINAL = getattr(signal, "SIGHUP", None)
+"""Windows has neither."""
+
 
 class Interruption:
     """The last signal that asked this process to stop; None if none did.
@@ -30,10 +34,11 @@ class Interruption:
         behind.
         """
         self._process, self.signal_number = os.getpid(), None
-        signal.signal(signal.SIGUSR1, self._note)
         signal.signal(signal.SIGTERM, self._stop_at_once)
-        if not _is_ignored(signal.SIGHUP):
-            signal.signal(signal.SIGHUP, self._stop_at_once)
+        if EARLY_WARNING:
+            signal.signal(EARLY_WARNING, self._note)
+        if CLOSED_TERMINAL and not _is_ignored(CLOSED_TERMINAL):
+            signal.signal(CLOSED_TERMINAL, self._stop_at_once)
 
     def watch_training(self) -> None:
         """Note SIGTERM, SIGHUP and Ctrl-C too, until `leave_training`; a second Ctrl-C stops at once.
@@ -45,10 +50,10 @@ class Interruption:
         self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
         for number, handler in (
             (signal.SIGTERM, self._note),
-            (signal.SIGHUP, self._note),
+            (CLOSED_TERMINAL, self._note),
             (signal.SIGINT, self._note_once),
         ):
-            if not _is_ignored(number):
+            if number and not _is_ignored(number):
                 self._before[number] = signal.signal(number, handler)
 
     def leave_training(self) -> None:
@@ -69,7 +74,7 @@ class Interruption:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() == self._process:
             self.signal_number = number
-            if number == signal.SIGHUP:
+            if number == CLOSED_TERMINAL:
                 self._leave_terminal()
         elif number == signal.SIGTERM:
             _die(number)

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
+from output.processes import is_alive
+
 OLD_S = 24 * 3600
 """Nothing takes so long to write."""
 
@@ -85,7 +87,7 @@ def _is_left_over(path: Path) -> bool:
     machine, writer = path.name.removesuffix(".tmp").rsplit(".", 1)
     process = writer.partition("-")[0]
     is_ours = machine.endswith(f".{socket.gethostname()}") and process.isdecimal()
-    if is_ours and not _is_alive(int(process)):
+    if is_ours and not is_alive(int(process)):
         return True
     # When it was last written to: a copy has the date of its original.
     return time.time() - path.stat().st_ctime > OLD_S
@@ -99,15 +101,3 @@ def _temporary(path: Path) -> Path:
 def _kept(name: str) -> str:
     """How the temporary files of a file begin."""
     return "." + os.fsdecode(os.fsencode(name)[:LONGEST_NAME])
-
-
-def _is_alive(process: int) -> bool:
-    with suppress(OSError):  # Linux tells those that have ended but that nobody has waited for
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True

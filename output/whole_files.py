@@ -58,7 +58,7 @@ def write_text(path: Path, text: str) -> None:
 
 def _keep_through_a_crash(path: Path) -> None:
     """Wait until a file, or what a folder lists, is on the disk: a machine that loses power then has it."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows keeps what it could write
     try:
         os.fsync(descriptor)
     finally:

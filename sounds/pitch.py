@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from output.extras import require
 from synths.clip import ClipFormat
 
 VOICED = 0.5
@@ -92,10 +93,9 @@ def bridged(f0_hz: np.ndarray, confidence: np.ndarray) -> Pitch:
 
 
 def _swift_f0() -> Any:
-    try:
-        import swift_f0
-    except ImportError as error:
-        raise ImportError("The SwiftF0 tracker needs the package swift-f0: pip install swift-f0") from error
+    require("swift", "swift_f0")
+    import swift_f0
+
     return swift_f0
 
 

@@ -1,11 +1,12 @@
 """One process at a time trains a run: it leaves a lock in the folder, and a second process is refused."""
 
 import errno
-import fcntl
 import os
 import socket
 from pathlib import Path
 from typing import TextIO
+
+from output.processes import is_alive
 
 
 class RunLock:
@@ -56,27 +57,28 @@ class RunLock:
 def _is_taken(file: TextIO, holder: list[str]) -> bool:
     host, number, job = holder
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(file)
     except OSError as error:
         elsewhere = host != socket.gethostname()
         if elsewhere and job == _job():
             return False
         if error.errno in (errno.EACCES, errno.EAGAIN):
             return True
-        return bool(host) and (elsewhere or _is_alive(number))
+        return bool(host) and (elsewhere or _is_another(number))
     return False
 
 
-def _is_alive(number: str) -> bool:
-    if not number.isdecimal() or int(number) == os.getpid():
-        return False
+def _lock(file: TextIO) -> None:
+    """Raise OSError where another process has the file, or where there are no such locks, as on Windows."""
     try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        import fcntl
+    except ImportError:
+        raise OSError(errno.ENOLCK, "no locks") from None
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_another(number: str) -> bool:
+    return number.isdecimal() and int(number) != os.getpid() and is_alive(int(number))
 
 
 def _job() -> str | None:

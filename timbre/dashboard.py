@@ -5,9 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from output.extras import require
 from studies.sweep import read_sweep
-
-EXTRA = "wandb-workspaces"
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -34,12 +33,9 @@ def run(verb: str, args: list[str]) -> None:
 
 def _dashboard() -> ModuleType:
     """The pages, which need what not everybody has installed."""
-    try:
-        from studies import dashboard
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("wandb_workspaces"):
-            raise
-        raise ValueError(f"`timbre dashboard` needs {EXTRA}: pip install '{EXTRA}>=0.4.8'.") from error
+    require("dashboard", "wandb_workspaces")
+    from studies import dashboard
+
     return dashboard
 
 

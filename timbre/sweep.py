@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from output.extras import require
 from studies.run_folder import RunFolder
 from studies.sweep import (
     KeptPoint,
@@ -138,6 +139,7 @@ def _describe(console: Console, sweep: SweepFile, given: argparse.Namespace, pas
 
 
 def _report(console: Console, sweep: SweepFile, given: argparse.Namespace) -> None:
+    require("study", "optuna")
     from studies.sweep.objective import parse_objective
     from studies.sweep.study import open_study
     from studies.sweep.study_report import counts_sentence, front_table, hypervolume_sentence
@@ -170,6 +172,7 @@ def _run_point(sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[
 
 def _run_trial(sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[str]) -> None:
     """The same for a point that the study chooses; an interruption tells the study nothing, an error that it failed."""
+    require("study", "optuna")
     from studies.sweep.objective import parse_objective, read_values
     from studies.sweep.study import ask, open_study, study_objectives, tell, tell_failure
 

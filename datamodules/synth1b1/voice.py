@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from output.extras import require
+
 PACKET = 32
 """Sounds computed at a time. Whole vectors of the processor: with fewer, last bits depend on which sounds they are."""
 
@@ -31,6 +33,7 @@ class Voice:
 
     def __init__(self, pitched: bool) -> None:
         with _lightning_of_old():
+            require("synth1b1", "torchsynth")
             from torchsynth.config import SynthConfig
             from torchsynth.synth import Voice as TorchsynthVoice
         self.synth = TorchsynthVoice(SynthConfig(batch_size=PACKET))

@@ -157,6 +157,18 @@ def test_the_exit_code_is_what_the_caller_looks_for(interruption, monkeypatch, v
     assert interruption.exit_code() == code
 
 
+def test_signals_that_a_system_lacks_are_not_asked_for():
+    """As on Windows: importing and watching works, and Ctrl-C is noted."""
+    read = (
+        "import signal; del signal.SIGUSR1, signal.SIGHUP\n"
+        "from lightning_modules.interruption import INTERRUPTION as i\n"
+        "i.watch(); i.watch_training(); signal.raise_signal(signal.SIGINT); print(i.signal_number)"
+    )
+    root = Path(__file__).parents[2]
+    said = subprocess.run([sys.executable, "-c", read], cwd=root, timeout=60, capture_output=True, text=True)
+    assert said.stdout == "2\n", said.stderr
+
+
 def test_the_marker_is_where_the_job_looks_for_it(monkeypatch):
     assert requeue_marker(Path("runs/flute")) == Path("runs/flute/REQUEUE")
     monkeypatch.setenv("TIMBRE_REQUEUE", "/job/again")

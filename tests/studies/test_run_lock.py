@@ -5,11 +5,10 @@ import fcntl
 import os
 import signal
 import socket
-from types import SimpleNamespace
+import sys
 
 import pytest
 
-from studies import run_lock
 from studies.run_lock import RunLock
 
 
@@ -49,13 +48,15 @@ def no_locks(monkeypatch):
     def unsupported(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(run_lock, "fcntl", SimpleNamespace(lockf=unsupported, LOCK_EX=0, LOCK_NB=0))
+    monkeypatch.setattr(fcntl, "lockf", unsupported)
 
 
-@pytest.mark.parametrize("locks", [True, False])
+@pytest.mark.parametrize("locks", ["held", "none on this disk", "none on this system"])
 def test_a_second_process_is_refused_by_name_until_the_first_is_killed(tmp_path, holding, monkeypatch, locks):
-    if not locks:
+    if locks == "none on this disk":
         no_locks(monkeypatch)
+    elif locks == "none on this system":
+        monkeypatch.setitem(sys.modules, "fcntl", None)
     process = holding()
     with pytest.raises(ValueError, match=rf"is being trained by process {process} on {socket.gethostname()}: wait"):
         RunLock(tmp_path).take()

@@ -119,7 +119,7 @@ def test_without_the_extra_one_sentence_says_what_to_install(refuses, monkeypatc
     monkeypatch.delitem(sys.modules, "studies.dashboard", raising=False)
     monkeypatch.delattr("studies.dashboard", raising=False)
     monkeypatch.setitem(sys.modules, "wandb_workspaces.reports.v2", None)
-    assert "pip install 'wandb-workspaces>=0.4.8'" in refuses("dashboard", "me/ours")
+    assert "pip install '.[dashboard]'" in refuses("dashboard", "me/ours")
 
 
 def test_who_is_not_logged_in_is_told_how(server, refuses, monkeypatch, tmp_path):
