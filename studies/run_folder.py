@@ -41,7 +41,8 @@ class RunFolder:
         self.first_config = path / "config.first.yaml"
         self.best = path / "checkpoints" / "best.ckpt"
         self.last = path / "checkpoints" / "last.ckpt"
-        self.done = path / "DONE"
+        self.done, self.failed = path / "DONE", path / "FAILED"
+        self.curves = path / "curves.csv"
         self.wandb_id = path / "wandb_id"
         self.point = path / "point.json"
         self.samples = path / "samples"
@@ -67,6 +68,10 @@ class RunFolder:
     def say_done(self, tested: bool) -> None:
         """Write DONE."""
         write_text(self.done, "tested\n" if tested else "trained\n")
+
+    def say_failed(self, sentence: str) -> None:
+        """Write FAILED, which the next start removes: why the run would not come to its end by itself."""
+        write_text(self.failed, f"{sentence}\n")
 
     def refuse_other_settings(self, config: Mapping[str, Any]) -> None:
         """Raise ValueError, naming the keys, when the folder's run was begun with other settings."""

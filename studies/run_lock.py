@@ -4,9 +4,19 @@ import errno
 import os
 import socket
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from output.processes import is_alive
+
+NAME = ".lock"
+
+
+class Holder(NamedTuple):
+    """Who trains a run: machine, process, and the job of SLURM if it is one."""
+
+    host: str
+    process: int
+    job: str | None
 
 
 class RunLock:
@@ -20,7 +30,7 @@ class RunLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / ".lock"
+        self.path = folder / NAME
         self._file: TextIO | None = None
 
     def take(self) -> None:
@@ -32,13 +42,14 @@ class RunLock:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = open(self.path, "a+", encoding="utf-8")
         file.seek(0)
-        holder = [*file.read().split(), "", "", ""][:3]
+        holder = _holder(file.read())
         if _is_taken(file, holder):
             file.close()
-            host, number, job = holder
-            in_job = f", job {job}" if job not in ("", "-") else ""
+            number, host, in_job = "?", "?", ""
+            if holder is not None:
+                number, host, in_job = str(holder.process), holder.host, f", job {holder.job}" if holder.job else ""
             raise ValueError(
-                f"{self.path.parent} is being trained by process {number or '?'} on {host or '?'}{in_job}: wait for "
+                f"{self.path.parent} is being trained by process {number} on {host}{in_job}: wait for "
                 f"its end; if it has ended, delete {self.path}."
             )
         file.truncate(0)
@@ -54,17 +65,31 @@ class RunLock:
             self._file = None
 
 
-def _is_taken(file: TextIO, holder: list[str]) -> bool:
-    host, number, job = holder
+def read_holder(folder: Path) -> Holder | None:
+    """Who says to hold a run, be it alive or not; None if nobody does."""
+    try:
+        return _holder((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _holder(text: str) -> Holder | None:
+    words = text.split()
+    if len(words) != 3 or not words[1].isdecimal():
+        return None
+    return Holder(words[0], int(words[1]), None if words[2] == "-" else words[2])
+
+
+def _is_taken(file: TextIO, holder: Holder | None) -> bool:
     try:
         _lock(file)
     except OSError as error:
-        elsewhere = host != socket.gethostname()
-        if elsewhere and job == _job():
+        elsewhere = holder is not None and holder.host != socket.gethostname()
+        if elsewhere and holder is not None and holder.job and holder.job == _job():
             return False
         if error.errno in (errno.EACCES, errno.EAGAIN):
             return True
-        return bool(host) and (elsewhere or _is_another(number))
+        return holder is not None and (elsewhere or (holder.process != os.getpid() and is_alive(holder.process)))
     return False
 
 
@@ -75,10 +100,6 @@ def _lock(file: TextIO) -> None:
     except ImportError:
         raise OSError(errno.ENOLCK, "no locks") from None
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _is_another(number: str) -> bool:
-    return number.isdecimal() and int(number) != os.getpid() and is_alive(int(number))
 
 
 def _job() -> str | None:

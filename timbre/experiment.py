@@ -31,7 +31,7 @@ from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
 from timbre.save_config import as_written
 from timbre.trust import refuse_other_places
-from timbre.wandb_run import finish, wandb_logger
+from timbre.wandb_run import alert, finish, wandb_logger
 
 
 class Experiment(Configured):
@@ -144,8 +144,19 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
         return None
     try:
         return _finished(experiment)
+    except Exception as error:
+        _say_failed(experiment, error)
+        raise
     finally:
         experiment.lock.release()
+
+
+def _say_failed(experiment: Experiment, error: Exception) -> None:
+    """Leave word for `timbre status`, and for who is away and has W&B's alerts."""
+    if experiment.plan.trains and experiment.trainer.is_global_zero:
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        experiment.folder.say_failed(sentence)
+        alert(experiment.trainer, sentence)
 
 
 def _finished(experiment: Experiment) -> Experiment:

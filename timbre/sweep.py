@@ -132,8 +132,8 @@ def _describe(console: Console, sweep: SweepFile, given: argparse.Namespace, pas
         console.print(f"  {setting.name}: {setting.text}")
     study = ["--storage", "journal", *(["--objectives", *given.objectives] if given.objectives else [])]
     options = shlex.join([str(sweep.path), *(study if given.storage else []), *passed_on])
-    at_once = min(AT_ONCE, sweep.n_points)
-    console.print(f"\nOn a cluster:   sbatch --array=0-{sweep.n_points - 1}%{at_once} slurm/sweep_array.sh {options}")
+    array = f"-J {sweep.name} --array=0-{sweep.n_points - 1}%{min(AT_ONCE, sweep.n_points)}"
+    console.print(f"\nOn a cluster:   sbatch {array} slurm/sweep_array.sh {options}")
     console.print(f"One point here: timbre sweep {options} --point 0")
     console.print(f"Through W&B:    wandb sweep {sweep.path}")
 

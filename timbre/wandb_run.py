@@ -43,6 +43,13 @@ def finish(trainer: Trainer, exit_code: int = 0) -> None:
         trainer.logger.experiment.finish(exit_code=exit_code)
 
 
+def alert(trainer: Trainer, sentence: str) -> None:
+    """Have W&B tell the user, where the run is logged online and the user wants to be told."""
+    if isinstance(trainer.logger, WandbLogger) and trainer.is_global_zero:
+        run = trainer.logger.experiment
+        run.alert(title=f"{run.name} failed", text=sentence, level="ERROR")
+
+
 def _identity(folder: RunFolder) -> str | None:
     """Id of the W&B run, not its name, which a run elsewhere may share; None lets W&B or its agent choose."""
     if os.environ.get("WANDB_SWEEP_ID") or rank_zero_only.rank != 0:  # type: ignore[attr-defined]

@@ -38,6 +38,7 @@ class SafePoint(Checkpoint):
             requeue_marker(self.folder.path).unlink(missing_ok=True)
             if stage == "fit":
                 self.folder.done.unlink(missing_ok=True)
+                self.folder.failed.unlink(missing_ok=True)
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """From here on there is something to lose; Lightning has set its own handlers just before."""

@@ -96,6 +96,14 @@ def test_a_job_that_is_queued_again_goes_in_where_its_node_was_lost(tmp_path, mo
             RunLock(tmp_path).take()
 
 
+def test_two_processes_without_a_job_are_two(tmp_path, monkeypatch):
+    """That neither has a number does not make them one job."""
+    no_locks(monkeypatch)
+    (tmp_path / ".lock").write_text("elsewhere 12 -\n")
+    with pytest.raises(ValueError, match="process 12 on elsewhere: wait"):
+        RunLock(tmp_path).take()
+
+
 def test_of_one_job_on_one_machine_one_process_trains(tmp_path, holding, monkeypatch):
     """Two terminals of one interactive job are two processes."""
     monkeypatch.setenv("SLURM_JOB_ID", "7")

@@ -302,10 +302,12 @@ def test_training_stops_at_the_first_value_that_is_not_finite(tones, tmp_path, t
     with monkeypatch.context() as patch:
         patch.setattr(TimbreAutoencoder, "knob_terms", spoilt)
         sentence = refuses(*go_on)
+    assert (run / "FAILED").read_text().startswith("in step 5 of training, the term knobs was not finite")
     assert "in step 5 of training, the term knobs was not finite" in sentence and "last.ckpt" in sentence
     assert {path: path.read_bytes() for path in run.glob("checkpoints/*")} == before and not (run / "DONE").exists()
     main([str(option) for option in go_on])
     assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 6
+    assert not (run / "FAILED").exists()
 
 
 def test_weights_that_are_not_finite_are_never_written(tones, tmp_path, tiny, refuses, monkeypatch):

@@ -93,7 +93,7 @@ def test_says_what_is_asked_and_how_to_submit_it(sweep, builds, capsys):
     assert lines[3].strip() == "model.turned.share: 0.0, 0.5" and lines[4].strip() == "seed_everything: 0, 1"
     (submitted,) = [line.partition(":")[2] for line in lines if "sbatch" in line]
     assert shlex.split(submitted) == [
-        *("sbatch", "--array=0-3%4", "slurm/sweep_array.sh", "why.yaml", "--data.root", "two words")
+        *("sbatch", "-J", "why", "--array=0-3%4", "slurm/sweep_array.sh", "why.yaml", "--data.root", "two words")
     ]
     assert any(line.endswith("wandb sweep why.yaml") for line in lines)
 

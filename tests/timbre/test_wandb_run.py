@@ -9,7 +9,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from studies.run_folder import RunFolder
 from timbre import wandb_run
-from timbre.wandb_run import finish, wandb_logger
+from timbre.wandb_run import alert, finish, wandb_logger
 
 NAMES = ("WANDB_SWEEP_ID", "WANDB_MODE", "WANDB_PROJECT", "WANDB_RUN_ID", "WANDB_DATA_DIR", "WANDB_RUN_GROUP")
 
@@ -106,3 +106,15 @@ def test_a_run_that_will_go_on_says_so_before_it_ends(monkeypatch, exit_code):
     assert said == []
     finish(SimpleNamespace(logger=logger, is_global_zero=True), exit_code)
     assert said == (["preempting", 1] if exit_code else [0])
+
+
+def test_a_failure_is_told_once_by_the_first_process(monkeypatch):
+    said = []
+    run = SimpleNamespace(name="flute", alert=lambda **words: said.append(words))
+    monkeypatch.setattr(WandbLogger, "experiment", property(lambda logger: run))
+    logger = WandbLogger.__new__(WandbLogger)
+    alert(SimpleNamespace(logger=logger, is_global_zero=False), "not finite.")
+    alert(SimpleNamespace(logger=None, is_global_zero=True), "not finite.")
+    assert said == []
+    alert(SimpleNamespace(logger=logger, is_global_zero=True), "not finite.")
+    assert said == [{"title": "flute failed", "text": "not finite.", "level": "ERROR"}]
