@@ -29,7 +29,7 @@ OF_THE_MACHINE = ("accelerator", "devices", "num_nodes", "strategy")
 class RunFolder:
     """Where everything of a run is.
 
-    `run_reports`, `run_sounds` and `sweep.kept_point` say what stands in its files.
+    `run_curves`, `run_reports`, `run_sounds` and `sweep.kept_point` say what stands in its files.
 
     Args:
         path: of the folder, whose name is the run's
@@ -45,6 +45,7 @@ class RunFolder:
         self.curves = path / "curves.csv"
         self.wandb_id = path / "wandb_id"
         self.point = path / "point.json"
+        self.curves = path / "curves.csv"
         self.samples = path / "samples"
         self.metrics, self.notes = path / "metrics.json", path / "notes.csv"
         self.control, self.control_rows = path / "control.json", path / "control.csv"

@@ -21,7 +21,16 @@ from evaluation.control.callback import ControlEvaluation
 from evaluation.control.slider_sweeps import SliderSweeps
 from evaluation.resynthesis.callback import Evaluation
 from evaluation.transformation.callback import Transformation
-from lightning_modules.callbacks import Best, BestCheckpoint, Listen, ProgressLines, SafePoint, Usage, WriteAudio
+from lightning_modules.callbacks import (
+    Best,
+    BestCheckpoint,
+    Listen,
+    ProgressLines,
+    SafePoint,
+    TrainingCurves,
+    Usage,
+    WriteAudio,
+)
 from lightning_modules.checkpoint import WholeCheckpoints
 from lightning_modules.first_fault import NotFinite
 from studies.run_folder import RunFolder
@@ -105,7 +114,7 @@ class Experiment(Configured):
     def _callbacks(self) -> list[Callback]:
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
-        return [Listen(), Usage(), Best(), *rate, BestCheckpoint(self.folder.best.parent)]
+        return [Listen(), Usage(), Best(), TrainingCurves(), *rate, BestCheckpoint(self.folder.best.parent)]
 
     def _judging(self) -> list[Callback]:
         control = ControlEvaluation(self.config_init["control"])

@@ -1,6 +1,7 @@
 """What happens beside the loop: listening, judging, writing."""
 
 from lightning_modules.callbacks.best import Best, BestCheckpoint
+from lightning_modules.callbacks.curves import TrainingCurves
 from lightning_modules.callbacks.listen import Listen
 from lightning_modules.callbacks.progress_lines import ProgressLines
 from lightning_modules.callbacks.safe_point import SafePoint
@@ -13,6 +14,7 @@ __all__ = [
     "Listen",
     "ProgressLines",
     "SafePoint",
+    "TrainingCurves",
     "Usage",
     "WriteAudio",
 ]

@@ -12,7 +12,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-MONITORED = "validation/reconstruction"
+from studies.run_curves import MONITORED
 
 
 class Best(Callback):

@@ -33,7 +33,7 @@ IN_A_SAVE = "torch.serialization:_open_zipfile_writer_buffer.__exit__"
 
 OF_A_START = (
     *("dirpath", "best_model_path", "kth_best_model_path", "best_k_models", "last_model_path"),
-    *("current_score", "git"),
+    *("current_score", "git", "training_s"),
 )
 """In a checkpoint: where it lies, and what no later step follows from."""
 
@@ -122,8 +122,16 @@ def assert_same(run, other):
     for name in ("last.ckpt", "best.ckpt"):
         one, two = (torch.load(folder / "checkpoints" / name, weights_only=True) for folder in (run, other))
         assert not differing(one, two), name
+    assert course(run) == course(other)
     assert (run / "DONE").exists() and not (run / "REQUEUE").exists()
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+
+
+def course(run):
+    """The lines of curves.csv without the seconds, which no two trainings share."""
+    lines = [line.split(",") for line in (run / "curves.csv").read_text().splitlines()]
+    assert lines[0][1] == "training_s" and len(lines) > 1
+    return [line[:1] + line[2:] for line in lines]
 
 
 def test_interrupted_anywhere_it_is_the_run_that_never_was(starts, options, whole):
