@@ -74,6 +74,15 @@ def curve_row(step: int, training_s: float, figures: Mapping[str, float]) -> dic
     return {STEP: str(step), SECONDS: f"{training_s:.1f}", **values}
 
 
+def curve_values(run: RunFolder, figure: str) -> list[float]:
+    """What a figure was at each validation, NaN where it was none; nothing where there is no such file or figure."""
+    try:
+        rows = curve_rows(run, sys.maxsize)
+        return [float(row[figure] or "nan") for row in rows]
+    except (ValueError, KeyError):
+        return []
+
+
 def read_curves(run: RunFolder) -> Curves | None:
     """What curves.csv says; None where there is none, as in runs of before, or no line yet.
 

@@ -25,6 +25,9 @@ OF_A_PLACE = {
 OF_THE_MACHINE = ("accelerator", "devices", "num_nodes", "strategy")
 """Keys of the trainer that an interrupted run may go on without."""
 
+ENDED_EARLY = "ended early"
+"""What DONE says of a point of a sweep that lay behind the others."""
+
 
 class RunFolder:
     """Where everything of a run is.
@@ -45,7 +48,6 @@ class RunFolder:
         self.curves = path / "curves.csv"
         self.wandb_id = path / "wandb_id"
         self.point = path / "point.json"
-        self.curves = path / "curves.csv"
         self.samples = path / "samples"
         self.metrics, self.notes = path / "metrics.json", path / "notes.csv"
         self.control, self.control_rows = path / "control.json", path / "control.csv"
@@ -61,14 +63,23 @@ class RunFolder:
         return self.config.is_file() and any(path.is_file() for path in (self.last, self.best, self.done))
 
     def is_done(self, tested: bool) -> bool:
-        """Whether the run was trained to its end and, if that is asked, tested."""
+        """Whether the run was trained to its end and, if that is asked, tested; or a sweep has ended it early."""
         if not self.done.is_file():
             return False
-        return not tested or self.done.read_text(encoding="utf-8").strip() == "tested"
+        return not tested or self.done.read_text(encoding="utf-8").strip() in ("tested", ENDED_EARLY)
+
+    @property
+    def is_ended_early(self) -> bool:
+        """Whether a sweep has ended it, because it lay behind the other points."""
+        return self.done.is_file() and self.done.read_text(encoding="utf-8").strip() == ENDED_EARLY
 
     def say_done(self, tested: bool) -> None:
         """Write DONE."""
         write_text(self.done, "tested\n" if tested else "trained\n")
+
+    def say_ended_early(self) -> None:
+        """Write DONE for a point that goes on no further."""
+        write_text(self.done, f"{ENDED_EARLY}\n")
 
     def say_failed(self, sentence: str) -> None:
         """Write FAILED, which the next start removes: why the run would not come to its end by itself."""

@@ -13,8 +13,18 @@ from studies.job_queue import Job
 from studies.run_folder import RunFolder
 from studies.run_lock import Holder, read_holder
 
-State = Literal["new", "queued", "requeued", "running", "stopped", "failed", "trained", "tested"]
-ORDER: tuple[State, ...] = ("failed", "stopped", "running", "requeued", "queued", "new", "trained", "tested")
+State = Literal["new", "queued", "requeued", "running", "stopped", "failed", "ended early", "trained", "tested"]
+ORDER: tuple[State, ...] = (
+    "failed",
+    "stopped",
+    "running",
+    "requeued",
+    "queued",
+    "new",
+    "ended early",
+    "trained",
+    "tested",
+)
 """What needs somebody first."""
 
 
@@ -24,7 +34,7 @@ class RunStatus(NamedTuple):
     Attributes:
         run: folder
         state: new (nothing to lose yet), queued, requeued (stopped by itself, waits for its turn), running, stopped
-            (will not go on by itself), failed, trained, tested
+            (will not go on by itself), failed, ended early (by its sweep), trained, tested
         step: steps trained, as of the last validation; None if that is not known
         steps: how many there will be; None if the configuration does not say
         changed_s: when a file of it was last written, in seconds since 1970
@@ -86,6 +96,8 @@ def _state(run: RunFolder, queue: Sequence[Job] | None) -> tuple[State, str]:
         in_job = f", job {holder.job}" if holder.job else ""
         return "running", f"process {holder.process} on {holder.host}{in_job}"
     job = _job_of(run.path, queue or [])
+    if run.is_ended_early:
+        return "ended early", f"timbre fit {run.path} --ckpt_path last --trainer.callbacks '[]'"
     if run.done.is_file():
         is_tested = run.is_done(tested=True) or run.metrics.is_file()
         return ("tested", "") if is_tested else ("trained", f"timbre test {run.path}")

@@ -24,6 +24,7 @@ from evaluation.transformation.callback import Transformation
 from lightning_modules.callbacks import (
     Best,
     BestCheckpoint,
+    EndBehind,
     Listen,
     ProgressLines,
     SafePoint,
@@ -61,8 +62,7 @@ class Experiment(Configured):
     @property
     def evaluation(self) -> Evaluation:
         """What judges the resyntheses, or has judged them."""
-        callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
-        return next(callback for callback in callbacks if isinstance(callback, Evaluation))
+        return next(callback for callback in _callbacks_of(self) if isinstance(callback, Evaluation))
 
     def before_instantiate_classes(self) -> None:
         """Plan the start, and name the run after its experiment."""
@@ -160,6 +160,10 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
         experiment.lock.release()
 
 
+def _callbacks_of(experiment: Experiment) -> list[Callback]:
+    return experiment.trainer.callbacks  # type: ignore[attr-defined, no-any-return]
+
+
 def _say_failed(experiment: Experiment, error: Exception) -> None:
     """Leave word for `timbre status`, and for who is away and has W&B's alerts."""
     if experiment.plan.trains and experiment.trainer.is_global_zero:
@@ -173,6 +177,11 @@ def _finished(experiment: Experiment) -> Experiment:
     _run(experiment)
     if experiment.plan.trains and experiment.trainer.is_global_zero:
         folder = experiment.folder
+        if any(isinstance(callback, EndBehind) and callback.is_behind for callback in _callbacks_of(experiment)):
+            print(f"Ended early after {experiment.trainer.global_step} steps: behind the sweep's other points.")
+            folder.say_ended_early()
+            finish(experiment.trainer)
+            return experiment
         print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
         tests = experiment.plan.tests
         if tests:

@@ -46,7 +46,7 @@ def run(verb: str, args: list[str]) -> None:
     counts = Counter(one.state for one in found)
     print(", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state]))
     for one in found:
-        if one.remark and one.state not in ("trained", "new"):
+        if one.remark and one.state not in ("trained", "new", "ended early"):
             print(f"{one.run}: {one.remark}")
 
 

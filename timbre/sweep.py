@@ -1,6 +1,7 @@
 """`timbre sweep`: the points of one question, for W&B, for a SLURM array, or for a study of two objectives."""
 
 import argparse
+import json
 import logging
 import os
 import shlex
@@ -130,6 +131,8 @@ def _describe(console: Console, sweep: SweepFile, given: argparse.Namespace, pas
     console.print(f"\n{sweep.method}, {sweep.n_points} points, each in {given.runs / sweep.name}")
     for setting in sweep.settings:
         console.print(f"  {setting.name}: {setting.text}")
+    if sweep.halving is not None:
+        console.print(f"  {sweep.halving.sentence}")
     study = ["--storage", "journal", *(["--objectives", *given.objectives] if given.objectives else [])]
     options = shlex.join([str(sweep.path), *(study if given.storage else []), *passed_on])
     array = f"-J {sweep.name} --array=0-{sweep.n_points - 1}%{min(AT_ONCE, sweep.n_points)}"
@@ -174,7 +177,7 @@ def _run_trial(sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[
     """The same for a point that the study chooses; an interruption tells the study nothing, an error that it failed."""
     require("study", "optuna")
     from studies.sweep.objective import parse_objective, read_values
-    from studies.sweep.study import ask, open_study, study_objectives, tell, tell_failure
+    from studies.sweep.study import ask, open_study, study_objectives, tell, tell_ended_early, tell_failure
 
     folder = sweep.point_folder(given.runs, given.point)
     if process_rank() != 0:
@@ -193,6 +196,9 @@ def _run_trial(sweep: SweepFile, given: argparse.Namespace, passed_on: Sequence[
     except Exception:
         tell_failure(study, kept)
         raise
+    if RunFolder(folder).is_ended_early:
+        tell_ended_early(study, kept)
+        return
     tell(study, kept, read_values(folder, study_objectives(study)))
 
 
@@ -205,4 +211,13 @@ def _train_and_test(sweep: SweepFile, folder: Path, kept: KeptPoint, passed_on: 
 
     os.environ["WANDB_RUN_GROUP"] = sweep.name
     place = ["--runs", str(folder.parent), "--name", folder.name, "--resume", "true", "--test", "true"]
-    run_experiment("fit", [*sweep.options, *passed_on, *flags(kept.values), *place], hyperparameters=kept.values)
+    options = [*sweep.options, *passed_on, *flags(kept.values), *_ending(sweep), *place]
+    run_experiment("fit", options, hyperparameters=kept.values)
+
+
+def _ending(sweep: SweepFile) -> list[str]:
+    """Options by which a point ends where it lies behind the others."""
+    if sweep.halving is None:
+        return []
+    callback = {"class_path": "lightning_modules.callbacks.EndBehind", "init_args": sweep.halving._asdict()}
+    return ["--trainer.callbacks+", json.dumps(callback)]

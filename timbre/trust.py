@@ -33,6 +33,9 @@ VARIABLES = (
 )
 """Environment variables that a configuration may read: places and numbers of jobs, nothing secret."""
 
+END_BEHIND = "lightning_modules.callbacks.EndBehind"
+"""The one callback of ours that a configuration names: a sweep gives it to its points."""
+
 OPTION = "--trust"
 
 
@@ -101,7 +104,7 @@ def known_names() -> frozenset[str]:
     """Every dotted path that a configuration may name."""
     lightning = {f"{kind.__module__}.{kind.__qualname__}" for kind in LIGHTNING}
     lightning |= {f"{_exporter(kind)}.{kind.__qualname__}" for kind in LIGHTNING}
-    return class_names(*COMPONENTS, *DATA) | lightning
+    return class_names(*COMPONENTS, *DATA) | lightning | {END_BEHIND}
 
 
 def _exporter(kind: type) -> str:

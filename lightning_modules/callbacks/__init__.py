@@ -2,6 +2,7 @@
 
 from lightning_modules.callbacks.best import Best, BestCheckpoint
 from lightning_modules.callbacks.curves import TrainingCurves
+from lightning_modules.callbacks.end_behind import EndBehind
 from lightning_modules.callbacks.listen import Listen
 from lightning_modules.callbacks.progress_lines import ProgressLines
 from lightning_modules.callbacks.safe_point import SafePoint
@@ -11,6 +12,7 @@ from lightning_modules.callbacks.write_audio import WriteAudio
 __all__ = [
     "Best",
     "BestCheckpoint",
+    "EndBehind",
     "Listen",
     "ProgressLines",
     "SafePoint",

@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple
 import yaml
 
 from studies.sweep.axis import SweptSetting, swept_setting
-from studies.sweep.rules import refuse_broken
+from studies.sweep.halving import Halving
+from studies.sweep.rules import ETA, refuse_broken
 
 
 class SweepFile(NamedTuple):
@@ -20,6 +21,7 @@ class SweepFile(NamedTuple):
         options: of `timbre fit`, the same for every point
         settings: what is varied, in order
         n_points: how many points there are
+        halving: when points are ended early; None: all are trained to their end
     """
 
     path: Path
@@ -29,6 +31,7 @@ class SweepFile(NamedTuple):
     options: tuple[str, ...]
     settings: tuple[SweptSetting, ...]
     n_points: int
+    halving: Halving | None = None
 
     @property
     def name(self) -> str:
@@ -61,4 +64,12 @@ def read_sweep(path: Path) -> SweepFile:
     settings = tuple(swept_setting(name, parameter) for name, parameter in content["parameters"].items())
     options = tuple(content["command"][3:-1])
     method, metric = content["method"], content["metric"]["name"]
-    return SweepFile(path, question.strip("# "), method, metric, options, settings, content["run_cap"])
+    halving = _halving(content)
+    return SweepFile(path, question.strip("# "), method, metric, options, settings, content["run_cap"], halving)
+
+
+def _halving(content: Any) -> Halving | None:
+    rule = content.get("early_terminate")
+    if rule is None:
+        return None
+    return Halving(content["metric"]["name"], content["metric"]["goal"], rule["min_iter"], rule.get("eta", ETA))

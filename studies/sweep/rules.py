@@ -35,8 +35,16 @@ SWEEP = _object(
         },
         "run_cap": {"type": "integer", "minimum": 1},
     },
-    {"name": TEXT, "description": TEXT, "project": TEXT, "entity": TEXT},
+    {
+        **{"name": TEXT, "description": TEXT, "project": TEXT, "entity": TEXT},
+        "early_terminate": _object(
+            {"type": {"enum": ["hyperband"]}, "min_iter": {"type": "integer", "minimum": 1}},
+            {"eta": {"type": "integer", "minimum": 2}},
+        ),
+    },
 )
+ETA = 3
+"""W&B's own choice."""
 _ENDS = {"distribution": TEXT, "min": NUMBER, "max": NUMBER}
 RANGES = {
     "uniform": _object(_ENDS),
@@ -71,6 +79,12 @@ def _problems(content: Any) -> Iterator[str]:
         yield from _parameter_problems(name, parameter)
     yield from _command_problems(content["command"])
     yield from _count_problems(content)
+    metric = content["metric"]["name"]
+    if "early_terminate" in content and not metric.startswith("validation/"):
+        yield (
+            f"metric.name {metric} is not known while training, when early_terminate compares it: name a figure of the "
+            "validation, such as validation/reconstruction"
+        )
     names = list(content["parameters"])
     for name in names:
         inside = next((other for other in names if plain(other).startswith(f"{plain(name)}.")), None)

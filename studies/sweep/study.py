@@ -110,6 +110,11 @@ def tell_failure(study: optuna.Study, kept: KeptPoint) -> None:
     study.tell(_number(kept), state=TrialState.FAIL, skip_if_finished=True)
 
 
+def tell_ended_early(study: optuna.Study, kept: KeptPoint) -> None:
+    """Tell that a trial was given up: it has no results, and is none that failed."""
+    study.tell(_number(kept), state=TrialState.PRUNED, skip_if_finished=True)
+
+
 def _number(kept: KeptPoint) -> int:
     assert kept.trial is not None, "a point of the study has a trial"
     return kept.trial

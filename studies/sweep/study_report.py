@@ -11,13 +11,19 @@ from rich.table import Table
 from studies.sweep.objective import REFERENCE, Objective, hypervolume
 from studies.sweep.study import INDEX, study_objectives
 
-STATES = {TrialState.COMPLETE: "finished", TrialState.FAIL: "failed", TrialState.RUNNING: "running or killed"}
+STATES = {
+    TrialState.COMPLETE: "finished",
+    TrialState.PRUNED: "ended early",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running or killed",
+}
 
 
 def counts_sentence(study: optuna.Study) -> str:
     """How many trials are in which state; those that run, or were killed, by point."""
     found = Counter(trial.state for trial in study.trials)
-    counts = ", ".join(f"{found[state]} {word}" for state, word in STATES.items())
+    rare = (TrialState.PRUNED,)
+    counts = ", ".join(f"{found[state]} {word}" for state, word in STATES.items() if found[state] or state not in rare)
     still_open = sorted(trial.user_attrs.get(INDEX, -1) for trial in study.trials if trial.state == TrialState.RUNNING)
     running = f" (points {', '.join(map(str, still_open))})" if still_open else ""
     return f"{len(study.trials)} trials: {counts}{running}."

@@ -153,6 +153,15 @@ def test_a_run_is_done_when_all_that_was_asked_is(tmp_path):
     assert found == [(False, False), (True, False), (True, True)]
 
 
+def test_a_run_that_its_sweep_ended_is_done_for_good(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert not folder.is_ended_early
+    folder.say_ended_early()
+    assert folder.is_ended_early and folder.is_done(tested=False) and folder.is_done(tested=True)
+    folder.say_done(tested=True)
+    assert not folder.is_ended_early
+
+
 def test_lists_and_empty_mappings_are_values():
     nested = {"a": {"b": [1, {"c": 2}], "d": {}}, "e": None}
     assert flat(nested) == {"a.b": [1, {"c": 2}], "a.d": {}, "e": None}

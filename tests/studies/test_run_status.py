@@ -89,6 +89,13 @@ def test_what_is_done(run, tested, expected):
     assert (found.state, found.step, found.steps) == (expected, 100, 100)
 
 
+def test_a_point_that_its_sweep_ended_says_how_to_train_it_on(run):
+    run.say_ended_early()
+    found = status_of(run.path, None)
+    assert found.state == "ended early" and found.step is None
+    assert found.remark == f"timbre fit {run.path} --ckpt_path last --trainer.callbacks '[]'"
+
+
 def test_one_that_was_tested_by_itself_is_tested(run):
     run.say_done(tested=False)
     run.metrics.write_text("{}")

@@ -124,6 +124,36 @@ def test_runs_are_where_the_environment_says(sweep, training, tmp_path, monkeypa
     assert (tmp_path / "scratch" / "why" / "why-000" / "DONE").is_file()
 
 
+EARLY = {
+    "metric": {"name": "validation/reconstruction", "goal": "minimize"},
+    "early_terminate": {"type": "hyperband", "min_iter": 2},
+}
+
+
+def test_a_sweep_that_ends_points_early_hands_them_the_rule(sweep, training, builds, capsys):
+    sweep(**EARLY)
+    run("sweep", ["why.yaml"])
+    assert "ends early: after 2, 6, ... validations 1 of 3 goes on (reconstruction)" in capsys.readouterr().out
+    run("sweep", ["why.yaml", "--point", "0"])
+    ((_, args, _),) = training.calls
+    rule = json.loads(args[args.index("--trainer.callbacks+") + 1])
+    assert rule["class_path"] == "lightning_modules.callbacks.EndBehind"
+    assert rule["init_args"] == {"figure": "validation/reconstruction", "goal": "minimize", "first": 2, "eta": 3}
+
+
+def test_a_trial_that_was_ended_early_is_told_so(sweep, monkeypatch, capsys):
+    def ends(verb, args, hyperparameters=None):
+        options = dict(zip(args[-8::2], args[-7::2], strict=True))
+        RunFolder(Path(options["--runs"]) / options["--name"]).say_ended_early()
+
+    monkeypatch.setattr(experiment, "run_experiment", ends)
+    sweep(method="random", run_cap=3, parameters=RANGE, **EARLY)
+    for _ in range(2):
+        run("sweep", ["why.yaml", "--storage", "journal", "--point", "1"])
+    run("sweep", ["why.yaml", "--storage", "journal"])
+    assert "1 trials: 0 finished, 1 ended early, 0 failed" in capsys.readouterr().out
+
+
 def test_a_point_that_is_done_says_so(sweep, training, capsys):
     for _ in range(2):
         run("sweep", ["why.yaml", "--point", "1"])

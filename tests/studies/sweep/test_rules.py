@@ -56,6 +56,15 @@ BROKEN = {
         },
         "lies within model.encoder",
     ),
+    "an end by what only the test tells": (
+        {"early_terminate": {"type": "hyperband", "min_iter": 2}},
+        "metric.name test/frave_score is not known while training",
+    ),
+    "an end without a beginning": ({"early_terminate": {"type": "hyperband"}}, "early_terminate has no min_iter"),
+    "an end of another kind": (
+        {"early_terminate": {"type": "median", "min_iter": 2}},
+        "early_terminate.type .*'median'",
+    ),
     "an option of every point": ({"parameters": {"name": {"values": ["x"]}}}, "parameters.name"),
     "another program": ({"command": ["${env}", "python", "fit", "--test", "true", "${args}"]}, "command must begin"),
     "a command without the point": ({"command": ["${env}", "timbre", "fit", "--test", "true"]}, "command .*args"),

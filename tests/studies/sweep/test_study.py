@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from studies.sweep import KeptPoint, read_sweep
 from studies.sweep.objective import DEFAULT, Objective
-from studies.sweep.study import ask, journal_path, open_study, study_objectives, tell, tell_failure
+from studies.sweep.study import ask, journal_path, open_study, study_objectives, tell, tell_ended_early, tell_failure
 from studies.sweep.study_report import counts_sentence, front_table, hypervolume_sentence
 
 N_WORKERS, N_EACH = 4, 6
@@ -18,7 +18,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from studies.sweep import read_sweep
-from studies.sweep.study import ask, open_study, tell, tell_failure
+from studies.sweep.study import ask, open_study, tell, tell_ended_early, tell_failure
 sweep, runs, worker, n_each = read_sweep(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 for index in range(worker * n_each, (worker + 1) * n_each):
     study = open_study(sweep, runs, seed=index)
@@ -106,6 +106,15 @@ def test_a_point_that_failed_and_then_succeeds_is_a_further_trial(study, drawn):
 def test_an_undefined_figure_is_a_failure(undefined, study, drawn):
     tell(study, ask(study, drawn, 0), [undefined, 0.3])
     assert study.trials[0].state == TrialState.FAIL
+
+
+def test_one_that_was_ended_early_has_no_results_and_has_not_failed(study, drawn):
+    kept = ask(study, drawn, 0)
+    tell_ended_early(study, kept)
+    assert study.trials[0].state == TrialState.PRUNED
+    assert counts_sentence(study) == "1 trials: 0 finished, 1 ended early, 0 failed, 0 running or killed."
+    tell(study, ask(study, drawn, 1), [0.9, 0.5])  # the sampler takes both, and the front has the other alone
+    assert [trial.number for trial in study.best_trials] == [1]
 
 
 def test_objectives_are_those_it_was_begun_with(drawn, tmp_path):
