@@ -1,5 +1,6 @@
 """`timbre fit | validate | test | predict`: an experiment from its configuration."""
 
+import hashlib
 import logging
 import os
 import sys
@@ -41,7 +42,7 @@ from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
 from timbre.save_config import as_written
 from timbre.trust import refuse_other_places
-from timbre.wandb_run import alert, finish, wandb_logger
+from timbre.wandb_run import alert, finish, keep_files, wandb_logger
 
 
 class Experiment(Configured):
@@ -175,8 +176,11 @@ def _say_failed(experiment: Experiment, error: Exception) -> None:
 def _finished(experiment: Experiment) -> Experiment:
     """Run it, and what is to follow on a training."""
     _run(experiment)
+    if experiment.verb == "test":
+        _keep_evaluation(experiment)
     if experiment.plan.trains and experiment.trainer.is_global_zero:
         folder = experiment.folder
+        _keep_model(experiment)
         if any(isinstance(callback, EndBehind) and callback.is_behind for callback in _callbacks_of(experiment)):
             print(f"Ended early after {experiment.trainer.global_step} steps: behind the sweep's other points.")
             folder.say_ended_early()
@@ -189,6 +193,24 @@ def _finished(experiment: Experiment) -> Experiment:
         folder.say_done(tests)
     finish(experiment.trainer)
     return experiment
+
+
+def _keep_model(experiment: Experiment) -> None:
+    """Log what came of a training."""
+    folder = experiment.folder
+    about = {"step": experiment.trainer.global_step, "sha256": _sha256(folder.best)}
+    keep_files(experiment.trainer, "model", [folder.best, folder.config, folder.first_config, folder.curves], about)
+
+
+def _keep_evaluation(experiment: Experiment) -> None:
+    """Log what a test said, and of which weights."""
+    folder, checkpoint = experiment.folder, experiment.plan.checkpoint
+    reports = [folder.metrics, folder.notes, folder.control, folder.control_rows, folder.transformation]
+    keep_files(experiment.trainer, "evaluation", reports, {"sha256": _sha256(checkpoint)})
+
+
+def _sha256(path: Path | None) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None and path.is_file() else ""
 
 
 def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None) -> Experiment:

@@ -1,8 +1,11 @@
 """The run at Weights & Biases that belongs to a run's folder: the same one however often the run is continued."""
 
 import os
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from lightning import Trainer
 from lightning.pytorch.loggers import WandbLogger
@@ -41,6 +44,32 @@ def finish(trainer: Trainer, exit_code: int = 0) -> None:
         if exit_code:
             trainer.logger.experiment.mark_preempting()
         trainer.logger.experiment.finish(exit_code=exit_code)
+
+
+def keep_files(trainer: Trainer, kind: str, files: Sequence[Path], about: Mapping[str, Any]) -> None:
+    """Log files as one artifact of the run, named after its folder; the run's page then links what came of what.
+
+    They are not copied: offline, `wandb sync` sends them from where they lie.
+
+    Args:
+        kind: model or evaluation
+        files: those that are there are kept
+        about: metadata
+    """
+    there = [path for path in files if path.is_file()]
+    if not (isinstance(trainer.logger, WandbLogger) and trainer.is_global_zero and there):
+        return
+    import wandb  # it takes seconds
+
+    run = trainer.logger.experiment
+    artifact = wandb.Artifact(f"{_artifact_name(run.name)}-{kind}", kind, metadata=dict(about))
+    for path in there:
+        artifact.add_file(str(path), policy="immutable")
+    run.log_artifact(artifact)
+
+
+def _artifact_name(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def alert(trainer: Trainer, sentence: str) -> None:

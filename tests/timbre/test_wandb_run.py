@@ -1,6 +1,7 @@
 """A folder's run at W&B: one identity for all its starts, its places and words from the environment."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from studies.run_folder import RunFolder
 from timbre import wandb_run
-from timbre.wandb_run import alert, finish, wandb_logger
+from timbre.wandb_run import alert, finish, keep_files, wandb_logger
 
 NAMES = ("WANDB_SWEEP_ID", "WANDB_MODE", "WANDB_PROJECT", "WANDB_RUN_ID", "WANDB_DATA_DIR", "WANDB_RUN_GROUP")
 
@@ -106,6 +107,20 @@ def test_a_run_that_will_go_on_says_so_before_it_ends(monkeypatch, exit_code):
     assert said == []
     finish(SimpleNamespace(logger=logger, is_global_zero=True), exit_code)
     assert said == (["preempting", 1] if exit_code else [0])
+
+
+def test_files_are_kept_as_one_artifact_and_not_copied(monkeypatch, tmp_path):
+    kept = []
+    run = SimpleNamespace(name="flute 1", log_artifact=kept.append)
+    monkeypatch.setattr(WandbLogger, "experiment", property(lambda logger: run))
+    (tmp_path / "best.ckpt").write_bytes(b"weights")
+    trainer = SimpleNamespace(logger=WandbLogger.__new__(WandbLogger), is_global_zero=True)
+    keep_files(trainer, "model", [tmp_path / "best.ckpt", tmp_path / "none.csv"], {"step": 3})
+    keep_files(trainer, "model", [tmp_path / "none.csv"], {})
+    keep_files(SimpleNamespace(logger=None, is_global_zero=True), "model", [tmp_path / "best.ckpt"], {})
+    (artifact,) = kept
+    assert (artifact.name, artifact.type, artifact.metadata) == ("flute_1-model", "model", {"step": 3})
+    assert [Path(entry.local_path) for entry in artifact.manifest.entries.values()] == [tmp_path / "best.ckpt"]
 
 
 def test_a_failure_is_told_once_by_the_first_process(monkeypatch):

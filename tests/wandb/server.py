@@ -33,6 +33,7 @@ class Server(ThreadingHTTPServer):
         self.sweeps: dict[str, Sweep] = {}
         self.agents: dict[str, str] = {}
         self.artifacts: dict[str, dict[str, bytes]] = {}
+        self.collections: dict[str, str] = {}
         self.not_understood: list[str] = []
         self.lock = threading.Lock()
 
@@ -124,6 +125,7 @@ class Server(ThreadingHTTPServer):
         """Begin an artifact, which is what a wandb.Table comes in."""
         name = secrets.token_hex(4)
         self.artifacts[name] = {}
+        self.collections[given["input"]["artifactCollectionName"]] = name
         artifact = {"id": name, "state": "PENDING", "artifactSequence": {"latestArtifact": None}}
         return {"createArtifact": {"artifact": artifact}}
 

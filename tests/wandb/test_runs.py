@@ -44,6 +44,8 @@ def test_offline_and_synced(train_in_three_starts, command, server, tmp_path):
     check(server, tmp_path)
     (run,) = server.runs.values()
     assert {"test/multi_resolution_stft", "test/frave_score", "test/ordering", "test/leakage"} <= set(run.summary)
+    check_artifact(server, "cut-model", tmp_path / "runs" / "cut" / "checkpoints" / "best.ckpt")
+    check_artifact(server, "cut-evaluation", tmp_path / "runs" / "cut" / "control.json")
     assert run.summary["test/sliders"]["nrows"] == 2 * N_KNOBS * 5
     read = [row["trainer/global_step"] for file in files for row in history(file) if "train/loss" in row]
     assert sorted(read) == list(range(N_STEPS))
@@ -66,6 +68,11 @@ def check(server, tmp_path):
     check_configuration(run)
     sounds = [content for name, content in run.files.items() if name.endswith(".wav")]
     assert sounds and all(content.startswith(b"RIFF") for content in sounds)
+
+
+def check_artifact(server, name, path):
+    """It holds the file, as it lies in the run's folder."""
+    assert path.read_bytes() in server.artifacts[server.collections[name]].values()
 
 
 def check_rows(run):
