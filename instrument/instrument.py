@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lightning_modules.timbre_model import TimbreModel
 from lightning_modules.met_knobs import MetKnobs
+from lightning_modules.timbre_model import TimbreModel
 from synths import Descriptor
 from synths.signal import midi_to_hz
 from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, State, StreamingSynth, owned_by, prefixed

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_modules.timbre_model import TimbreModel
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import asked_encoding
+from lightning_modules.timbre_model import TimbreModel
 from projection import Target
 from synths import Descriptor, sounding_mean
 from synths.descriptors.request import KnobRequest
@@ -145,9 +145,7 @@ def knob_reports(model: TimbreModel, rendered: Rendered, audio: Tensor, f0_hz: T
 
 
 @torch.no_grad()
-def measured_positions(
-    model: TimbreModel, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()
-) -> Tensor:
+def measured_positions(model: TimbreModel, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()) -> Tensor:
     """(N,) audio, (F,) its pitch -> (1, J, C) positions of the knobs and of what is beside, in the frames judged."""
     padded, every = whole_frames(model, audio), model.encoder.judged_every
     positions = model.encoder.knob_positions(padded, f0_hz[None], every)

@@ -58,7 +58,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _built(settings: Mapping[str, Any]) -> TimbreModel:
-    """The model of a checkpoint's settings, its weights new: as Lightning would build it, which takes seconds to load."""
+    """The model of a checkpoint's settings, its weights new, built as Lightning does, which takes seconds to load."""
     given = {key: value for key, value in settings.items() if key != "_instantiator"}
     if "_instantiator" not in settings:
         return TimbreModel(**given)

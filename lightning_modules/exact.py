@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_modules.timbre_model import Rendering, TimbreModel
 from lightning_modules.encoders import Encoding
+from lightning_modules.timbre_model import Rendering, TimbreModel
 from projection import Answer, MeanSearch, Request, Target, follow_curves, projectable
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled

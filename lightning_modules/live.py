@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from lightning_modules.timbre_model import Rendering, TimbreModel
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import obstacle_of
 from lightning_modules.met_knobs import MetKnobs
+from lightning_modules.timbre_model import Rendering, TimbreModel
 from synths.streaming import State, StreamingSynth
 
 

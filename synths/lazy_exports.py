@@ -1,4 +1,4 @@
-"""What a package exports, imported when it is first asked for: torch takes seconds, which help and typos do not have."""
+"""What a package exports, imported when it is first asked for: torch takes seconds, and help should not."""
 
 import ast
 import sys

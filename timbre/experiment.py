@@ -22,8 +22,8 @@ from evaluation.control.slider_sweeps import SliderSweeps
 from evaluation.resynthesis.callback import Evaluation
 from evaluation.transformation.callback import Transformation
 from lightning_modules.callbacks import Best, BestCheckpoint, Listen, ProgressLines, SafePoint, Usage, WriteAudio
-from lightning_modules.whole_checkpoints import WholeCheckpoints
 from lightning_modules.first_fault import NotFinite
+from lightning_modules.whole_checkpoints import WholeCheckpoints
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
 from timbre import process_rank

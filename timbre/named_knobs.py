@@ -11,6 +11,8 @@ from studies.run_folder import RunFolder
 from synths.descriptors.request import KnobRequest
 from timbre.requests import refuse_unknown
 
+_PLACES = ("set", "nudge")
+
 
 def refuse_misnamed(given: argparse.Namespace) -> None:
     """Refuse what --set or --nudge asks of a knob that the run's configuration does not have.
@@ -19,8 +21,8 @@ def refuse_misnamed(given: argparse.Namespace) -> None:
         ValueError: there is no such knob
     """
     names = knob_names(given.checkpoint)
-    asked = [(option, text) for option in ("set", "nudge") for text in getattr(given, option)]
-    requests = [KnobRequest(text.partition("=")[0].strip(), 0.0, written=f"--{option} {text}") for option, text in asked]
+    asked = [(text.partition("=")[0].strip(), f"--{each} {text}") for each in _PLACES for text in getattr(given, each)]
+    requests = [KnobRequest(name, 0.0, written=written) for name, written in asked]
     if names:
         refuse_unknown(requests, {}, names)
 

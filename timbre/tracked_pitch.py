@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lightning_modules.timbre_model import TimbreModel
 from lightning_modules.provenance import remark_on_tracker
+from lightning_modules.timbre_model import TimbreModel
 from sounds.pitch import NoPitch, PitchTracker
 from sounds.trackers import TRACKERS
 from timbre.knob_report import wrapped

@@ -180,7 +180,7 @@ def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_pa
         asked.append(f0_hz)
         return render(model, audio, f0_hz, *others)
 
-    monkeypatch.setattr("timbre.render.render", spying)
+    monkeypatch.setattr("instrument.render.render", spying)
     for f0 in ("165", str(tmp_path / "pitch.csv")):
         main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
     held, curve = asked
