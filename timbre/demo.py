@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
+from timbre.help_text import HelpText
 from timbre.sweep import build_model
 
 PAGE = "report.html"
@@ -21,6 +22,7 @@ def run(verb: str, args: list[str]) -> None:
     """Make sounds, train, test, turn a knob, and write the report."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
+        formatter_class=HelpText,
         description="Make a small set of sounds, train the descriptor model on it, test it, render a held-out note at "
         "five positions of the sharpness knob, and write a page that plays them: runs/demo/report.html.",
     )

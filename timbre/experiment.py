@@ -1,12 +1,10 @@
 """`timbre fit | validate | test | predict`: an experiment from its configuration."""
 
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,6 +28,7 @@ from timbre import process_rank
 from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
 from timbre.save_config import as_written
+from timbre.start import with_run_folder
 from timbre.trust import refuse_other_places
 from timbre.wandb_run import finish, wandb_logger
 
@@ -171,7 +170,7 @@ def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any]
     """
     _quieten()
     try:
-        return Experiment(verb, _expand_run_folder(args), hyperparameters)
+        return Experiment(verb, with_run_folder(args), hyperparameters)
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
     except ValueError as error:
@@ -224,19 +223,6 @@ def set_matmul_precision(precision: str) -> None:
     if precision != "highest":
         rounded = {"high": "TF32 or two bfloat16", "medium": "bfloat16"}[precision]
         rank_zero_info(f"matmul precision: {precision} (the networks' float32 products may be rounded to {rounded})")
-
-
-def _expand_run_folder(args: list[str]) -> list[str]:
-    """`runs/flute ...` -> the configuration, name and place of that run."""
-    if not args or args[0].startswith("-"):
-        return args
-    folder = Path(args[0])
-    config = folder / "config.yaml"
-    if not config.is_file():
-        raise FileNotFoundError(f"{folder} is not a run: it has no config.yaml.")
-    if folder.name in ("", ".."):  # not resolved in general: a link to a run has its own name
-        folder = Path(os.path.abspath(folder))
-    return ["-c", str(config), "--name", folder.name, "--runs", str(folder.parent), *args[1:]]
 
 
 def _quieten() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
+from timbre.help_text import HelpText
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
     from instrument.onnx_export import Shapes
@@ -28,7 +29,7 @@ def run(verb: str, args: list[str]) -> None:
         description="Write the decoder and the synth of a model as one ONNX file that renders block by block: pitch "
         "and knobs in, sound out. The file is tried beside the model before it gets its name.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
     parser.add_argument("output", type=Path, help="the .onnx file to write")

@@ -8,6 +8,7 @@ from output.whole_files import refuse_no_place
 from sounds.audio import header_of
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
+from timbre.help_text import HelpText
 from timbre.pitch_curve import refuse_no_pitch
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
@@ -19,6 +20,7 @@ def run(verb: str, args: list[str]) -> None:
     """Print the knobs of a checkpoint."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
+        formatter_class=HelpText,
         description="The knobs of a model: names, units and ranges. With a recording: where each knob is there, and "
         "the lowest and highest place that it reaches while the others hold, in least audible differences (JND) too.",
     )

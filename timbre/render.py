@@ -12,6 +12,7 @@ from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
 from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
+from timbre.help_text import HelpText
 from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
 from timbre.named_knobs import refuse_misnamed
 from timbre.pitch_curve import given_pitch, refuse_no_pitch
@@ -26,7 +27,8 @@ if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told befo
 
 EXAMPLE = """examples:
   timbre render runs/flute in.wav out.wav --set sharpness=0.8
-  timbre render runs/flute in.wav out.wav --set sharpness=1.8acum --nudge level=-6dB
+  timbre render runs/flute in.wav out.wav --set sharpness=1.8acum
+  timbre render runs/flute in.wav out.wav --nudge level=-6dB
   timbre render runs/flute in.wav out.wav --nudge sharpness=+2jnd
   timbre render runs/flute in.wav out.wav --curve knobs.csv
   timbre render runs/flute in.wav out.wav --also spectral_spread=+200Hz
@@ -43,7 +45,7 @@ def run(verb: str, args: list[str]) -> None:
         "corrected until every knob is measured where it was asked; those that were not turned stay where the "
         "recording has them.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")

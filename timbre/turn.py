@@ -7,6 +7,7 @@ from output.whole_files import refuse_no_place
 from sounds.audio import Channel, Choice, header_of, refuse_no_channel
 from sounds.sound_file import opened, sound_files
 from timbre.asked import add_options, asked_knobs
+from timbre.help_text import HelpText
 from timbre.pitch_curve import refuse_no_pitch
 from timbre.series_options import add_series_options, conditions_of, is_series, with_steps
 from turning.delivery import kind_of
@@ -17,7 +18,7 @@ EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
   timbre turn in.wav out.wav --nudge roughness=+0.1asper
   timbre turn in.wav out.wav --curve knobs.csv
-  timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness
+  timbre turn in.wav out.wav --like other.wav --match sharpness
   timbre turn FOLDER OUT --steps -4:4:1jnd --knob sharpness --equal-loudness
   timbre turn FOLDER OUT --design design.yaml"""
 
@@ -47,7 +48,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         "to change stays as it was recorded. The file keeps its rate, channels and kind of samples; where nothing is "
         "asked, it is the very same file.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
     parser.add_argument("output", type=Path, help="the file to write, such as out.wav")

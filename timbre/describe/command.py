@@ -6,6 +6,7 @@ from pathlib import Path
 from output.whole_files import refuse_no_place
 from sounds.audio import header_of
 from timbre.describe.files import endings, sound_files
+from timbre.help_text import HelpText
 
 LOWEST_F0_HZ, HIGHEST_F0_HZ = 16.0, 8000.0
 EXAMPLE = """examples:
@@ -26,7 +27,7 @@ def run(verb: str, args: list[str]) -> None:
         f"timbre {verb}",
         description="What every timbre descriptor reads on a sound: as a table, as JSON, as a picture over time.",
         epilog=f"{EXAMPLE}\n\n{endings()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("input", type=Path, metavar="FILE|FOLDER", help="a sound file, or a folder of them")
     parser.add_argument("--only", metavar="NAME,...", help="these descriptors, and no others")
