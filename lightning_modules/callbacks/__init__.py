@@ -2,6 +2,7 @@
 
 from lightning_modules.callbacks.best import Best, BestCheckpoint
 from lightning_modules.callbacks.listen import Listen
+from lightning_modules.callbacks.progress_bar import ProgressBar
 from lightning_modules.callbacks.progress_lines import ProgressLines
 from lightning_modules.callbacks.safe_point import SafePoint
 from lightning_modules.callbacks.usage import Usage
@@ -11,6 +12,7 @@ __all__ = [
     "Best",
     "BestCheckpoint",
     "Listen",
+    "ProgressBar",
     "ProgressLines",
     "SafePoint",
     "Usage",
