@@ -34,7 +34,8 @@ class ProgressLines(Callback):
         of, left = "", ""
         if trainer.max_steps > 0:
             of = f" of {trainer.max_steps}"
-            left = f", {spoken_s((trainer.max_steps - trainer.global_step) / speed)} left" if speed else ""
+            n_left = trainer.max_steps - trainer.global_step
+            left = f", {spoken_s(n_left / speed)} left" if n_left and speed else ""
         print(f"Step {trainer.global_step}{of}, {speed:.3g} per second{left}: {', '.join(figures)}.", flush=True)
 
 
