@@ -1,6 +1,7 @@
 """`timbre fit | validate | test | predict`: an experiment from its configuration."""
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Mapping

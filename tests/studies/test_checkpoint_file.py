@@ -34,9 +34,9 @@ def test_an_archive_of_something_else_is_none(tmp_path):
 
 
 def test_what_is_missing_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no checkpoint .*nosuch"):
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint .*nosuch"):
         refuse_no_checkpoint(tmp_path / "nosuch")
-    with pytest.raises(ValueError, match="is not a run: it has no config.yaml"):
+    with pytest.raises(ValueError, match=r"is not a run: it has no config\.yaml"):
         refuse_no_checkpoint(tmp_path)
     (tmp_path / "config.yaml").touch()
     with pytest.raises(FileNotFoundError, match=r"best\.ckpt"):

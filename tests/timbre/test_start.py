@@ -62,7 +62,7 @@ WRONG = {
     "fit -c descripter_nsynth": "did you mean {experiments}/descriptor_nsynth.yaml",
     "fit -c zzz.yaml": "choose one of {experiments}: adversarial_nsynth",
     "fit -c empty": "empty is a folder",
-    "fit -c torn.yaml": "torn.yaml, line 2: it is not YAML",
+    "fit -c torn.yaml": "torn.yaml, line 3: it is not YAML",
     "fit nosuch --resume true": "nosuch is not a run",
     "fit {experiments}/demo.yaml": "is given with -c {experiments}/demo.yaml",
     "prepare": "prepare needs an experiment",
