@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from timbre.verbs import VERBS
 
-ROUNDS = 3
-
 
 class Cost(NamedTuple):
     """What one process took: CPU seconds, and the most memory in MB."""
@@ -33,7 +31,7 @@ def cost_of(command: Sequence[str]) -> Cost:
     return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def least(command: Sequence[str], rounds: int = ROUNDS) -> Cost:
+def least(command: Sequence[str], rounds: int) -> Cost:
     """The cheapest of some rounds: others' work on the machine only adds."""
     costs = [cost_of(command) for _ in range(rounds)]
     return Cost(min(cost.cpu_s for cost in costs), min(cost.memory_mb for cost in costs))
@@ -61,12 +59,13 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.startup", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("run", nargs="?", help="the folder of a trained run")
     parser.add_argument("sound", nargs="?", help="a sound file")
+    parser.add_argument("--rounds", type=int, default=3, help="of each command; the cheapest counts")
     given = parser.parse_args()
     print("| command | CPU seconds | MB |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name, arguments in commands(given.run, given.sound, folder).items():
             timbre = [] if arguments[:1] == ["-c"] else ["-c", "from timbre import main; main()"]
-            cost = least([sys.executable, *timbre, *arguments])
+            cost = least([sys.executable, *timbre, *arguments], given.rounds)
             print(f"| `{name}` | {cost.cpu_s:.2f} | {cost.memory_mb:.0f} |", flush=True)
 
 

@@ -22,7 +22,7 @@ def run(verb: str, args: list[str]) -> None:
         args = ["--help"]
     elif {"-h", "--help"} & {*args}:
         print(help_of(verb))
-        return
+        raise SystemExit(0)
     else:
         refuse_wrong_place(verb, args)
     module = "prepare" if verb == "prepare" else "experiment"
