@@ -92,6 +92,11 @@ class TimbreModel(nn.Module):
         self.f0_tracker: str | None = None
         self.trained_steps = 0
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
     def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
         """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""
         encoding = self.encoder(audio, f0_hz)
