@@ -33,13 +33,11 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--f0", metavar="HZ|FILE", help="the recording's pitch where it is known, as for render")
     given = parser.parse_args(args)
     _refuse_what_does_not_go_together(given)
+    if given.input is not None:
+        header_of(str(given.input))
+        refuse_no_pitch(given.f0)
     refuse_no_checkpoint(given.checkpoint)
-    if given.input is None:
-        _print_knobs(given)
-        return
-    header_of(str(given.input))
-    refuse_no_pitch(given.f0)
-    _print_reach(given)
+    (_print_knobs if given.input is None else _print_reach)(given)
 
 
 def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
