@@ -10,10 +10,8 @@ from datamodules.source import FileSound, Heard, Sound, Source
 from datamodules.synth1b1 import CleanNote, Synth1B1
 from sounds.audio import UnusableAudio, read_audio, read_clip
 from sounds.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
+from sounds.trackers import TRACKERS
 from sounds.yin import Yin
-
-TRACKERS: tuple[type[PitchTracker], ...] = (Yin, SwiftF0)
-"""Every pitch tracker, the default first."""
 
 __all__ = [
     "TRACKERS",

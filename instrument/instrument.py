@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.met_knobs import MetKnobs
+from lightning_modules.timbre_model import TimbreModel
 from synths import Descriptor
 from synths.signal import midi_to_hz
 from synths.streaming import LOUDEST, STATE_LIMIT, Gate, Held, State, StreamingSynth, owned_by, prefixed
@@ -62,7 +62,7 @@ class Instrument(nn.Module):
         ValueError: a part or an effect of its synth has no streaming form; exact, but no knob can be met
     """
 
-    def __init__(self, model: TimbreAutoencoder, exact: bool = False) -> None:
+    def __init__(self, model: TimbreModel, exact: bool = False) -> None:
         super().__init__()
         self.clip = model.clip
         self.knobs = [Knob.of(descriptor) for descriptor in model.encoder.each_descriptor()]
@@ -221,7 +221,7 @@ class Instrument(nn.Module):
 
 
 @torch.no_grad()
-def strayed_from(model: TimbreAutoencoder, instrument: Instrument, n_frames: int = 50) -> float:
+def strayed_from(model: TimbreModel, instrument: Instrument, n_frames: int = 50) -> float:
     """Greatest difference of an instrument's sound from its model's own, over random curves."""
     generator = torch.Generator().manual_seed(0)
     f0_hz = 100.0 + 500.0 * torch.rand(1, n_frames, generator=generator)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from instrument.render import measured_positions, whole_frames
-from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.timbre_model import TimbreModel
 from projection import Target, projectable
 from projection.reach import reach
 from synths import Descriptor, sounding_mean
@@ -40,7 +40,7 @@ class KnobReach(NamedTuple):
 
 
 @torch.no_grad()
-def knob_reach(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> list[KnobReach]:
+def knob_reach(model: TimbreModel, audio: Tensor, f0_hz: Tensor) -> list[KnobReach]:
     """Search the layers of a few frames; window, room and the frames between are left out.
 
     Args:
@@ -70,7 +70,7 @@ def knob_reach(model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor) -> list[K
     ]
 
 
-def _moves(model: TimbreAutoencoder, audio: Tensor, pitch: Tensor, knobs: list[Descriptor], mean: Tensor) -> Tensor:
+def _moves(model: TimbreModel, audio: Tensor, pitch: Tensor, knobs: list[Descriptor], mean: Tensor) -> Tensor:
     """(C, 2) moves down and up, in the mean over the frames that stand for the sound."""
     encoder, target = model.encoder, Target(knobs)
     encoding = encoder(audio, pitch)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import asked_encoding
+from lightning_modules.timbre_model import TimbreModel
 from projection import Target
 from synths import Descriptor, sounding_mean
 from synths.descriptors.request import KnobRequest
@@ -56,7 +56,7 @@ class KnobReport(NamedTuple):
 
 @torch.no_grad()
 def render(
-    model: TimbreAutoencoder,
+    model: TimbreModel,
     audio: Tensor,
     f0_hz: Tensor,
     requests: Sequence[KnobRequest] = (),
@@ -107,7 +107,7 @@ def render(
 
 
 def _asked_beside(
-    model: TimbreAutoencoder,
+    model: TimbreModel,
     audio: Tensor,
     pitch: Tensor,
     sounding: Tensor,
@@ -125,7 +125,7 @@ def _asked_beside(
 
 
 @torch.no_grad()
-def knob_reports(model: TimbreAutoencoder, rendered: Rendered, audio: Tensor, f0_hz: Tensor) -> list[KnobReport]:
+def knob_reports(model: TimbreModel, rendered: Rendered, audio: Tensor, f0_hz: Tensor) -> list[KnobReport]:
     """How the knobs were met on (N,) audio as it is delivered, at its (F,) pitch."""
     own = rendered.descriptors
     got = measured_positions(model, audio, f0_hz, own[len(model.encoder.knobs) :])
@@ -145,9 +145,7 @@ def knob_reports(model: TimbreAutoencoder, rendered: Rendered, audio: Tensor, f0
 
 
 @torch.no_grad()
-def measured_positions(
-    model: TimbreAutoencoder, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()
-) -> Tensor:
+def measured_positions(model: TimbreModel, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()) -> Tensor:
     """(N,) audio, (F,) its pitch -> (1, J, C) positions of the knobs and of what is beside, in the frames judged."""
     padded, every = whole_frames(model, audio), model.encoder.judged_every
     positions = model.encoder.knob_positions(padded, f0_hz[None], every)
@@ -156,6 +154,6 @@ def measured_positions(
     return torch.cat([positions, Target(beside).of_sound(padded, f0_hz[None], every)], dim=-1)
 
 
-def whole_frames(model: TimbreAutoencoder, audio: Tensor) -> Tensor:
+def whole_frames(model: TimbreModel, audio: Tensor) -> Tensor:
     """(N,) audio -> (1, N') padded with silence to whole frames."""
     return torch.nn.functional.pad(audio, (0, -len(audio) % model.clip.hop))[None]

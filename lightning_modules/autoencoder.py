@@ -2,21 +2,20 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_warn
-from torch import Tensor, nn
+from torch import Tensor
 
-from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
-from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding, Term
+from lightning_modules.encoders import DescriptorEncoder, Encoder, Term
 from lightning_modules.first_fault import FirstFault, NotFinite, first_of_all, weights_sentence
-from lightning_modules.losses import MultiResolution
-from lightning_modules.losses.turned_knobs import TurnedKnobs, knob_error
+from lightning_modules.losses.turned_knobs import knob_error
 from lightning_modules.provenance import provenance, remark_on_tracker
-from synths import Clip, ClipFormat, Descriptor, Recipe, SMSSynth, sounding_mean
+from lightning_modules.timbre_model import Rendering, TimbreModel
+from synths import Clip, ClipFormat, Recipe, sounding_mean
 
 LEVEL_SPAN_DB = 50.0
 """Range of a level knob, about: what a level that strays is compared with where there is no such knob."""
@@ -25,14 +24,6 @@ LEVEL_SPAN_DB = 50.0
 def batch_seed(seed: int, n_trained: int, rank: int) -> int:
     """Seed of everything random in a batch: seed of the run, batches trained before it, process -> 64 bits."""
     return int(np.random.SeedSequence((seed, n_trained, rank)).generate_state(1, np.uint64)[0]) >> 1
-
-
-class Rendering(NamedTuple):
-    """A sound put together: audio (B, N), the raw synth parameters by name, and the encoding they came from."""
-
-    audio: Tensor
-    parameters: dict[str, Tensor]
-    encoding: Encoding
 
 
 class TurnedError(NamedTuple):
@@ -49,89 +40,24 @@ class TurnedError(NamedTuple):
     level_strayed: Tensor
 
 
-class TimbreAutoencoder(LightningModule):
-    """Takes sound apart into pitch, knobs and residual, and puts it together again through the synth.
+class TimbreAutoencoder(TimbreModel, LightningModule):
+    """A model that learns: terms of the loss, validation, what a checkpoint says of the run.
 
     Args:
         clip: format of the run
         encoder: audio to controls and residual
-        synth: pitch and parameters to audio
-        reconstruction: distance of the resynthesis from the recording
-        decoder: pitch, controls and residual to synth parameters
-        learning_rate: of Adam, at the start; it falls to a twentieth along a cosine
-        knob_weight: weight of how far the knobs measured on the resynthesis are from those asked for
-        turned: how knobs are turned in training, and what their errors weigh
-        residual_dropout: chance of a clip to be rendered without its residual in training, so that no knob can be left
-            to it; a residual of zeros is then a usual one
-        knobs_from: what the knobs of a resynthesis are measured on in training: its "sound", or the "layers" that the
-            synth plays, whose gradients no window smears, but which leave out the room
+        settings: further ones of `TimbreModel`
     """
 
-    def __init__(
-        self,
-        clip: ClipFormat,
-        encoder: Recipe[Encoder] = DescriptorEncoder,
-        synth: Recipe[SMSSynth] = SMSSynth,
-        reconstruction: Recipe[nn.Module] = MultiResolution,
-        decoder: DecoderRecipe = MinGruDecoder,
-        learning_rate: float = 2e-3,
-        knob_weight: float = 4.0,
-        turned: TurnedKnobs = TurnedKnobs(),
-        residual_dropout: float = 0.0,
-        knobs_from: Literal["sound", "layers"] = "sound",
-    ) -> None:
-        super().__init__()
-        if knobs_from not in ("sound", "layers"):
-            raise ValueError(f"model.knobs_from is {knobs_from!r}: it is sound or layers.")
-        if not 0.0 <= residual_dropout < 1.0:
-            raise ValueError(f"model.residual_dropout is {residual_dropout}: it is a chance, 0 up to less than 1.")
-        if not 0.0 < learning_rate < math.inf:
-            raise ValueError(f"model.learning_rate is {learning_rate}: it is a positive number, such as 2e-3.")
-        if not knob_weight >= 0.0:
-            raise ValueError(f"model.knob_weight is {knob_weight}: it must not be negative.")
-        self.clip = clip
-        self.learning_rate = learning_rate
-        self.knob_weight = knob_weight
-        self.turned = turned
-        self.residual_dropout = residual_dropout
-        self.knobs_from = knobs_from
-        self.encoder = encoder(clip)
-        self.synth = synth(clip)
-        deaf = [d.name for d in self.encoder.each_descriptor() if type(d).measure_layers is Descriptor.measure_layers]
-        if knobs_from == "layers" and deaf:
-            raise ValueError(
-                f"model.knobs_from is layers, but {deaf[0]} can be measured from sound only: leave it out."
-            )
-        wordless = self.synth.parts_without_layers()
-        if knobs_from == "layers" and wordless:
-            raise ValueError(
-                f"model.knobs_from is layers, but the synth's {wordless[0]} cannot say what it plays: give it a method "
-                "layers(), or take the sound."
-            )
-        self.decoder = decoder(len(self.encoder.controls), self.encoder.residual_size, self.synth.sizes)
-        self.reconstruction = reconstruction(clip)
-        self.f0_tracker: str | None = None
-        self.trained_steps = 0
+    def __init__(self, clip: ClipFormat, encoder: Recipe[Encoder] = DescriptorEncoder, **settings: Any) -> None:
+        super().__init__(clip, encoder, **settings)
         self.seed = 0
         self._n_processes: int | None = None
         self.fault = FirstFault()
         self.save_hyperparameters(logger=False)
         for component in ("encoder", "synth", "reconstruction", "decoder"):
-            if callable(self.hparams[component]):  # a configuration can be kept in a checkpoint, a function cannot
+            if callable(self.hparams.get(component)):  # a configuration can be kept in a checkpoint, a function cannot
                 del self.hparams[component]
-
-    def forward(self, audio: Tensor, f0_hz: Tensor) -> Rendering:
-        """(B, N) audio and its (B, F) pitch in Hz -> Rendering."""
-        encoding = self.encoder(audio, f0_hz)
-        if self.training and self.residual_dropout:
-            kept = torch.rand(len(audio), 1, 1, device=audio.device) >= self.residual_dropout
-            encoding = encoding._replace(residual=encoding.residual * kept)
-        return self.put_together(f0_hz, encoding)
-
-    def put_together(self, f0_hz: Tensor, encoding: Encoding) -> Rendering:
-        """Render an encoding, as it was taken or with its knobs turned."""
-        parameters = self.decoder(f0_hz, encoding.controls, encoding.residual)
-        return Rendering(self.synth(f0_hz, parameters), parameters, encoding)
 
     def training_step(self, clips: Clip, batch_idx: int) -> Tensor:
         """Sum of weighted terms, each logged."""
@@ -191,12 +117,6 @@ class TimbreAutoencoder(LightningModule):
         every = self.encoder.judged_every
         asked = rendering.encoding.controls[:, ::every, : len(self.encoder.knobs)]
         return knob_error(asked, self.measured_positions(rendering, f0_hz, every), sounding)
-
-    def measured_positions(self, rendering: Rendering, f0_hz: Tensor, every: int = 1) -> Tensor:
-        """(B, F / every, C) knob positions of a resynthesis: of its sound, or in training as `knobs_from` says."""
-        if self.training and self.knobs_from == "layers":
-            return self.encoder.knob_positions_of_layers(self.synth.layers(f0_hz, rendering.parameters), every)
-        return self.encoder.knob_positions(rendering.audio, f0_hz, every)
 
     def validation_step(self, clips: Clip, batch_idx: int) -> None:
         """Log the reconstruction and the error of turned knobs."""
@@ -294,20 +214,10 @@ class TimbreAutoencoder(LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Know which pitch tracker the checkpoint was trained with; refuse a checkpoint of another model."""
-        made_by = checkpoint.get("interpretsynth")
-        if made_by is None:
-            raise ValueError(
-                "the checkpoint was not written by InterpretSynth: choose one from runs/<name>/checkpoints."
-            )
-        if made_by["knobs"] != self.encoder.knob_kinds:
-            raise ValueError(
-                f"the checkpoint's knobs are {', '.join(made_by['knobs']) or 'none'}; this model's are "
-                f"{', '.join(self.encoder.knob_kinds) or 'none'}: use the run's own config.yaml."
-            )
-        _meet_tracker(made_by["f0_tracker"], self.f0_tracker)
-        self.f0_tracker = self.f0_tracker or made_by["f0_tracker"]
-        self.trained_steps = checkpoint["global_step"]
+        """Know what made the checkpoint; refuse one of another model, or of another pitch tracker than the data's."""
+        tracker, made_by = self.f0_tracker, checkpoint.get("interpretsynth") or {}
+        self.remember(checkpoint)
+        _meet_tracker(made_by["f0_tracker"], tracker)
         self.seed, self._n_processes = made_by.get("seed", self.seed), made_by.get("processes")
 
 

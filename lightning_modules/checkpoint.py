@@ -1,37 +1,16 @@
 """Checkpoints: plain data alone, looked through before anything is made of it; refused in one sentence if not ours."""
 
-import errno
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import ArgumentError
-from lightning.fabric.plugins import TorchCheckpointIO
+from jsonargparse import ArgumentError, ArgumentParser
 
-from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint_contents import problem_of
 from lightning_modules.known_classes import COMPONENTS, class_names, only_known
-from output.whole_files import written_whole
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that appear whole or not at all, even if the process or the machine dies meanwhile.
-
-    Lightning's own writes them to the system's folder for temporary files and moves them: on another disk that is a
-    copy, and a process that is killed in the middle of it leaves half a checkpoint in the place of a whole one.
-    """
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Write beside, then rename; raises OSError."""
-        with written_whole(Path(path)) as partial, open(partial, "wb") as file:
-            try:
-                torch.save(checkpoint, file)
-            except RuntimeError as error:
-                if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
-                    raise
-                # Torch's word for a write that failed; which one, it does not say.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+from lightning_modules.timbre_model import TimbreModel
+from studies.checkpoint_file import refuse_no_checkpoint
 
 
 def refuse_unreadable(path: Path) -> None:
@@ -39,17 +18,19 @@ def refuse_unreadable(path: Path) -> None:
     _read(path)
 
 
-def load_model(path: Path) -> TimbreAutoencoder:
+def load_model(path: Path) -> TimbreModel:
     """The model of a checkpoint, ready to render. Nothing in a checkpoint can make it run other code than ours.
 
     Raises:
         FileNotFoundError: there is no such file
         ValueError: it is not a checkpoint of this project, or of another version of its model
     """
-    _read(path)
+    checkpoint = _read(path)
     with only_known(class_names(*COMPONENTS)) as refused:
         try:
-            model = TimbreAutoencoder.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+            model = _built(checkpoint["hyper_parameters"])
+            model.remember(checkpoint)
+            model.load_state_dict(checkpoint["state_dict"])
         except (RuntimeError, TypeError, KeyError, ValueError, AttributeError, IndexError, ArgumentError) as error:
             if refused:
                 raise ValueError(
@@ -61,8 +42,7 @@ def load_model(path: Path) -> TimbreAutoencoder:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}: train first, or name a file of runs/NAME/checkpoints.")
+    refuse_no_checkpoint(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch raise whatever its bytes come to
@@ -75,3 +55,14 @@ def _read(path: Path) -> dict[str, Any]:
     if problem:
         raise ValueError(f"{path} {problem}: use another checkpoint.")
     return checkpoint
+
+
+def _built(settings: Mapping[str, Any]) -> TimbreModel:
+    """The model of a checkpoint's settings, its weights new, built as Lightning does, which takes seconds to load."""
+    given = {key: value for key, value in settings.items() if key != "_instantiator"}
+    if "_instantiator" not in settings:
+        return TimbreModel(**given)
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(TimbreModel, "model", fail_untyped=False)
+    model: TimbreModel = parser.instantiate_classes(parser.parse_object({"model": given})).model
+    return model

@@ -9,22 +9,22 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
+from lightning_modules.timbre_model import Rendering, TimbreModel
 from projection import Answer, MeanSearch, Request, Target, follow_curves, projectable
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
 from synths.signal import interpolate_frames
 
 
-def obstacle_of(model: TimbreAutoencoder) -> str:
+def obstacle_of(model: TimbreModel) -> str:
     """Why a model's knobs cannot be exact, as the begin of a sentence; "" if they can."""
     wordless = model.synth.parts_without_layers() + model.synth.parts_that_cannot_play()
     return f"{wordless[0]} of the synth cannot say what it plays" if wordless else ""
 
 
 class Exact:
-    """Puts sounds together as `TimbreAutoencoder.put_together` does, with knobs that are exact.
+    """Puts sounds together as `TimbreModel.put_together` does, with knobs that are exact.
 
     A request that no sound of the synth meets is answered with the nearest place found; the knobs that were not turned
     hold. Knobs that only sound can tell (roughness, warmth ...) are moved by slopes of the rendered sound. Where
@@ -38,7 +38,7 @@ class Exact:
         ValueError: a part of the synth cannot be played by numbers
     """
 
-    def __init__(self, model: TimbreAutoencoder, also: Sequence[Descriptor] = ()) -> None:
+    def __init__(self, model: TimbreModel, also: Sequence[Descriptor] = ()) -> None:
         if obstacle := obstacle_of(model):
             raise ValueError(f"{obstacle}: render the open sound.")
         self.model, self.also = model, list(also)
@@ -147,7 +147,7 @@ class Decoded:
         encoding: with its knobs turned
     """
 
-    def __init__(self, model: TimbreAutoencoder, f0_hz: Tensor, encoding: Encoding) -> None:
+    def __init__(self, model: TimbreModel, f0_hz: Tensor, encoding: Encoding) -> None:
         # A copy: what a trainer's inference mode made could not be kept for slopes of the sound.
         self.model, self.f0_hz, self.every = model, f0_hz.clone(), model.encoder.judged_every
         self.parameters = model.decoder(f0_hz, encoding.controls, encoding.residual)

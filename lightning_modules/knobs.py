@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
+from lightning_modules.timbre_model import TimbreModel
 from synths import Descriptor, sounding_mean
 from synths.descriptors.request import KnobRequest
 
@@ -84,7 +84,7 @@ def turn(
 
 @torch.no_grad()
 def sweep(
-    model: TimbreAutoencoder,
+    model: TimbreModel,
     audio: Tensor,
     f0_hz: Tensor,
     knob: str,

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import obstacle_of
 from lightning_modules.met_knobs import MetKnobs
+from lightning_modules.timbre_model import Rendering, TimbreModel
 from synths.streaming import State, StreamingSynth
 
 
@@ -24,7 +24,7 @@ class Live:
         ValueError: no knob can be met, or a part of the synth cannot say what it plays or has no streaming form
     """
 
-    def __init__(self, model: TimbreAutoencoder) -> None:
+    def __init__(self, model: TimbreModel) -> None:
         if obstacle := obstacle_of(model):
             raise ValueError(f"{obstacle}: render the open sound.")
         self.model = model

@@ -16,6 +16,7 @@ from synths.clip import ClipFormat
 __all__ = [
     "SILENT_DB",
     "Channel",
+    "Choice",
     "Header",
     "UnusableAudio",
     "blocks_of",
@@ -23,6 +24,7 @@ __all__ = [
     "read_audio",
     "read_clip",
     "read_wav",
+    "refuse_no_channel",
 ]
 
 Channel = int | Literal["mix"] | None
@@ -238,9 +240,18 @@ def _usable(path: str, audio: np.ndarray, file_rate: int, clip: ClipFormat, star
 
 def one_channel(path: str, audio: np.ndarray, choice: Choice) -> np.ndarray:
     """(N, channels) -> (N,) of the channel asked for; raises UnusableAudio if there is none such."""
-    channel, option, n_channels = *choice, audio.shape[1]
+    channel, n_channels = choice.channel, audio.shape[1]
     if channel == "mix":
         return audio.mean(axis=1) if n_channels > 1 else audio[:, 0]
+    refuse_no_channel(path, n_channels, choice)
+    return audio[:, channel or 0]
+
+
+def refuse_no_channel(path: str, n_channels: int, choice: Choice) -> None:
+    """Raises UnusableAudio if a file does not have the channel that is asked for."""
+    channel, option = choice
+    if channel == "mix":
+        return
     if channel is None and n_channels > 1:
         raise UnusableAudio(
             f"{path} has {n_channels} channels where mono is wanted: set {option} to 0 (the first) or mix (their mean)."
@@ -250,7 +261,6 @@ def one_channel(path: str, audio: np.ndarray, choice: Choice) -> np.ndarray:
             f"{path} has {n_channels} channel(s) and {option} asks for number {channel}: "
             f"choose 0 to {n_channels - 1} or mix."
         )
-    return audio[:, channel or 0]
 
 
 def _resampled(audio: np.ndarray, file_rate: int, sample_rate: int) -> np.ndarray:

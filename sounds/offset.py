@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import firwin, oaconvolve
 
 CUTOFF_HZ = 17.0
 """Half of what is at this frequency stays, all above 23 Hz (the lowest A of a piano is 27.5), 1 % of what is at 12."""
@@ -96,6 +95,8 @@ def _longest_run(true: np.ndarray) -> int:
 
 def _high_passed(audio: np.ndarray, rate: int) -> np.ndarray:
     """(N,) -> (N,) float32."""
+    from scipy.signal import oaconvolve  # it takes most of a second to load, and few recordings need it
+
     kernel, n_reach = _low_pass(rate), reach(rate)
     unheard, weights = (
         oaconvolve(signal, kernel)[n_reach : n_reach + len(audio)]
@@ -106,5 +107,7 @@ def _high_passed(audio: np.ndarray, rate: int) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _low_pass(rate: int) -> np.ndarray:
+    from scipy.signal import firwin
+
     kernel: np.ndarray = firwin(2 * reach(rate) + 1, CUTOFF_HZ, fs=rate, window="blackman")
     return kernel

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from torch import Tensor
-from torch.serialization import add_safe_globals
+if TYPE_CHECKING:  # torch takes seconds, and a format is only numbers
+    from torch import Tensor
 
 T = TypeVar("T")
 
@@ -56,9 +56,6 @@ class ClipFormat:
         return self.sample_rate / 2
 
 
-add_safe_globals([ClipFormat])  # a checkpoint names its format: it can still be read with weights only
-
-
 Recipe = Callable[[ClipFormat], T]
 """How a component is named in a configuration: given the format, it builds itself. A class is its own recipe."""
 
@@ -72,9 +69,9 @@ class Clip(NamedTuple):
     has pairs.
     """
 
-    audio: Tensor
-    f0_hz: Tensor
-    confidence: Tensor
+    audio: "Tensor"
+    f0_hz: "Tensor"
+    confidence: "Tensor"
     name: list[str]
-    labels: dict[str, Tensor]
-    untouched: Tensor | None = None
+    labels: "dict[str, Tensor]"
+    untouched: "Tensor | None" = None

@@ -3,12 +3,15 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from synths import ClipFormat, Descriptor
+from synths import ClipFormat
 from synths.descriptors.request import KnobRequest
 from timbre.knob_curves import KnobCurve, read_knob_curves
 from timbre.requests import parsed_requests, refuse_out_of_range, refuse_unknown
+
+if TYPE_CHECKING:
+    from synths import Descriptor
 
 
 class AskedKnobs(NamedTuple):
@@ -18,7 +21,7 @@ class AskedKnobs(NamedTuple):
     curves: list[KnobCurve]
 
     def refuse_what_is_not_there(
-        self, descriptors: Mapping[str, Descriptor], factors: Sequence[str] = (), owner: str = "this model"
+        self, descriptors: "Mapping[str, Descriptor]", factors: Sequence[str] = (), owner: str = "this model"
     ) -> None:
         """Refuse what these knobs do not have, or reach only outside their range.
 

@@ -26,6 +26,7 @@ from studies.comparison.page import Cell, hover_text, pareto_plot, write_compari
 from studies.comparison.settings import NONE_SUCH
 from studies.comparison.trade_off import TradeOff, trade_off
 from studies.figure import OPEN, Figure
+from timbre.help_text import HelpText
 
 QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")
 CONTROL = (
@@ -52,6 +53,7 @@ def run(verb: str, args: list[str]) -> None:
     """Compare runs that were tested."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
+        formatter_class=HelpText,
         description="Tested runs side by side: a table, control against quality with its Pareto front, a page to "
         "explore. Runs that differ in nothing but their seed are one model.",
     )

@@ -7,12 +7,14 @@ from typing import Any
 
 from output.extras import require
 from studies.sweep import read_sweep
+from timbre.help_text import HelpText
 
 
 def run(verb: str, args: list[str]) -> None:
     """Make a page at Weights & Biases."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
+        formatter_class=HelpText,
         description="A saved W&B workspace of a project: table of its runs, control against quality, settings to "
         "results, training curves, sound. `timbre compare RUN...` shows the same without an account.",
     )

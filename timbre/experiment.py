@@ -7,15 +7,13 @@ import sys
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
 from jsonargparse import ArgumentError
 from lightning import Trainer
 from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
-from lightning.pytorch.callbacks import Callback, LearningRateMonitor, TQDMProgressBar
-from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from evaluation.control.callback import ControlEvaluation
@@ -27,20 +25,22 @@ from lightning_modules.callbacks import (
     BestCheckpoint,
     EndBehind,
     Listen,
+    ProgressBar,
     ProgressLines,
     SafePoint,
     TrainingCurves,
     Usage,
     WriteAudio,
 )
-from lightning_modules.checkpoint import WholeCheckpoints
 from lightning_modules.first_fault import NotFinite
+from lightning_modules.whole_checkpoints import WholeCheckpoints
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
 from timbre import process_rank
 from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
 from timbre.save_config import as_written
+from timbre.start import with_run_folder
 from timbre.trust import refuse_other_places
 from timbre.wandb_run import alert, finish, keep_files, wandb_logger
 
@@ -82,6 +82,7 @@ class Experiment(Configured):
             self.lock.take()
             if not self.plan.resumes:
                 self.plan.refuse_another_run()  # it may have been begun, and finished, meanwhile
+            print(f"Writing to {self.folder.path}", flush=True)
         if self.verb != "fit":
             kwargs |= {"devices": 1, "num_nodes": 1, "strategy": "auto"}
         if self.verb == "prepare":  # wherever the model will be trained, this needs no accelerator
@@ -90,9 +91,11 @@ class Experiment(Configured):
             logged = self.plan.trains or self.verb == "test"
             kwargs["logger"] = wandb_logger(self.folder, self.config.name, self._tags()) if logged else False
         kwargs["plugins"] = [*(trainer_config.get("plugins") or []), *self._plugins()]
+        if trainer_config.get("enable_model_summary") is None:
+            kwargs["enable_model_summary"] = False
         kwargs["use_distributed_sampler"] = False  # the data deals clips out to the processes itself, resumably
         progress = self._progress()
-        if not any(isinstance(callback, TQDMProgressBar) for callback in progress):
+        if not any(isinstance(callback, ProgressBar) for callback in progress):
             kwargs["enable_progress_bar"] = False
         own = [*(self._callbacks() if self.plan.trains else self._judging()), SafePoint(self.folder.path)]
         callbacks = [*(trainer_config.get("callbacks") or []), *progress, *own]
@@ -110,7 +113,7 @@ class Experiment(Configured):
         """A bar for a person; lines for a file."""
         if self.config_init["trainer"].get("enable_progress_bar") is False:
             return []
-        return [TQDMProgressBar(refresh_rate=5)] if sys.stdout.isatty() else [ProgressLines()]
+        return [ProgressBar()] if _has_lines() else [ProgressLines()]
 
     def _callbacks(self) -> list[Callback]:
         # Without a logger there is nothing to monitor the rate for.
@@ -150,7 +153,7 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
     try:
         experiment = experiment_of(verb, args, hyperparameters)
     except Finished as finished:
-        rank_zero_info(str(finished))
+        say(str(finished))
         return None
     try:
         return _finished(experiment)
@@ -222,7 +225,7 @@ def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any]
     """
     _quieten()
     try:
-        return Experiment(verb, _expand_run_folder(args), hyperparameters)
+        return Experiment(verb, with_run_folder(args), hyperparameters)
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
     except ValueError as error:
@@ -269,30 +272,29 @@ def _next_step(experiment: Experiment) -> str:
     return "Testing." if experiment.plan.tests else f"Next: timbre test {experiment.folder.path}"
 
 
+def _has_lines() -> bool:
+    """Whether a person watches, at a terminal that says its size: a bar hides on one that does not."""
+    return sys.stdout.isatty() and os.get_terminal_size(sys.stdout.fileno()).lines > 0
+
+
+def say(sentence: str) -> None:
+    """Print it, in the first process alone."""
+    if process_rank() == 0:
+        print(sentence, flush=True)
+
+
 def set_matmul_precision(precision: str) -> None:
     """Trade exactness of the networks' matrix products for speed, and say so; the synth and the loss stay exact."""
     torch.set_float32_matmul_precision(precision)
     if precision != "highest":
         rounded = {"high": "TF32 or two bfloat16", "medium": "bfloat16"}[precision]
-        rank_zero_info(f"matmul precision: {precision} (the networks' float32 products may be rounded to {rounded})")
-
-
-def _expand_run_folder(args: list[str]) -> list[str]:
-    """`runs/flute ...` -> the configuration, name and place of that run."""
-    if not args or args[0].startswith("-"):
-        return args
-    folder = Path(args[0])
-    config = folder / "config.yaml"
-    if not config.is_file():
-        raise FileNotFoundError(f"{folder} is not a run: it has no config.yaml.")
-    if folder.name in ("", ".."):  # not resolved in general: a link to a run has its own name
-        folder = Path(os.path.abspath(folder))
-    return ["-c", str(config), "--name", folder.name, "--runs", str(folder.parent), *args[1:]]
+        say(f"matmul precision: {precision} (the networks' float32 products may be rounded to {rounded})")
 
 
 def _quieten() -> None:
-    """Lightning's advice on loaders, cores and accounts does not concern these runs."""
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
+    """Lightning's words on devices, seeds and accounts, and its advice on loaders, do not concern these runs."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for phrase in (
         "LightningCLI's args",
         "does not have many workers",

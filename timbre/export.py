@@ -3,20 +3,23 @@
 import argparse
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from instrument.instrument import Instrument, strayed_from
-from instrument.onnx_export import TOLERANCE, Shapes, export_onnx, median_block_s, require_onnx
-from lightning_modules.checkpoint import load_model
-from lightning_modules.exact import obstacle_of
 from output.whole_files import refuse_no_place
+from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
+from timbre.help_text import HelpText
+
+if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
+    from instrument.onnx_export import Shapes
 
 EXAMPLE = """example:
   timbre export runs/flute flute.onnx
   timbre export runs/flute flute.onnx --exact --block_frames 2
 
-The sound comes the printed latency after pitch and knobs; a host's own buffer comes on top. Every memory is an input
-and, as NAME_next, an output: hand each block's back with the next. The file's metadata says all a host needs."""
+The sound comes the printed latency after pitch and knobs; a host's own buffer
+comes on top. Every memory is an input and, as NAME_next, an output: hand each
+block's back with the next. The file's metadata says all a host needs."""
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -26,7 +29,7 @@ def run(verb: str, args: list[str]) -> None:
         description="Write the decoder and the synth of a model as one ONNX file that renders block by block: pitch "
         "and knobs in, sound out. The file is tried beside the model before it gets its name.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
     parser.add_argument("output", type=Path, help="the .onnx file to write")
@@ -37,15 +40,25 @@ def run(verb: str, args: list[str]) -> None:
         help="change what the decoder plays until its knobs read what is asked: no later, but more work",
     )
     given = parser.parse_args(args)
+    _refuse_what_is_wrong(given.checkpoint, given.output, given.block_frames)
     _export(given.checkpoint, given.output, given.block_frames, given.exact)
 
 
-def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> None:
+def _refuse_what_is_wrong(checkpoint: Path, output: Path, block_frames: int) -> None:
     if output.suffix.lower() != ".onnx":
         raise ValueError(f"{output} ends in '{output.suffix}': write .onnx.")
     refuse_no_place(output)
     if block_frames < 1:
         raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
+    refuse_no_checkpoint(checkpoint)
+
+
+def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> None:
+    from instrument.instrument import Instrument, strayed_from
+    from instrument.onnx_export import TOLERANCE, export_onnx, median_block_s, require_onnx
+    from lightning_modules.checkpoint import load_model
+    from lightning_modules.exact import obstacle_of
+
     require_onnx()
     path = checkpoint_in(checkpoint)
     model = load_model(path)
@@ -78,5 +91,5 @@ def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> N
     print(f"  {1e3 * spent_s:.2f} ms per block on one thread: {spent_s / block_s:.3f} of real time")
 
 
-def _listed(shapes: Shapes, without: Collection[str] = ()) -> str:
+def _listed(shapes: "Shapes", without: Collection[str] = ()) -> str:
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items() if name not in without)

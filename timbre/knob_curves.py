@@ -5,11 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import torch
-
 from synths import ClipFormat
-from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import JND, KnobRequest
 from timbre.requests import in_unit
 from timbre.timed_lines import NumberedLine, numbered_lines, parts_of, refuse_disorder
@@ -32,6 +28,8 @@ class KnobCurve(NamedTuple):
 
     def each_moment(self) -> list[KnobRequest]:
         """A request for every line, for what is to be said of it."""
+        import torch
+
         values = torch.as_tensor(self.request.value).tolist()
         return [
             self.request._replace(value=value, written=f"{self.request.written}, {place}")
@@ -40,6 +38,9 @@ class KnobCurve(NamedTuple):
 
     def over(self, n_samples: int, clip: ClipFormat) -> KnobRequest:
         """The request for every frame of a sound: between the moments in a line, before and after them held."""
+        import numpy as np
+        import torch
+
         frame_s = np.arange(-(-n_samples // clip.hop)) * clip.hop / clip.sample_rate
         values = np.interp(frame_s, self.time_s, torch.as_tensor(self.request.value).numpy())
         return self.request._replace(value=torch.from_numpy(values))
@@ -101,6 +102,8 @@ def _columns(header: NumberedLine, path: Path) -> list[_Column]:
 
 def _column(name: str, written: str) -> _Column:
     """A name of a knob, with or without a unit; the longest knob that it begins with is meant."""
+    from synths.descriptors.describe import descriptor_kinds
+
     known = sorted((kind.name for kind in descriptor_kinds()), key=len, reverse=True)
     for knob in known:
         if name == knob or name.startswith(f"{knob}_"):
@@ -112,6 +115,8 @@ def _column(name: str, written: str) -> _Column:
 
 def _request(column: _Column, values: Sequence[float]) -> KnobRequest:
     """What a column asks, its unit checked."""
+    import torch  # a file that is none is told before
+
     moves = column.unit.lower() == JND
     one = in_unit(KnobRequest(column.knob, 1.0, "", moves, column.written), column.unit)
     return one._replace(value=torch.tensor(values, dtype=torch.float64) * one.value)

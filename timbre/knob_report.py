@@ -3,10 +3,13 @@
 import math
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from instrument.render import KnobReport
 from output.numbers import readable
 from timbre.requests import spoken_unit
+
+if TYPE_CHECKING:
+    from instrument.render import KnobReport
 
 WIDTH = 80
 NEARLY = 0.25
@@ -14,13 +17,13 @@ NEARLY = 0.25
 _COLUMNS = "  {:<24}{:>9}{:>9}{:>9} {:<9}{:>13}"
 
 
-def table_lines(reports: Sequence[KnobReport]) -> list[str]:
+def table_lines(reports: "Sequence[KnobReport]") -> list[str]:
     """A line per knob below a heading; nothing where there are no knobs."""
     heading = _COLUMNS.format("knob", "was", "asked", "got", "", "off by").rstrip()
     return [heading, *(_line(report) for report in reports)] if reports else []
 
 
-def remark_lines(reports: Sequence[KnobReport], corrected: bool) -> list[str]:
+def remark_lines(reports: "Sequence[KnobReport]", corrected: bool) -> list[str]:
     """What is to be said of curves, and of what was not met.
 
     Args:
@@ -35,27 +38,27 @@ def wrapped(remark: str) -> list[str]:
     return textwrap.wrap(remark, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
 
 
-def in_unit(report: KnobReport, reading: float) -> str:
+def in_unit(report: "KnobReport", reading: float) -> str:
     """A reading as it is printed, with its unit."""
     unit = spoken_unit(report.descriptor)
     return f"{readable(reading * unit.n)} {unit.word}"
 
 
-def miss(report: KnobReport, off: float) -> str:
+def miss(report: "KnobReport", off: float) -> str:
     """How far off, without a sign."""
     if not math.isfinite(off):
         return "–"
     return f"{abs(off):.2f} JND" if report.descriptor.jnd else f"{5.0 * abs(off):.1f} % of range"
 
 
-def _line(report: KnobReport) -> str:
+def _line(report: "KnobReport") -> str:
     unit = spoken_unit(report.descriptor)
     was, asked, got = (readable(reading * unit.n) for reading in (report.was, report.asked, report.got))
     asked = asked if report.turned else "held"
     return _COLUMNS.format(report.descriptor.name, was, asked, got, unit.word, miss(report, report.off)).rstrip()
 
 
-def _remarks(report: KnobReport, corrected: bool) -> list[str]:
+def _remarks(report: "KnobReport", corrected: bool) -> list[str]:
     name, remarks = report.descriptor.name, []
     if report.frames_off is not None and len(report.frames_off):
         each = report.frames_off.abs()

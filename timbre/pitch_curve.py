@@ -7,7 +7,7 @@ import numpy as np
 from synths import ClipFormat
 from timbre.timed_lines import NumberedLine, numbered_lines, parts_of, refuse_disorder
 
-LOWEST_HZ = 16.0
+LOWEST_HZ, HIGHEST_HZ = 16.0, 24000.0
 COLUMNS = ("time_s", "f0_hz")
 
 
@@ -32,7 +32,17 @@ def given_pitch(given: str, n_samples: int, clip: ClipFormat) -> np.ndarray:
     return np.exp(np.interp(frame_s, time_s, np.log(f0_hz))).astype(np.float32)
 
 
-def _steady(given: str, clip: ClipFormat) -> tuple[list[float], list[float]] | None:
+def refuse_no_pitch(given: str | None) -> None:
+    """Refuse what --f0 says, before it is known at which rate a model plays.
+
+    Raises:
+        ValueError: it is neither a pitch nor a file of pitches
+    """
+    if given is not None and _steady(given, None) is None:
+        _curve(Path(given), None)
+
+
+def _steady(given: str, clip: ClipFormat | None) -> tuple[list[float], list[float]] | None:
     """The pitch that a number gives; None if it is not a number."""
     try:
         f0_hz = float(given)
@@ -42,7 +52,7 @@ def _steady(given: str, clip: ClipFormat) -> tuple[list[float], list[float]] | N
     return [0.0], [f0_hz]
 
 
-def _curve(path: Path, clip: ClipFormat) -> tuple[list[float], list[float]]:
+def _curve(path: Path, clip: ClipFormat | None) -> tuple[list[float], list[float]]:
     """Times and pitches of a file."""
     time_s: list[float] = []
     f0_hz: list[float] = []
@@ -78,10 +88,10 @@ def _numbers(line: str, where: str) -> tuple[float, float]:
     return moment, pitch
 
 
-def _check(f0_hz: float, where: str, clip: ClipFormat) -> None:
-    """Refuse what no sound at this rate has as its pitch."""
-    if not LOWEST_HZ <= f0_hz < clip.nyquist_hz:
+def _check(f0_hz: float, where: str, clip: ClipFormat | None) -> None:
+    """Refuse what no sound at this rate, or at any rate, has as its pitch."""
+    highest_hz, rate = (HIGHEST_HZ, "the highest rate") if clip is None else (clip.nyquist_hz, "the model's rate")
+    if not LOWEST_HZ <= f0_hz < highest_hz:
         raise ValueError(
-            f"{where}: {f0_hz:g} Hz is out of range: give {LOWEST_HZ:g} Hz to less than {clip.nyquist_hz:g} Hz, half "
-            "the model's rate."
+            f"{where}: {f0_hz:g} Hz is out of range: give {LOWEST_HZ:g} Hz to less than {highest_hz:g} Hz, half {rate}."
         )

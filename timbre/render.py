@@ -1,32 +1,34 @@
 """`timbre render`: a recording through a model, its knobs turned."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import soundfile
-import torch
-
-from instrument.render import KnobReport, knob_reports, render
-from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.checkpoint import load_model
-from lightning_modules.exact import obstacle_of
 from output.whole_files import refuse_no_place, written_whole
-from sounds.audio import Channel, header_of, read_audio
+from sounds.audio import Channel, Choice, header_of, read_audio, refuse_no_channel
+from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
-from synths import Descriptor
-from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
+from timbre.help_text import HelpText
 from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
-from timbre.pitch_curve import given_pitch
+from timbre.named_knobs import refuse_misnamed
+from timbre.pitch_curve import given_pitch, refuse_no_pitch
 from timbre.requests import parsed_beside
-from timbre.tracked_pitch import tracked_pitch
+
+if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
+    from torch import Tensor
+
+    from instrument.render import KnobReport
+    from lightning_modules.timbre_model import TimbreModel
+    from synths import Descriptor
 
 EXAMPLE = """examples:
   timbre render runs/flute in.wav out.wav --set sharpness=0.8
-  timbre render runs/flute in.wav out.wav --set sharpness=1.8acum --nudge level=-6dB
+  timbre render runs/flute in.wav out.wav --set sharpness=1.8acum
+  timbre render runs/flute in.wav out.wav --nudge level=-6dB
   timbre render runs/flute in.wav out.wav --nudge sharpness=+2jnd
   timbre render runs/flute in.wav out.wav --curve knobs.csv
   timbre render runs/flute in.wav out.wav --also spectral_spread=+200Hz
@@ -43,7 +45,7 @@ def run(verb: str, args: list[str]) -> None:
         "corrected until every knob is measured where it was asked; those that were not turned stay where the "
         "recording has them.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
@@ -76,6 +78,7 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
     given = parser.parse_args(args)
     _refuse_wrong_output(given)
+    _refuse_wrong_input(given)
     _render(given, asked_knobs(given), parsed_beside(given.also))
 
 
@@ -92,13 +95,32 @@ def _refuse_wrong_output(given: argparse.Namespace) -> None:
         raise ValueError("--also turns what the decoder does not know: leave out --open.")
 
 
+def _refuse_wrong_input(given: argparse.Namespace) -> None:
+    """All that can be said of it before torch is loaded, which takes seconds."""
+    refuse_no_checkpoint(given.checkpoint)
+    refuse_no_channel(str(given.input), header_of(str(given.input)).n_channels, Choice(_channel(given), "--channel"))
+    refuse_no_pitch(given.f0)
+    refuse_misnamed(given)
+
+
+def _channel(given: argparse.Namespace) -> Channel:
+    return "mix" if given.channel == "mix" else int(given.channel)
+
+
 def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobRequest]) -> None:
-    n_channels = header_of(str(given.input)).n_channels  # before the model is loaded, which takes seconds
+    import torch
+
+    from instrument.render import knob_reports, render
+    from lightning_modules.checkpoint import load_model
+    from lightning_modules.exact import obstacle_of
+    from timbre.tracked_pitch import tracked_pitch
+
+    n_channels = header_of(str(given.input)).n_channels
     model = load_model(checkpoint_in(given.checkpoint))
     knobs = {descriptor.name: descriptor for descriptor in model.encoder.each_descriptor()}
     asked.refuse_what_is_not_there(knobs, model.encoder.factors)
     beside = _beside(also, model)
-    channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
+    channel = _channel(given)
     audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")
     f0_hz = (
         tracked_pitch(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
@@ -125,8 +147,10 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
         print(line)
 
 
-def _beside(also: Sequence[KnobRequest], model: TimbreAutoencoder) -> list[Descriptor]:
+def _beside(also: Sequence[KnobRequest], model: "TimbreModel") -> "list[Descriptor]":
     """The descriptors that `--also` turns, for a model."""
+    from synths.descriptors.describe import descriptor_kinds
+
     kinds = {kind.name: kind for kind in descriptor_kinds()}
     for request in also:
         if request.knob in model.encoder.controls:
@@ -134,10 +158,12 @@ def _beside(also: Sequence[KnobRequest], model: TimbreAutoencoder) -> list[Descr
     return [kinds[request.knob](model.clip) for request in also]
 
 
-def _beyond_training(report: KnobReport, f0_hz: torch.Tensor, corrected: bool) -> str:
+def _beyond_training(report: "KnobReport", f0_hz: "Tensor", corrected: bool) -> str:
     """A remark where a request that may not be met lies beyond what training notes of that pitch reach."""
     if not report.turned or (corrected and abs(report.off) <= NEARLY):
         return ""
+    import torch
+
     descriptor = report.descriptor
     asked = float(descriptor.position_of(torch.tensor(report.asked)))
     low, high = (float(end) for end in descriptor.range.reach(f0_hz.median()))
@@ -147,12 +173,12 @@ def _beyond_training(report: KnobReport, f0_hz: torch.Tensor, corrected: bool) -
     return f"{descriptor.name}: training notes of this pitch have {ends[0].split()[0]} to {ends[1]}."
 
 
-def _delivered(audio: torch.Tensor, peak: str) -> tuple[torch.Tensor, list[str]]:
+def _delivered(audio: "Tensor", peak: str) -> "tuple[Tensor, list[str]]":
     """The sound as its file will hold it, and what is to be said where it would clip."""
     highest = float(audio.abs().max())
     if highest <= 0.999:
         return audio, []
-    above_db = 20.0 * float(np.log10(highest / 0.999))
+    above_db = 20.0 * math.log10(highest / 0.999)
     if peak == "keep":
         return audio, [
             f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
@@ -163,8 +189,10 @@ def _delivered(audio: torch.Tensor, peak: str) -> tuple[torch.Tensor, list[str]]
     ]
 
 
-def _write(path: Path, audio: torch.Tensor, sample_rate: int, peak: str) -> None:
+def _write(path: Path, audio: "Tensor", sample_rate: int, peak: str) -> None:
     """Write audio whole or not at all."""
+    import soundfile
+
     subtype = "FLOAT" if peak == "keep" else None
     with written_whole(path) as partial:
         soundfile.write(partial, audio.numpy(), sample_rate, subtype, format=path.suffix[1:].upper())

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import torch
-
-from projection import projectable
-from synths import Descriptor
-from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import JND, KnobRequest
+
+if TYPE_CHECKING:  # torch comes with it, and what is written wrong is told before
+    from synths import Descriptor
 
 EXAMPLES = {
     "--set": "--set sharpness=0.5 or --set sharpness=1.8acum",
@@ -19,7 +17,7 @@ _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\S.*)?", re.I
 _SLACK = 1e-4
 """Positions by which an end, typed as it is printed, may lie outside."""
 
-Kind = Descriptor | type[Descriptor]
+Kind: TypeAlias = "Descriptor | type[Descriptor]"
 
 
 class SpokenUnit(NamedTuple):
@@ -53,6 +51,9 @@ def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
     Raises:
         ValueError: it is no such request, or the descriptor is told from sound only
     """
+    from projection import projectable
+    from synths.descriptors.describe import descriptor_kinds
+
     kinds, requests = {kind.name: kind for kind in descriptor_kinds() if projectable(kind)}, []
     for text in given:
         name, _, number = (part.strip() for part in text.partition("="))
@@ -103,6 +104,8 @@ def in_unit(request: KnobRequest, word: str, or_else: str = " or, without a unit
                 f"{request.written}: a place is not counted in JNDs: write --nudge {request.knob}=+2jnd to move it."
             )
         return request._replace(unit=JND)
+    from synths.descriptors.describe import descriptor_kinds
+
     kinds = {kind.name: kind for kind in descriptor_kinds()}
     if request.knob not in kinds:
         return request._replace(unit=word)
@@ -157,7 +160,7 @@ def refuse_unknown(
             )
 
 
-def refuse_out_of_range(request: KnobRequest, descriptor: Descriptor | None) -> None:
+def refuse_out_of_range(request: KnobRequest, descriptor: "Descriptor | None") -> None:
     """Refuse a place outside the knob's range, and a move by more than all of it.
 
     Args:
@@ -167,6 +170,8 @@ def refuse_out_of_range(request: KnobRequest, descriptor: Descriptor | None) -> 
     Raises:
         ValueError: it is; the sentence names the range in the unit in which was asked
     """
+    import torch
+
     value = torch.as_tensor(request.value, dtype=torch.float64).reshape(-1)
     low, high = -1.0 if request.moves else 0.0, 1.0
     if request.unit and descriptor is not None:
@@ -185,7 +190,7 @@ def refuse_out_of_range(request: KnobRequest, descriptor: Descriptor | None) -> 
         )
 
 
-def _counted(request: KnobRequest, descriptor: Descriptor | None) -> tuple[str, float]:
+def _counted(request: KnobRequest, descriptor: "Descriptor | None") -> tuple[str, float]:
     """The unit behind a number, and what the number is to be multiplied by."""
     if not request.unit or descriptor is None:
         return "", 1.0

@@ -28,6 +28,7 @@ from studies.sweep import (
 )
 from studies.sweep.rules import TAKEN
 from timbre import process_rank
+from timbre.help_text import HelpText
 
 if TYPE_CHECKING:
     from lightning_modules.autoencoder import TimbreAutoencoder
@@ -65,6 +66,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         "With --storage journal, points come from an Optuna study; without --point, what it has found so far. "
         "Further options go to the configuration of every point.",
         allow_abbrev=False,
+        formatter_class=HelpText,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a sweep, such as sweeps/turned_share.yaml")
     parser.add_argument("--point", type=int, metavar="K", help="train and test point K, or go on with it")

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules import TRACKERS, NoPitch, PitchTracker
-from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.provenance import remark_on_tracker
+from lightning_modules.timbre_model import TimbreModel
+from sounds.pitch import NoPitch, PitchTracker
+from sounds.trackers import TRACKERS
 from timbre.knob_report import wrapped
 
 
-def tracked_pitch(audio: np.ndarray, model: TimbreAutoencoder, path: Path) -> np.ndarray:
+def tracked_pitch(audio: np.ndarray, model: TimbreModel, path: Path) -> np.ndarray:
     """The pitch of a sound, as the tracker hears it that a model was trained with.
 
     Args:

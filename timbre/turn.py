@@ -1,40 +1,24 @@
 """`timbre turn`: the knobs of any recording of one voice, without a model."""
 
 import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
-from instrument.render import KnobReport
 from output.whole_files import refuse_no_place
-from sounds.audio import Channel
-from synths.descriptors.request import KnobRequest
-from timbre.asked import AskedKnobs, add_options, asked_knobs
-from timbre.knob_report import remark_lines, table_lines, wrapped
-from timbre.pitch_curve import given_pitch
-from timbre.requests import refuse_unknown
-from timbre.turn_report import bend_report, impossible, knob_reports
-from timbre.turn_series import add_series_options, is_series, make_series, with_steps
-from turning.delivery import Delivered, copied, delivered, kind_of
-from turning.knobs import offered
-from turning.like import readings_of
-from turning.listened import Listened
-from turning.sound_in import FileIn, file_in
-from turning.turn import AskedPlaces, asked_of, changes
+from sounds.audio import Channel, Choice, header_of, refuse_no_channel
+from sounds.sound_file import opened, sound_files
+from timbre.asked import add_options, asked_knobs
+from timbre.help_text import HelpText
+from timbre.pitch_curve import refuse_no_pitch
+from timbre.series_options import add_series_options, conditions_of, is_series, with_steps
+from turning.delivery import kind_of
 
-LONG_S = 30.0
-"""What lasts longer shows how far it is."""
-LOUD_DB = 6.0
-"""A peak that rises by more is mentioned."""
 EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge sharpness=+2jnd
   timbre turn in.wav out.wav --nudge level=-6dB --set noisiness=-30dB
   timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
   timbre turn in.wav out.wav --nudge roughness=+0.1asper
   timbre turn in.wav out.wav --curve knobs.csv
-  timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness
+  timbre turn in.wav out.wav --like other.wav --match sharpness
   timbre turn FOLDER OUT --steps -4:4:1jnd --knob sharpness --equal-loudness
   timbre turn FOLDER OUT --design design.yaml"""
 
@@ -43,10 +27,17 @@ def run(verb: str, args: list[str]) -> None:
     """Turn one file."""
     given = _parser(verb).parse_args(with_steps(args))
     if is_series(given):
+        _refuse_wrong_series(given)
+        from timbre.turn_series import make_series  # torch comes with it, and takes seconds
+
         make_series(given, args)
         return
     _refuse_wrong_options(given)
-    _turn(given, asked_knobs(given))
+    _refuse_wrong_inputs(given)
+    asked = asked_knobs(given)
+    from timbre.turn_recording import turn_recording
+
+    turn_recording(given, asked)
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:
@@ -57,7 +48,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         "to change stays as it was recorded. The file keeps its rate, channels and kind of samples; where nothing is "
         "asked, it is the very same file.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
     )
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
     parser.add_argument("output", type=Path, help="the file to write, such as out.wav")
@@ -95,94 +86,27 @@ def _refuse_wrong_options(given: argparse.Namespace) -> None:
         raise ValueError(f"--match {given.match[0]} asks for a recording to match: add --like OTHER.wav.")
 
 
-def _turn(given: argparse.Namespace, asked_knobs: AskedKnobs) -> None:
-    moved = [request for request in asked_knobs.steady if not request.moves or request.value != 0.0]
-    nothing_asked = not (moved or asked_knobs.curves or given.like or given.release)
-    with file_in(str(given.input)) as sound:
-        kind = kind_of(given.output, sound.file, given.peak)
-        if nothing_asked and given.output.suffix.lower() == given.input.suffix.lower() and given.peak == "lower":
-            copied(given.input, given.output)
-            print(f"{given.output}: the same file, because nothing was asked (--nudge sharpness=+1jnd)")
-            return
-        listened = _listened(given, sound)
-        n_samples = listened.n_frames * listened.working.hop
-        requests = asked_knobs.over(n_samples, listened.clip(listened.n_frames))
-        requests += _like(given, listened, requests)
-        _refuse_what_is_not_there(listened, requests, given.release)
-        asked = asked_of(listened, [requests], given.release, given.hold)
-        _refuse_impossible(listened, asked, requests)
-        is_short = sound.n_frames < LONG_S * sound.rate
-        with tqdm(total=100, desc="turning", unit="%", disable=is_short, file=sys.stderr, ncols=79) as bar:
-            what = changes(listened, asked, given.steady, lambda share: bar.update(round(100 * share) - bar.n))
-            (written,) = delivered(sound, what, [given.output], kind)
-        with file_in(str(given.output)) as turned:
-            got = listened.readings([type(knob) for knob in asked.knobs], turned)
-            reports = knob_reports(listened, asked, 0, got)
-            reports += [bend_report(listened, asked.bend, turned)] if asked.bend else []
-        _print(given, listened, written, kind.subtype, reports)
-
-
-def _listened(given: argparse.Namespace, sound: FileIn) -> Listened:
+def _refuse_wrong_inputs(given: argparse.Namespace) -> None:
+    """All that can be said of the files before torch is loaded."""
     channel: Channel = "mix" if given.channel == "mix" else int(given.channel)
-    if given.f0 is None:
-        return Listened(sound, channel)
-    return Listened(sound, channel, lambda n_samples, clip: given_pitch(given.f0, n_samples, clip))
+    with opened(str(given.input)) as sound:
+        kind_of(given.output, sound.file, given.peak)
+        refuse_no_channel(str(given.input), sound.n_channels, Choice(channel, "--channel"))
+    if given.like is not None:
+        header_of(str(given.like))
+    refuse_no_pitch(given.f0)
 
 
-def _like(given: argparse.Namespace, listened: Listened, requests: Sequence[KnobRequest]) -> list[KnobRequest]:
-    """What --like asks: the places where another recording has its knobs."""
-    if given.like is None:
-        return []
-    taken = [request.knob for request in requests] + list(given.release)
-    for name in given.match:
-        if name in taken:
-            raise ValueError(f"--match {name}: {name} is turned or released already: leave one out.")
-    with file_in(str(given.like)) as other:
-        readings = readings_of(other, listened.has_pitch, given.match, except_for=taken)
-    return [KnobRequest(name, value, unit, False, f"--like {given.like}") for name, (value, unit) in readings.items()]
+def _refuse_wrong_series(given: argparse.Namespace) -> None:
+    """The same for a series.
 
-
-def _refuse_what_is_not_there(listened: Listened, requests: Sequence[KnobRequest], released: Sequence[str]) -> None:
-    kinds = offered(listened.has_pitch)
-    for name in [*(request.knob for request in requests), *released]:
-        if name not in kinds and name in offered(True):
-            raise ValueError(
-                f"{listened.sound.label}: {name} needs a sound with a pitch, and only {listened.why_no_pitch}: turn "
-                f"one of {', '.join(kinds)}, or give the pitch with --f0."
-            )
-    refuse_unknown(requests, kinds, owner="a recording")
-    for name in released:
-        if name not in kinds:
-            raise ValueError(f"--release {name}: there is no such knob: choose one of {', '.join(kinds)}.")
-        if name in [request.knob for request in requests]:
-            raise ValueError(f"--release {name}: {name} is turned: leave one out.")
-
-
-def _refuse_impossible(listened: Listened, asked: AskedPlaces, requests: Sequence[KnobRequest]) -> None:
-    """Raises ValueError for what the recording's parts cannot do."""
-    for request, reason in impossible(listened, asked, 0, requests):
-        raise ValueError(f"{request.written}: {reason}.")
-
-
-def _print(
-    given: argparse.Namespace, listened: Listened, written: Delivered, subtype: str, reports: Sequence[KnobReport]
-) -> None:
-    sound = listened.sound
-    channels = f"{sound.n_channels} channel{'s' if sound.n_channels > 1 else ''}"
-    print(f"{given.output}: {sound.n_frames / sound.rate:.2f} s, {sound.rate} Hz, {channels}, {subtype}")
-    lines = []
-    if sound.n_channels > 1:
-        which = "the mean of all is" if given.channel == "mix" else f"channel {given.channel} is"
-        lines.append(f"All channels were turned alike; {which} measured.")
-    if not listened.has_pitch:
-        lines.append(f"It counts as a sound without a pitch: {listened.why_no_pitch} (--f0 gives one).")
-    if written.lowered_db > 0.0:
-        lines.append(
-            f"It would have clipped: the file is lowered by {written.lowered_db:.1f} dB, and is measured so "
-            "(--peak keep: not lowered)."
-        )
-    elif written.rise_db > LOUD_DB:
-        lines.append(f"Its peak rose by {written.rise_db:.1f} dB: listen before you use it.")
-    for line in lines:
-        print(*wrapped(line), sep="\n")
-    print(*table_lines(reports), *remark_lines(reports, corrected=True), sep="\n")
+    Raises:
+        ValueError: there is no recording, the conditions are none, or the folder to write to is not a new one
+    """
+    conditions_of(given)
+    if given.input.is_dir() and not sound_files(str(given.input)):
+        raise ValueError(f"{given.input} holds no sound files: name a folder of recordings, or one recording.")
+    if not given.input.is_dir():
+        header_of(str(given.input))
+    if given.output.exists() and (not given.output.is_dir() or any(given.output.iterdir())):
+        raise ValueError(f"{given.output} is there already and not an empty folder: name a new one.")

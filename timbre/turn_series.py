@@ -18,13 +18,13 @@ from output.pictures import save_png
 from output.whole_files import write_text
 from sounds.headers import UnusableAudio
 from sounds.sound_file import sound_files
-from synths import Loudness
 from synths.descriptors.request import KnobRequest
 from timbre.knob_report import remark_lines
 from timbre.requests import parsed_requests, refuse_unknown
+from timbre.series_options import conditions_of
 from timbre.turn_picture import series_picture
 from timbre.turn_report import impossible, knob_reports
-from turning.conditions import Condition, design, steps
+from turning.conditions import Condition
 from turning.delivery import Delivered, FileKind, delivered, kind_of
 from turning.knobs import offered
 from turning.listened import Listened
@@ -38,54 +38,12 @@ TOGETHER = 8
 """Conditions that are worked on at a time: their sounds stay in memory."""
 
 
-def add_series_options(parser: argparse.ArgumentParser) -> None:
-    """Let the command make series."""
-    parser.add_argument("--hold", action="append", default=[], metavar="KNOB", help="a further knob that is to hold")
-    parser.add_argument("--steps", metavar="FIRST:LAST:STEP", help="a series along one --knob, such as -4:4:1jnd")
-    parser.add_argument("--knob", help="of --steps")
-    parser.add_argument("--design", type=Path, help="a YAML file of conditions: kind and moves (docs/stimuli.md)")
-    parser.add_argument(
-        "--equal-loudness", action="store_true", help="hold the loudness in sone (ISO 532-1), and let the level go"
-    )
-
-
-def with_steps(args: Sequence[str]) -> list[str]:
-    """Arguments in which a range that begins with a minus is not taken for an option."""
-    joined: list[str] = []
-    for arg in args:
-        if joined and joined[-1] == "--steps":
-            joined[-1] = f"--steps={arg}"
-        else:
-            joined.append(arg)
-    return joined
-
-
-def is_series(given: argparse.Namespace) -> bool:
-    """Whether a series is asked; raises ValueError where its options contradict each other."""
-    if given.equal_loudness:
-        given.hold, given.release = [*given.hold, Loudness.name], [*given.release, "level"]
-    if given.steps and given.design:
-        raise ValueError("--steps and --design both say what to make: leave one out.")
-    if bool(given.steps) != bool(given.knob):
-        raise ValueError("--steps and --knob go together: --steps -4:4:1jnd --knob sharpness.")
-    if not (given.steps or given.design):
-        return False
-    for name in ("set", "nudge", "like", "curve", "match"):
-        if getattr(given, name):
-            raise ValueError(f"--{name} is for one sound: leave it out, or --steps and --design.")
-    return True
-
-
 def make_series(given: argparse.Namespace, args: Sequence[str]) -> None:
     """Write all sounds, table.csv, series.png and settings.txt."""
-    conditions = steps(given.knob, given.steps) if given.steps else design(given.design)
+    conditions = conditions_of(given)
     requests = [parsed_requests(condition.moves, "--nudge") for condition in conditions]
     refuse_unknown([one for each in requests for one in each], offered(True), owner="a recording")
     sources = sound_files(str(given.input)) if given.input.is_dir() else [given.input]
-    if not sources:
-        raise ValueError(f"{given.input} holds no sound files: name a folder of recordings, or one recording.")
-    if given.output.exists() and (not given.output.is_dir() or any(given.output.iterdir())):
-        raise ValueError(f"{given.output} is there already and not an empty folder: name a new one.")
     given.output.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for source in tqdm(sources, desc="turning", file=sys.stderr, ncols=79, disable=len(sources) < 2):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from timbre.help_text import two_columns
+
 
 class Verb(NamedTuple):
     """One verb of the command line.
@@ -22,12 +24,12 @@ class Verb(NamedTuple):
 
 VERBS = {
     "prepare": Verb(
-        "prepare",
+        "start",
         {"-c EXPERIMENT": "read and check the data, track its pitch, once"},
         "Read and check the data and track its pitch, once; later runs find it beside the audio.",
     ),
     "fit": Verb(
-        "experiment",
+        "start",
         {
             "-c EXPERIMENT": "train; everything goes to runs/NAME",
             "RUN --resume true": "go on with an interrupted run",
@@ -36,14 +38,14 @@ VERBS = {
         watches=True,
     ),
     "test": Verb(
-        "experiment",
+        "start",
         {"RUN": "judge a run on held-out notes"},
         "Judge a run on held-out notes: metrics.json, notes.csv and a table.",
         watches=True,
     ),
-    "validate": Verb("experiment", {"RUN": "the losses alone"}, "Losses of a run on its validation clips."),
+    "validate": Verb("start", {"RUN": "the losses alone"}, "Losses of a run on its validation clips."),
     "predict": Verb(
-        "experiment",
+        "start",
         {"RUN": "write the resyntheses of the test notes"},
         "Write the resyntheses of the test notes as WAV, their knobs met on the sound.",
     ),
@@ -71,16 +73,15 @@ VERBS = {
     "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
 }
 
-_FOOTER = """EXPERIMENT is a file of configs/experiments, RUN a folder of runs. `timbre VERB --help` says more,
-`timbre --version` which version this is.
-Every key of a configuration is an option: --trainer.max_steps 5000 --data.root sounds --name mine"""
+_FOOTER = """EXPERIMENT is a file of configs/experiments, RUN a folder of runs.
+`timbre VERB --help` says more, `timbre --version` which version this is.
+Every key of a configuration is an option:
+  --trainer.max_steps 5000 --data.root sounds --name mine"""
 
 
 def usage() -> str:
-    """All verbs, a line for each of their uses."""
-    lines = [
+    """All verbs, what each is used for."""
+    rows = [
         (f"{name} {arguments}".rstrip(), said) for name, verb in VERBS.items() for arguments, said in verb.uses.items()
     ]
-    width = max(len(words) for words, _ in lines)
-    listed = "\n".join(f"  {words:<{width}}  {said}" for words, said in lines)
-    return f"usage: timbre VERB ...\n\n{listed}\n\n{_FOOTER}"
+    return f"usage: timbre VERB ...\n\n{two_columns(rows, max(len(words) for words, _ in rows))}\n\n{_FOOTER}"

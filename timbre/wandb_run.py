@@ -24,7 +24,7 @@ def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogg
     os.environ.setdefault("WANDB_DATA_DIR", str(folder.path.resolve()))
     usual = "online" if os.environ.get("WANDB_SWEEP_ID") else "offline"  # an agent is where there is internet
     offline = os.environ.get("WANDB_MODE", usual) in ("offline", "dryrun")
-    return WandbLogger(
+    logger = WandbLogger(
         project=os.environ.get("WANDB_PROJECT", "interpretsynth"),
         name=name,
         save_dir=str(folder.path),
@@ -36,6 +36,8 @@ def wandb_logger(folder: RunFolder, name: str, tags: Sequence[str]) -> WandbLogg
         job_type="train",
         tags=list(tags),
     )
+    logger._wandb_init.pop("anonymous")  # Lightning always hands it on, and W&B warns that it has no effect
+    return logger
 
 
 def finish(trainer: Trainer, exit_code: int = 0) -> None:

@@ -31,5 +31,17 @@ class ProgressLines(Callback):
             for name, value in trainer.callback_metrics.items()
             if name.startswith("validation/")
         ]
-        of = f" of {trainer.max_steps}" if trainer.max_steps > 0 else ""
-        print(f"Step {trainer.global_step}{of}, {speed:.3g} per second: {', '.join(figures)}.", flush=True)
+        of, left = "", ""
+        if trainer.max_steps > 0:
+            of = f" of {trainer.max_steps}"
+            n_left = trainer.max_steps - trainer.global_step
+            left = f", {spoken_s(n_left / speed)} left" if n_left and speed else ""
+        print(f"Step {trainer.global_step}{of}, {speed:.3g} per second{left}: {', '.join(figures)}.", flush=True)
+
+
+def spoken_s(seconds: float) -> str:
+    """A time as it is said: two numbers at most."""
+    minutes, hours = seconds / 60.0, seconds / 3600.0
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if minutes < 90.0 else f"{hours:.1f} h"

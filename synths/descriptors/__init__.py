@@ -1,37 +1,42 @@
 """Timbre descriptors: each measures one perceptual quality from audio, batched and differentiable."""
 
-from synths.descriptors.audio_commons import (
-    AudioCommonsRoughness,
-    AudioCommonsSharpness,
-    Booming,
-    Brightness,
-    Depth,
-    Hardness,
-    Warmth,
-)
-from synths.descriptors.descriptor import (
-    Descriptor,
-    HarmonicDescriptor,
-    SpectralDescriptor,
-    measure_all,
-    measure_all_layers,
-)
-from synths.descriptors.fundamental_share import FundamentalShare
-from synths.descriptors.level import Level
-from synths.descriptors.log_attack_time import LogAttackTime
-from synths.descriptors.loudness import Loudness
-from synths.descriptors.noisiness import Noisiness
-from synths.descriptors.odd_even_balance import OddEvenBalance
-from synths.descriptors.roughness import Roughness
-from synths.descriptors.sharpness import Sharpness
-from synths.descriptors.sounding import sounding_frames, sounding_mean
-from synths.descriptors.spectral_centroid import SpectralCentroid
-from synths.descriptors.spectral_flatness import SpectralFlatness
-from synths.descriptors.spectral_flux import SpectralFlux
-from synths.descriptors.spectral_rolloff import SpectralRolloff
-from synths.descriptors.spectral_spread import SpectralSpread
-from synths.descriptors.sustain import Sustain
-from synths.descriptors.temporal_centroid import TemporalCentroid
+from typing import TYPE_CHECKING
+
+from synths.lazy_exports import exports_of
+
+if TYPE_CHECKING:
+    from synths.descriptors.audio_commons import (
+        AudioCommonsRoughness,
+        AudioCommonsSharpness,
+        Booming,
+        Brightness,
+        Depth,
+        Hardness,
+        Warmth,
+    )
+    from synths.descriptors.descriptor import (
+        Descriptor,
+        HarmonicDescriptor,
+        SpectralDescriptor,
+        measure_all,
+        measure_all_layers,
+    )
+    from synths.descriptors.fundamental_share import FundamentalShare
+    from synths.descriptors.level import Level
+    from synths.descriptors.log_attack_time import LogAttackTime
+    from synths.descriptors.loudness import Loudness
+    from synths.descriptors.noisiness import Noisiness
+    from synths.descriptors.odd_even_balance import OddEvenBalance
+    from synths.descriptors.roughness import Roughness
+    from synths.descriptors.sharpness import Sharpness
+    from synths.descriptors.sounding import sounding_frames, sounding_mean
+    from synths.descriptors.spectral_centroid import SpectralCentroid
+    from synths.descriptors.spectral_flatness import SpectralFlatness
+    from synths.descriptors.spectral_flux import SpectralFlux
+    from synths.descriptors.spectral_rolloff import SpectralRolloff
+    from synths.descriptors.spectral_spread import SpectralSpread
+    from synths.descriptors.sustain import Sustain
+    from synths.descriptors.temporal_centroid import TemporalCentroid
 
 __all__ = [
     "AudioCommonsRoughness",
@@ -64,3 +69,5 @@ __all__ = [
     "sounding_frames",
     "sounding_mean",
 ]
+
+__getattr__ = exports_of(__name__)

@@ -1,11 +1,11 @@
 """What is asked of a knob, as a person counts it: in positions, in its unit, or in differences that are just heard."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # torch takes seconds, and a request is made before it is known whether there is anything to do
+    from torch import Tensor
 
-from synths.descriptors.descriptor import Descriptor
+    from synths.descriptors.descriptor import Descriptor
 
 JND = "jnd"
 """The unit of a move that is counted in least audible differences."""
@@ -23,7 +23,7 @@ class KnobRequest(NamedTuple):
     """
 
     knob: str
-    value: float | Tensor
+    value: "float | Tensor"
     unit: str = ""
     moves: bool = False
     written: str = ""
@@ -31,9 +31,9 @@ class KnobRequest(NamedTuple):
     @property
     def is_course(self) -> bool:
         """Whether every frame has its own value."""
-        return isinstance(self.value, Tensor) and self.value.dim() > 0
+        return not isinstance(self.value, int | float) and self.value.dim() > 0
 
-    def positions(self, descriptor: Descriptor | None, own: Tensor, mean: Tensor) -> Tensor:
+    def positions(self, descriptor: "Descriptor | None", own: "Tensor", mean: "Tensor") -> "Tensor":
         """The positions that are asked of B sounds.
 
         One number goes for the mean, and the knob keeps the way it moves within the sound; a course of places is
@@ -44,6 +44,8 @@ class KnobRequest(NamedTuple):
             own: (B, F) positions of the sounds
             mean: (B,) their means over what sounds
         """
+        import torch
+
         start = own if self.is_course else mean[:, None]
         value = torch.as_tensor(self.value).to(own)
         if self.unit and descriptor is not None:

@@ -60,17 +60,28 @@ def oscillator_bank(
     audible = audible_harmonics(f0_hz, n_harmonics, sample_rate)
     wants_slope = torch.is_grad_enabled() and phase.requires_grad
     window = window.detach().to(amplitudes)
-    samples, _ = _bank(phase, amplitudes, audible, window, backend, wants_slope)
+    # At the first call of an operator torch loads its compiler, which takes a second: only for what asks for gradients.
+    bank = _computed if _is_plain(phase, amplitudes) else _bank
+    samples, _ = bank(phase, amplitudes, audible, window, backend, wants_slope)
     return samples.flatten(1)
 
 
-@torch.library.custom_op("interpretsynth::oscillator_bank", mutates_args=())
-def _bank(
+def _is_plain(phase: Tensor, amplitudes: Tensor) -> bool:
+    """Whether nothing differentiates, traces or compiles the bank."""
+    both = (phase, amplitudes)
+    differentiates = torch.is_grad_enabled() and any(value.requires_grad for value in both)
+    return not differentiates and not torch.compiler.is_compiling() and all(type(value) is Tensor for value in both)
+
+
+def _computed(
     phase: Tensor, amplitudes: Tensor, audible: Tensor, window: Tensor, backend: str, wants_slope: bool
 ) -> tuple[Tensor, Tensor]:
     """-> (B, F, hop) samples, and if wanted their derivative by 2 pi phase, which shares the sines and cosines."""
     module = _implementation(backend, amplitudes)
     return module.forward(phase.contiguous(), amplitudes.contiguous(), audible.contiguous(), window, wants_slope)
+
+
+_bank = torch.library.custom_op("interpretsynth::oscillator_bank", _computed, mutates_args=())
 
 
 @_bank.register_fake

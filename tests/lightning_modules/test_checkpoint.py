@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_modules.checkpoint import WholeCheckpoints, load_model, refuse_unreadable
+from lightning_modules.checkpoint import load_model, refuse_unreadable
+from lightning_modules.whole_checkpoints import WholeCheckpoints
 
 BEFORE, AFTER = {"weights": torch.zeros(1000)}, {"weights": torch.ones(1000)}
 

@@ -60,7 +60,7 @@ def test_a_demo_that_fails_leaves_what_was_there(made, refuses, monkeypatch):
         raise ValueError("the disk is full")
 
     before = files(made.parent)
-    monkeypatch.setattr("timbre.demo.run_experiment", fails)
+    monkeypatch.setattr("timbre.experiment.run_experiment", fails)
     assert "the disk is full" in refuses("demo", "--runs", made.parent)
     assert files(made.parent) == before and [path.name for path in made.parent.iterdir()] == ["demo"]
 
@@ -78,7 +78,7 @@ def test_a_run_of_ones_own_in_its_place_is_not_removed(change, made, refuses):
 
 
 def test_a_second_demo_waits_for_the_first(made, refuses, monkeypatch):
-    monkeypatch.setattr("timbre.demo.run_experiment", lambda *_: None)
+    monkeypatch.setattr("timbre.experiment.run_experiment", lambda *_: None)
     (made.parent / "demo.new").mkdir()
     child, told = lock_in_a_child(made.parent / "demo.new")
     os.read(told, 1)

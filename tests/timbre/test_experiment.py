@@ -247,7 +247,7 @@ def test_rounded_matrix_products_are_asked_for_and_said(tmp_path, monkeypatch):
     from timbre.experiment import Experiment
 
     said = []
-    monkeypatch.setattr("timbre.experiment.rank_zero_info", said.append)
+    monkeypatch.setattr("timbre.experiment.say", said.append)
     arguments = ["-c", str(EXPERIMENTS / "descriptor_recordings.yaml"), "--runs", str(tmp_path)]
     try:
         Experiment("prepare", [*arguments, "--matmul_precision", "medium"])

@@ -29,7 +29,9 @@ def test_writes_a_file_and_says_what_is_in_it(trained, tmp_path, capfd):
 
 def test_exact_knobs_are_refused_where_a_part_is_dumb(trained, tmp_path, refuses, monkeypatch):
     """One sentence, before anything is written."""
-    monkeypatch.setattr("timbre.export.obstacle_of", lambda model: "Odd of the synth cannot say what it plays")
+    monkeypatch.setattr(
+        "lightning_modules.exact.obstacle_of", lambda model: "Odd of the synth cannot say what it plays"
+    )
     pytest.importorskip("onnxscript")
     said = refuses("export", trained, tmp_path / "a.onnx", "--exact")
     assert "Odd of the synth cannot say what it plays: export it without --exact." in said

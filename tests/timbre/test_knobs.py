@@ -7,7 +7,7 @@ from instrument.reach import KnobReach
 from synths import ClipFormat, FundamentalShare, Level, SpectralSpread
 from timbre import main
 from timbre.knob_picture import slider_figure, ticks
-from timbre.knobs import reach_lines
+from timbre.knob_tables import reach_lines
 
 CLIP = ClipFormat()
 FOUND = [

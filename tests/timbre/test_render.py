@@ -1,6 +1,7 @@
 """render: any recording through a model; every wrong use in one sentence, and nothing half-written."""
 
 import re
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -180,7 +181,7 @@ def test_a_pitch_that_is_given_is_the_one_that_is_rendered(trained, note, tmp_pa
         asked.append(f0_hz)
         return render(model, audio, f0_hz, *others)
 
-    monkeypatch.setattr("timbre.render.render", spying)
+    monkeypatch.setattr("instrument.render.render", spying)
     for f0 in ("165", str(tmp_path / "pitch.csv")):
         main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--f0", f0])
     held, curve = asked
@@ -265,7 +266,9 @@ def test_a_curve_is_followed_on_the_sound(trained, note, tmp_path, capsys):
 def test_wrong_options_are_refused_before_a_model_is_loaded(options, why, note, tmp_path, refuses, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "knobs.csv").write_text("time_s,level_dB\n0,-20\n")
-    assert why in refuses("render", "no_model", note, tmp_path / "out.flac", *options)
+    with ZipFile(tmp_path / "empty.ckpt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"")
+    assert why in refuses("render", "empty.ckpt", note, tmp_path / "out.flac", *options)
 
 
 def test_a_curve_out_of_range_is_named_with_line_and_value(trained, note, tmp_path, refuses):

@@ -1,16 +1,14 @@
 """Sounds as `timbre describe` hears them: any file, near its own rate, with its pitch."""
 
-import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from datamodules import TRACKERS, NoPitch, read_audio
-from sounds.audio import Channel, header_of
-from sounds.sound_file import SUFFIXES
-from sounds.sound_file import sound_files as found_in
+from sounds.audio import Channel, header_of, read_audio
+from sounds.pitch import NoPitch
+from sounds.trackers import TRACKERS
 from synths import ClipFormat
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 16000, 48000
@@ -24,26 +22,6 @@ class DescribedSound(NamedTuple):
     f0_hz: Tensor | None
     n_channels: int
     clip: ClipFormat
-
-
-def sound_files(folder: Path) -> list[Path]:
-    """All sound files of a folder and the folders in it, sorted; hidden ones are left out.
-
-    Raises:
-        ValueError: there is none
-    """
-    paths = found_in(str(folder))
-    if not paths:
-        raise ValueError(
-            f"there is no sound in {folder}: none of its files ends in .wav or another of the {len(SUFFIXES)} endings "
-            "that timbre describe --help lists."
-        )
-    return paths
-
-
-def endings() -> str:
-    """Which files of a folder are sounds, in lines of a terminal."""
-    return textwrap.fill(f"In a folder, files are sounds whose names end in {', '.join(SUFFIXES)}", 100)
 
 
 def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_spl: float) -> DescribedSound:

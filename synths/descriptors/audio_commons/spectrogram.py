@@ -1,6 +1,5 @@
 """The spectrogram that the AudioCommons models share."""
 
-import scipy.signal
 import torch
 from torch import Tensor
 
@@ -19,8 +18,10 @@ def spectrogram(audio: Tensor, window: str | tuple[str, float], n_fft: int, hop:
     Returns:
         (B, T, n_fft / 2 + 1), for a unit window's sum of squares
     """
+    from scipy.signal import get_window  # scipy.signal takes most of a second to load, and few sounds need it
+
     length = min(audio.shape[-1], n_fft)
-    shape = torch.from_numpy(scipy.signal.get_window(window, length)).to(audio)
+    shape = torch.from_numpy(get_window(window, length)).to(audio)
     frames = audio.unfold(-1, length, hop)
     frames = (frames - frames.mean(-1, keepdim=True)) * (shape / shape.square().sum().sqrt())
     squares = torch.view_as_real(torch.fft.rfft(frames, n_fft)).square().sum(-1)

@@ -1,7 +1,6 @@
 """Third-octave levels of short frames, as the AudioCommons models filter them."""
 
 import numpy as np
-import scipy.signal
 import torch
 from torch import Tensor, nn
 
@@ -24,9 +23,11 @@ class ThirdOctaveBank(nn.Module):
     halving: Tensor
 
     def __init__(self, sample_rate: int, length: int) -> None:
+        from scipy.signal import cheby1  # scipy.signal takes most of a second to load, and few sounds need it
+
         super().__init__()
         bands = [_band_pass(1000.0 * 2.0 ** (step / 3.0), sample_rate) for step in (8, 9, 10, 11)]
-        halving = scipy.signal.cheby1(2, 0.1, 0.4, output="sos")
+        halving = cheby1(2, 0.1, 0.4, output="sos")
         self.register_buffer("top", _impulses(bands, length), persistent=False)
         self.register_buffer("octave", _impulses(bands[:3], length // 2), persistent=False)
         self.register_buffer("halving", _impulses([halving], length), persistent=False)
@@ -41,15 +42,19 @@ class ThirdOctaveBank(nn.Module):
 
 
 def _band_pass(centre_hz: float, sample_rate: int) -> np.ndarray:
+    from scipy.signal import butter
+
     edge = 2.0 ** (1.0 / 6.0)
-    return scipy.signal.butter(4, [centre_hz / edge, centre_hz * edge], "bandpass", fs=sample_rate, output="sos")
+    return butter(4, [centre_hz / edge, centre_hz * edge], "bandpass", fs=sample_rate, output="sos")
 
 
 def _impulses(sections: list[np.ndarray], length: int) -> Tensor:
     """Impulse responses of filters, (filters, length)."""
+    from scipy.signal import sosfilt
+
     impulse = np.zeros(length)
     impulse[0] = 1.0
-    return torch.from_numpy(np.stack([scipy.signal.sosfilt(each, impulse) for each in sections])).float()
+    return torch.from_numpy(np.stack([sosfilt(each, impulse) for each in sections])).float()
 
 
 def _filtered(frames: Tensor, impulses: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.signal.windows import blackman
 from torch import Tensor, nn
 
 from synths.descriptors.hearing.channel_envelopes import EnvelopeSpectra
@@ -72,6 +71,8 @@ class SpecificRoughness(nn.Module):
     channel_weight: Tensor
 
     def __init__(self, sample_rate: int, full_scale_db_spl: float = 100.0) -> None:
+        from scipy.signal.windows import blackman  # it takes most of a second to load, and few sounds need it
+
         super().__init__()
         self.n_samples = 2 * (sample_rate // 10)
         bin_hz = sample_rate / self.n_samples

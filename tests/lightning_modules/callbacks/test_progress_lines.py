@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch.trainer.states import TrainerFn
 
 from lightning_modules.callbacks import ProgressLines
+from lightning_modules.callbacks.progress_lines import spoken_s
 
 
 def trainer(step, **other):
@@ -38,7 +39,7 @@ def lines(capsys, monkeypatch):
 def test_a_line_at_the_start_and_after_every_validation(lines):
     assert lines() == [
         "Training from step 10 on 1 process.",
-        "Step 30 of 40, 5 per second: control error 0.25.",
+        "Step 30 of 40, 5 per second, 2 s left: control error 0.25.",
         "Step 40 of 40, 10 per second: control error 0.25.",
     ]
 
@@ -55,3 +56,8 @@ def test_a_run_without_an_end_names_none(lines):
 @pytest.mark.parametrize("other", [{"sanity_checking": True}, {"state": SimpleNamespace(fn=TrainerFn.VALIDATING)}])
 def test_a_validation_that_is_not_part_of_training_says_nothing(lines, other):
     assert lines(**other) == ["Training from step 10 on 1 process."]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(12.4, "12 s"), (600, "10 min"), (5000, "83 min"), (9000, "2.5 h")])
+def test_a_time_is_said_as_people_do(seconds, said):
+    assert spoken_s(seconds) == said

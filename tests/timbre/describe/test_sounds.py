@@ -3,7 +3,7 @@
 import pytest
 
 from sounds.sound_file import SUFFIXES
-from timbre.describe.sounds import endings, sound_files
+from timbre.describe.files import endings, sound_files
 
 
 def test_a_folder_without_sound_is_one_short_sentence_that_says_where_the_list_is(tmp_path):
