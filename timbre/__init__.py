@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from lightning_modules.interruption import INTERRUPTION
+from timbre.shipped import with_shipped
 from timbre.verbs import VERBS, usage
 
 
@@ -29,7 +30,7 @@ def main(args: Sequence[str] | None = None) -> None:
         INTERRUPTION.watch()
     try:
         # Imported only now: torch and lightning take seconds, and help and typos should not.
-        import_module(f"timbre.{VERBS[verb].module}").run(verb, args[1:])
+        import_module(f"timbre.{VERBS[verb].module}").run(verb, with_shipped(args[1:]))
     except OSError as error:
         _reraise_in_debug()
         about = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)

@@ -28,6 +28,7 @@ from studies.sweep import (
 )
 from studies.sweep.rules import TAKEN
 from timbre import process_rank
+from timbre.shipped import with_shipped
 from timbre.help_text import HelpText
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def build_model(options: Sequence[str]) -> "TimbreAutoencoder":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ModelAlone("fit", list(options)).model
+            return ModelAlone("fit", with_shipped(options)).model
         except ArgumentError as error:
             raise ValueError(readable_error(str(error))) from error
 
@@ -214,7 +215,7 @@ def _train_and_test(sweep: SweepFile, folder: Path, kept: KeptPoint, passed_on: 
     os.environ["WANDB_RUN_GROUP"] = sweep.name
     place = ["--runs", str(folder.parent), "--name", folder.name, "--resume", "true", "--test", "true"]
     options = [*sweep.options, *passed_on, *flags(kept.values), *_ending(sweep), *place]
-    run_experiment("fit", options, hyperparameters=kept.values)
+    run_experiment("fit", with_shipped(options), hyperparameters=kept.values)
 
 
 def _ending(sweep: SweepFile) -> list[str]:
