@@ -28,8 +28,8 @@ from studies.sweep import (
 )
 from studies.sweep.rules import TAKEN
 from timbre import process_rank
-from timbre.shipped import with_shipped
 from timbre.help_text import HelpText
+from timbre.shipped import with_shipped
 
 if TYPE_CHECKING:
     from lightning_modules.autoencoder import TimbreAutoencoder
