@@ -177,7 +177,7 @@ def test_a_missing_configuration_is_named(tmp_path, refuses):
 
 
 def test_without_an_experiment_one_is_asked_for(tmp_path, refuses):
-    """Of no configuration, and of one that does not say all that is needed."""
+    """With no configuration, and with one that does not say all that is needed."""
     assert "fit needs an experiment: timbre fit -c" in refuses("fit")
     (tmp_path / "named.yaml").write_text("name: alone\n")
     said = refuses("fit", "-c", tmp_path / "named.yaml")
