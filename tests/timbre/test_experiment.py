@@ -176,8 +176,11 @@ def test_a_missing_configuration_is_named(tmp_path, refuses):
     assert "no-such.yaml" in refuses("fit", "-c", tmp_path / "no-such.yaml")
 
 
-def test_without_an_experiment_one_is_asked_for(refuses):
-    said = refuses("fit")
+def test_without_an_experiment_one_is_asked_for(tmp_path, refuses):
+    """With no configuration, and with one that does not say all that is needed."""
+    assert "fit needs an experiment: timbre fit -c" in refuses("fit")
+    (tmp_path / "named.yaml").write_text("name: alone\n")
+    said = refuses("fit", "-c", tmp_path / "named.yaml")
     assert "data" in said and said.strip().endswith("An experiment gives them: -c configs/experiments/NAME.yaml.")
 
 
