@@ -28,6 +28,13 @@ def impossible(
             yield request, reason
 
 
+def reports_of(listened: Listened, asked: AskedPlaces, turned: SoundIn) -> list[KnobReport]:
+    """How all knobs were met by one sound that was made."""
+    got = listened.readings([type(knob) for knob in asked.knobs], turned)
+    reports = knob_reports(listened, asked, 0, got)
+    return [*reports, bend_report(listened, asked.bend, turned)] if asked.bend else reports
+
+
 def knob_reports(listened: Listened, asked: AskedPlaces, row: int, got: Tensor) -> list[KnobReport]:
     """How each knob of one answer was met: (F, C) positions heard."""
     reports = []
