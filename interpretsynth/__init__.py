@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from interpretsynth.answered_sound import AnsweredSound, KnobOutcome
     from interpretsynth.described import DescribedQualities, Quality, describe
     from interpretsynth.turned import turn
-    from interpretsynth.voice import Voice, VoiceKnob, load
+    from interpretsynth.voice import ModelVoice, VoiceKnob, load
 
     __version__ = version("interpretsynth")
 
@@ -25,7 +25,7 @@ _MODULES = {
     "Quality": "described",
     "describe": "described",
     "turn": "turned",
-    "Voice": "voice",
+    "ModelVoice": "voice",
     "VoiceKnob": "voice",
     "load": "voice",
 }
@@ -34,8 +34,8 @@ __all__ = [
     "AnsweredSound",
     "DescribedQualities",
     "KnobOutcome",
+    "ModelVoice",
     "Quality",
-    "Voice",
     "VoiceKnob",
     "__version__",
     "describe",

@@ -41,7 +41,7 @@ class VoiceKnob(NamedTuple):
     measures: str
 
 
-def load(path: str | Path) -> "Voice":
+def load(path: str | Path) -> "ModelVoice":
     """The voice of a trained model.
 
     Args:
@@ -51,10 +51,10 @@ def load(path: str | Path) -> "Voice":
         FileNotFoundError: there is none
         ValueError: it is not a checkpoint of this project
     """
-    return Voice(load_model(checkpoint_in(Path(path))))
+    return ModelVoice(load_model(checkpoint_in(Path(path))))
 
 
-class Voice:
+class ModelVoice:
     """A model that plays recordings, its knobs turned.
 
     Args:
