@@ -17,7 +17,7 @@ def voice(run_folder):
 
 
 def test_the_same_as_the_command(run_folder, voice, note, tmp_path, capsys):
-    """Of a file, and of the same sound in memory; the caller's random numbers go on as they would."""
+    """From a file, and from memory; the caller's random numbers go on as they would."""
     soundfile.write(tmp_path / "in.wav", note, RATE, "FLOAT")
     paths = [str(path) for path in (run_folder, tmp_path / "in.wav", tmp_path / "out.wav")]
     options = ["--open", "--set", "sharpness=0.6", "--nudge", "level=-3dB", "--peak", "keep", "--seed", "3"]
