@@ -15,6 +15,7 @@ from projection.prior import bark
 from synths import Descriptor, FundamentalShare, LogAttackTime, Roughness, Sharpness, Sustain, Warmth
 from turning.attack_time import AttackTime
 from turning.components import Components
+from turning.evened import evened
 from turning.gains import Turned
 from turning.noise_bands import middles_hz
 from turning.recording import Recording
@@ -61,7 +62,9 @@ class Bent(NamedTuple):
 
 
 def modulated(recording: Recording, parts: Components, amount: float) -> Tensor:
-    """The partials, made louder and softer 70 times a second."""
+    """The partials, made louder and softer 70 times a second; less than nothing evens out what fluctuates."""
+    if amount < 0.0:
+        return evened(recording, parts.sound, -amount)
     time_s = torch.arange(len(parts.tone)).to(parts.tone) / recording.clip.sample_rate
     return amount * torch.cos(2.0 * math.pi * MODULATION_HZ * time_s) * parts.tone
 
@@ -96,7 +99,7 @@ def _decades(was_ms: float, wanted_ms: float) -> float:
 BENDS = {
     bend.kind.name: bend
     for bend in (
-        Bend(Roughness, modulated, _times(1.5), (0.0, 1.0), 0.003),
+        Bend(Roughness, modulated, _times(1.5), (-1.0, 1.0), 0.003),
         Bend(Warmth, lifted_low, _times(0.4), (-3.0, 3.0), 0.2, (Sharpness, FundamentalShare)),
         Bend(LogAttackTime, begun_anew, _times(1.0), (-2.0, 2.0), 0.005),
         Bend(AttackTime, begun_anew, _decades, (-2.0, 2.0), 0.2),
@@ -153,9 +156,9 @@ def turned_with(
 
 def why_not_bent(bend: Bend, f0_hz: Tensor, was: float, asked: float) -> str:
     """Why a knob cannot be bent to a reading, as the rest of a sentence; "" where nothing speaks against it."""
-    if bend.kind is Roughness and asked < was:
-        return f"roughness can be raised only, and is {was:.3g} asper already"
-    if bend.kind is Roughness and float(f0_hz.median()) < ROUGH_FROM_HZ:
+    if bend.kind is Roughness and asked < 0.0:
+        return f"roughness is 0 or more, and is {was:.3g} asper here"
+    if bend.kind is Roughness and asked > was and float(f0_hz.median()) < ROUGH_FROM_HZ:
         return f"roughness is raised in sounds of {ROUGH_FROM_HZ:g} Hz and more: below, what makes it reads as noise"
     if issubclass(bend.kind, LogAttackTime) and asked < was:
         shortest = SHORTEST_MS if bend.kind is AttackTime else math.log10(0.001 * SHORTEST_MS)
