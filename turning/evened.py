@@ -1,4 +1,4 @@
-"""Fast fluctuation taken out of a recording, region by region of hearing: what makes it rough.
+"""Fast fluctuation made less in a recording, region by region of hearing: what makes it rough.
 
 Demodulating its partials does not: their own amplitudes are steady, and what is rough is how neighbours beat within one
 channel of the ear. So each region is made softer and louder against its own fluctuation.
@@ -24,7 +24,7 @@ def evened(recording: Recording, audio: Tensor, share: float) -> Tensor:
     Args:
         recording: whose regions tell the gains
         audio: (N,) the channel
-        share: 0 (nothing) to 1 (all fluctuation, but for what the gains are kept from)
+        share: 0 (nothing) to 1 (nearly all that there is)
     """
     rate = recording.clip.sample_rate
     envelope = _envelope(noise_bands(recording.audio, rate))

@@ -13,13 +13,12 @@ RATE = 16000
 
 def depth(audio, rate_hz):
     """Of the modulation of a sine at a rate: 0 to 1."""
-    middle = audio[2000:-2000]
-    envelope = _envelope(torch.as_tensor(middle)[None])[0, 500:-500].numpy()
+    envelope = _envelope(torch.as_tensor(audio)[None])[0, 4000:12000].numpy()
     turns = np.exp(-2j * np.pi * rate_hz * np.arange(len(envelope)) / RATE)
     return float(2 * abs((envelope * turns).mean()) / envelope.mean())
 
 
-@pytest.mark.parametrize(("rate_hz", "left"), [(70.0, 0.05), (4.0, 0.5)], ids=["rough", "tremolo"])
+@pytest.mark.parametrize(("rate_hz", "left"), [(70.0, 0.1), (4.0, 0.42)], ids=["rough", "tremolo"])
 def test_fast_modulation_goes_and_slow_modulation_stays(rate_hz, left):
     time_s = np.arange(RATE) / RATE
     audio = 0.2 * (1 + 0.5 * np.cos(2 * np.pi * rate_hz * time_s)) * np.cos(2 * np.pi * 1000.0 * time_s)
@@ -35,4 +34,4 @@ def test_fast_modulation_goes_and_slow_modulation_stays(rate_hz, left):
 def test_a_smooth_curve_stays_where_it_is(width):
     """Long windows are laid over means of short stretches: nothing is moved in time."""
     curve = 1.0 + 0.1 * torch.sin(torch.arange(16001) / 3000.0)[None]
-    assert (_smoothed(curve, width) - curve).abs().max() < 2e-3
+    assert (_smoothed(curve, width) - curve)[:, 1000:-1000].abs().max() < 1e-3
