@@ -31,7 +31,8 @@ EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge sharpness=+2jnd
   timbre turn in.wav out.wav --nudge level=-6dB --set noisiness=-30dB
   timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
-  timbre turn in.wav out.wav --nudge roughness=+0.1asper
+  timbre turn in.wav out.wav --nudge roughness=-0.1asper
+  timbre turn in.wav out.wav --nudge attack_time=-5ms
   timbre turn in.wav out.wav --curve knobs.csv
   timbre turn in.wav out.wav --like other.wav --match sharpness --match noisiness
   timbre turn FOLDER OUT --steps -4:4:1jnd --knob sharpness --equal-loudness
