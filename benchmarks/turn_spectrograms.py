@@ -32,10 +32,10 @@ TURNED = {
     "bassoon/bassoon_048": ("sharpness", -1),
     "clarinet/clarinet_067": ("odd_even_balance", -1),
     "trumpet/trumpet_062": ("fundamental_share", 1),
-    "tenor-trombone/tenor-trombone_051": ("log_attack_time", 1),
+    "tenor-trombone/tenor-trombone_051": ("log_attack_time", -1),
     "violin/violin-e_077": ("noisiness", 1),
     "cello/cello-g_044": ("sharpness", 1),
-    "double-bass/double-bass_040": ("odd_even_balance", 1),
+    "double-bass/double-bass_029": ("odd_even_balance", 1),
     "voice-1-ah/voice-1-ah_052": ("level", -1),
 }
 """Recording -> the knob that is turned, and which way."""
