@@ -2,10 +2,11 @@
 
 from torch import Tensor
 
-from synths import LogAttackTime
+from synths import ClipFormat, LogAttackTime
+from synths.descriptors.envelope import EnvelopeDescriptor
 
 
-class AttackTime(LogAttackTime):
+class AttackTime(EnvelopeDescriptor):
     """Time in which the envelope first rises from 20 to 90 % of its maximum, in ms: ten to `log_attack_time`.
 
     Its least audible difference is that of the logarithm, about a quarter of it: moves in JNDs are asked of
@@ -15,8 +16,11 @@ class AttackTime(LogAttackTime):
     unit = "ms"
     summary = "time from 20 to 90 % of the maximum"
     default_span = (0.0, 200.0)
-    jnd = None
+
+    def __init__(self, clip: ClipFormat) -> None:
+        super().__init__(clip)
+        self.logarithm = LogAttackTime(clip)
 
     def of(self, envelope: Tensor) -> Tensor:
         """(B, E) envelope -> (B,) milliseconds."""
-        return 1000.0 * 10.0 ** super().of(envelope)
+        return 1000.0 * 10.0 ** self.logarithm.of(envelope)

@@ -160,7 +160,7 @@ def why_not_bent(bend: Bend, f0_hz: Tensor, was: float, asked: float) -> str:
         return f"roughness is 0 or more, and is {was:.3g} asper here"
     if bend.kind is Roughness and asked > was and float(f0_hz.median()) < ROUGH_FROM_HZ:
         return f"roughness is raised in sounds of {ROUGH_FROM_HZ:g} Hz and more: below, what makes it reads as noise"
-    if issubclass(bend.kind, LogAttackTime) and asked < was:
+    if bend.kind in (AttackTime, LogAttackTime) and asked < was:
         shortest = SHORTEST_MS if bend.kind is AttackTime else math.log10(0.001 * SHORTEST_MS)
         if asked < shortest:
             return f"attacks are heard through a window that makes {SHORTEST_MS:g} ms of any shorter one: ask for more"

@@ -47,7 +47,7 @@ NEAR_SHARPNESS = (Brightness, SpectralCentroid, SpectralRolloff, SpectralSpread)
 
 def offered(has_pitch: bool) -> dict[str, type[Descriptor]]:
     """The knobs of a recording by name."""
-    own = (*PITCHED, Roughness) if has_pitch else UNPITCHED
+    own: tuple[type[Descriptor], ...] = (*PITCHED, Roughness) if has_pitch else UNPITCHED
     return {kind.name: kind for kind in (*own, *FURTHER)}
 
 

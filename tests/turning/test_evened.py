@@ -12,7 +12,7 @@ RATE = 16000
 
 
 def depth(audio, rate_hz):
-    """Of the modulation of a sine at a rate: 0 to 1."""
+    """How deeply a sine is modulated at a rate: 0 to 1."""
     envelope = _envelope(torch.as_tensor(audio)[None])[0, 4000:12000].numpy()
     turns = np.exp(-2j * np.pi * rate_hz * np.arange(len(envelope)) / RATE)
     return float(2 * abs((envelope * turns).mean()) / envelope.mean())
