@@ -28,7 +28,7 @@ build_environment() {
     "$SLURM_TMPDIR/venv/bin/pip" install --quiet --no-index -r slurm/requirements-alliance.txt
     "$SLURM_TMPDIR/venv/bin/pip" install --quiet --no-index --no-deps --find-links slurm/wheels -r requirements-visqol.lock
     mkdir "$SLURM_TMPDIR/source"
-    cp -r pyproject.toml README.md LICENSE output synths projection sounds datamodules studies lightning_modules evaluation instrument turning timbre "$SLURM_TMPDIR/source"
+    cp -r pyproject.toml README.md LICENSE output synths projection sounds datamodules studies lightning_modules evaluation instrument turning timbre interpretsynth "$SLURM_TMPDIR/source"
     "$SLURM_TMPDIR/venv/bin/pip" install --quiet --no-index --no-deps --no-build-isolation "$SLURM_TMPDIR/source"
 }
 

@@ -127,6 +127,25 @@ def read_audio(
         return _usable(path, heard, file.rate, clip, start_s)
 
 
+def audio_in_memory(
+    audio: np.ndarray, rate: int, clip: ClipFormat, channel: Channel = "mix", label: str = "the sound"
+) -> np.ndarray:
+    """A sound in memory at the rate of the run, read as `read_audio` reads files.
+
+    Args:
+        audio: (n, channels), full scale 1
+        rate: samples per second
+        clip: the format of the run
+        channel: which channel to hear
+        label: what messages call it
+
+    Raises:
+        UnusableAudio: as `read_audio`
+    """
+    mono = _joined(_checked([audio], label, Choice(channel, "channel")))
+    return _usable(label, _joined(without_offset([mono], rate)) if has_offset([mono], rate) else mono, rate, clip, 0.0)
+
+
 def header_of(path: str) -> Header:
     """What a sound file says of itself; raises UnusableAudio if it cannot be true."""
     with opened(path) as file:
@@ -158,16 +177,21 @@ def _stretch(file: SoundFile, start_s: float, duration_s: float | None, choice: 
 
 def _heard(file: SoundFile, choice: Choice, start: int = 0, n_frames: int | None = None) -> Iterator[np.ndarray]:
     """One channel of a stretch, (N,) after (N,); raises UnusableAudio if that is not sound."""
+    return _checked(file.blocks(start, n_frames), file.path, choice)
+
+
+def _checked(blocks: Iterable[np.ndarray], path: str, choice: Choice) -> Iterator[np.ndarray]:
+    """(N, channels) after (N, channels) -> one channel, (N,) after (N,); raises UnusableAudio if that is not sound."""
     spread = np.zeros(2)
-    for block in file.blocks(start, n_frames):
-        refuse_no_sound(file.path, block)
-        audio = one_channel(file.path, block, choice)
+    for block in blocks:
+        refuse_no_sound(path, block)
+        audio = one_channel(path, block, choice)
         spread += audio.var(dtype=np.float64), block.var(axis=0, dtype=np.float64).max()
         yield np.ascontiguousarray(audio, dtype=np.float32)
     mean, loudest = np.sqrt(spread)
     if choice.channel == "mix" and mean < CANCELLED * loudest and loudest > 10 ** (SILENT_DB / 20):
         raise UnusableAudio(
-            f"{file.path} has channels that cancel each other, and their mean is nearly silent: choose one with "
+            f"{path} has channels that cancel each other, and their mean is nearly silent: choose one with "
             f"{choice.option} 0."
         )
 

@@ -23,8 +23,12 @@ MAY_SEE: dict[str, set[str]] = {
         *("output", "synths", "projection", "sounds", "datamodules", "studies", "lightning_modules", "evaluation"),
         *("instrument", "turning"),
     },
+    "interpretsynth": {
+        *("output", "synths", "projection", "sounds", "studies", "lightning_modules", "instrument", "turning"),
+        "timbre",
+    },
 }
-"""Room -> the rooms below it. The command line is the one door where data and model meet."""
+"""Room -> the rooms below it. The command line and the Python front are the doors where data and model meet."""
 LARGEST_SHARE = 0.25
 """The share of all lines that one room may hold: a larger one is a city, and wants walls."""
 SLOW = {"torch", "lightning", "librosa", "matplotlib", "scipy", "sklearn"}

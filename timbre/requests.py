@@ -42,7 +42,7 @@ def parsed_requests(given: Sequence[str], option: str) -> list[KnobRequest]:
     Raises:
         ValueError: it is not such a request, or names a knob twice; one sentence, with the mend
     """
-    return _each_once([_parsed(text, option) for text in given])
+    return each_once([_parsed(text, option) for text in given])
 
 
 def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
@@ -64,11 +64,11 @@ def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
             raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
         request = KnobRequest(name, float(match[1]), "", match[1][0] in "+-", f"--also {text}")
         requests.append(in_unit(request, match[2] or unit, or_else=""))
-    return _each_once(requests)
+    return each_once(requests)
 
 
-def _each_once(requests: list[KnobRequest]) -> list[KnobRequest]:
-    """The same, unless a knob is asked twice."""
+def each_once(requests: list[KnobRequest]) -> list[KnobRequest]:
+    """The same; raises ValueError if a knob is asked twice."""
     for place, request in enumerate(requests):
         before = [each for each in requests[:place] if each.knob == request.knob]
         if before:
@@ -78,11 +78,27 @@ def _each_once(requests: list[KnobRequest]) -> list[KnobRequest]:
 
 def _parsed(text: str, option: str) -> KnobRequest:
     name, equals, number = (part.strip() for part in text.partition("="))
-    match = _NUMBER.fullmatch(number.replace("−", "-"))
-    if not (name and equals and match):
-        raise ValueError(f"{option} {text}: write {option} KNOB=NUMBER, such as {EXAMPLES[option]}.")
-    written = f"{option} {text}"
-    return in_unit(KnobRequest(name, float(match[1]), "", option == "--nudge", written), match[2] or "")
+    mend = f"write {option} KNOB=NUMBER, such as {EXAMPLES[option]}"
+    return request_of(name, number if name and equals else "", option == "--nudge", f"{option} {text}", mend)
+
+
+def request_of(knob: str, number: str, moves: bool, written: str, mend: str) -> KnobRequest:
+    """One request as it is written: a number with a unit, or without: then it is a position.
+
+    Args:
+        knob: its name
+        number: such as 0.8, 1.8acum or +2jnd
+        moves: whether it is a move
+        written: all of it, for messages
+        mend: how such a request is written, to end the sentence of a refusal
+
+    Raises:
+        ValueError: it is no number, or in a unit that the knob does not have
+    """
+    match = _NUMBER.fullmatch(number.strip().replace("−", "-"))
+    if match is None:
+        raise ValueError(f"{written}: {mend}.")
+    return in_unit(KnobRequest(knob, float(match[1]), "", moves, written), match[2] or "")
 
 
 def in_unit(request: KnobRequest, word: str, or_else: str = " or, without a unit, as a position") -> KnobRequest:

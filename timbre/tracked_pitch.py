@@ -1,5 +1,6 @@
 """The pitch that a model expects."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,16 @@ from sounds.trackers import TRACKERS
 from timbre.knob_report import wrapped
 
 
-def tracked_pitch(audio: np.ndarray, model: TimbreModel, path: Path) -> np.ndarray:
+def tracked_pitch(
+    audio: np.ndarray, model: TimbreModel, path: Path | str, say: Callable[[str], None] | None = None
+) -> np.ndarray:
     """The pitch of a sound, as the tracker hears it that a model was trained with.
 
     Args:
         audio: (N,) at the model's rate
-        model: whose tracker is taken; a remark is printed where it is another version now
+        model: whose tracker is taken
         path: of the sound, for messages
+        say: told where the tracker is another version now; by default it is printed
 
     Returns:
         (F,) in Hz
@@ -27,13 +31,17 @@ def tracked_pitch(audio: np.ndarray, model: TimbreModel, path: Path) -> np.ndarr
     """
     tracker = _tracker_of(model.f0_tracker)
     if remark := remark_on_tracker(model.f0_tracker, tracker.identity):
-        print(*wrapped(remark), sep="\n")
+        (say or _print)(remark)
     try:
         return tracker.track(audio, model.clip).f0_hz
     except NoPitch as error:
         raise ValueError(
             f"{path}: {error}; the synth needs a sound with a pitch, or one that --f0 gives it."
         ) from error
+
+
+def _print(remark: str) -> None:
+    print(*wrapped(remark), sep="\n")
 
 
 def _tracker_of(identity: str | None) -> PitchTracker:

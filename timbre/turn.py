@@ -10,13 +10,15 @@ from timbre.asked import add_options, asked_knobs
 from timbre.help_text import HelpText
 from timbre.pitch_curve import refuse_no_pitch
 from timbre.series_options import add_series_options, conditions_of, is_series, with_steps
+from timbre.unfinished_series import refuse_folder
 from turning.delivery import kind_of
 
 EXAMPLE = """examples:
   timbre turn in.wav out.wav --nudge sharpness=+2jnd
   timbre turn in.wav out.wav --nudge level=-6dB --set noisiness=-30dB
   timbre turn in.wav out.wav --nudge brightness=+5points --release noisiness
-  timbre turn in.wav out.wav --nudge roughness=+0.1asper
+  timbre turn in.wav out.wav --nudge roughness=-0.1asper
+  timbre turn in.wav out.wav --nudge attack_time=-5ms
   timbre turn in.wav out.wav --curve knobs.csv
   timbre turn in.wav out.wav --like other.wav --match sharpness
   timbre turn FOLDER OUT --steps -4:4:1jnd --knob sharpness --equal-loudness
@@ -108,5 +110,4 @@ def _refuse_wrong_series(given: argparse.Namespace) -> None:
         raise ValueError(f"{given.input} holds no sound files: name a folder of recordings, or one recording.")
     if not given.input.is_dir():
         header_of(str(given.input))
-    if given.output.exists() and (not given.output.is_dir() or any(given.output.iterdir())):
-        raise ValueError(f"{given.output} is there already and not an empty folder: name a new one.")
+    refuse_folder(given.output)

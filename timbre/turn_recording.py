@@ -12,14 +12,13 @@ from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs
 from timbre.knob_report import remark_lines, table_lines, wrapped
 from timbre.pitch_curve import given_pitch
-from timbre.requests import refuse_unknown
-from timbre.turn_report import bend_report, impossible, knob_reports
+from timbre.turn_report import reports_of
+from timbre.turn_requests import refuse_impossible, refuse_what_is_not_there
 from turning.delivery import Delivered, copied, delivered, kind_of
-from turning.knobs import offered
 from turning.like import readings_of
 from turning.listened import Listened
 from turning.sound_in import FileIn, file_in
-from turning.turn import AskedPlaces, asked_of, changes
+from turning.turn import asked_of, changes
 
 LONG_S = 30.0
 """What lasts longer shows how far it is."""
@@ -45,17 +44,15 @@ def turn_recording(given: argparse.Namespace, asked_knobs: AskedKnobs) -> None:
         n_samples = listened.n_frames * listened.working.hop
         requests = asked_knobs.over(n_samples, listened.clip(listened.n_frames))
         requests += _like(given, listened, requests)
-        _refuse_what_is_not_there(listened, requests, given.release)
+        refuse_what_is_not_there(listened, requests, given.release)
         asked = asked_of(listened, [requests], given.release, given.hold)
-        _refuse_impossible(listened, asked, requests)
+        refuse_impossible(listened, asked, requests)
         is_short = sound.n_frames < LONG_S * sound.rate
         with tqdm(total=100, desc="turning", unit="%", disable=is_short, file=sys.stderr, ncols=79) as bar:
             what = changes(listened, asked, given.steady, lambda share: bar.update(round(100 * share) - bar.n))
             (written,) = delivered(sound, what, [given.output], kind)
         with file_in(str(given.output)) as turned:
-            got = listened.readings([type(knob) for knob in asked.knobs], turned)
-            reports = knob_reports(listened, asked, 0, got)
-            reports += [bend_report(listened, asked.bend, turned)] if asked.bend else []
+            reports = reports_of(listened, asked, turned)
         _print(given, listened, written, kind.subtype, reports)
 
 
@@ -77,28 +74,6 @@ def _like(given: argparse.Namespace, listened: Listened, requests: Sequence[Knob
     with file_in(str(given.like)) as other:
         readings = readings_of(other, listened.has_pitch, given.match, except_for=taken)
     return [KnobRequest(name, value, unit, False, f"--like {given.like}") for name, (value, unit) in readings.items()]
-
-
-def _refuse_what_is_not_there(listened: Listened, requests: Sequence[KnobRequest], released: Sequence[str]) -> None:
-    kinds = offered(listened.has_pitch)
-    for name in [*(request.knob for request in requests), *released]:
-        if name not in kinds and name in offered(True):
-            raise ValueError(
-                f"{listened.sound.label}: {name} needs a sound with a pitch, and only {listened.why_no_pitch}: turn "
-                f"one of {', '.join(kinds)}, or give the pitch with --f0."
-            )
-    refuse_unknown(requests, kinds, owner="a recording")
-    for name in released:
-        if name not in kinds:
-            raise ValueError(f"--release {name}: there is no such knob: choose one of {', '.join(kinds)}.")
-        if name in [request.knob for request in requests]:
-            raise ValueError(f"--release {name}: {name} is turned: leave one out.")
-
-
-def _refuse_impossible(listened: Listened, asked: AskedPlaces, requests: Sequence[KnobRequest]) -> None:
-    """Raises ValueError for what the recording's parts cannot do."""
-    for request, reason in impossible(listened, asked, 0, requests):
-        raise ValueError(f"{request.written}: {reason}.")
 
 
 def _print(

@@ -28,6 +28,13 @@ def impossible(
             yield request, reason
 
 
+def reports_of(listened: Listened, asked: AskedPlaces, turned: SoundIn) -> list[KnobReport]:
+    """How all knobs were met by one sound that was made."""
+    got = listened.readings([type(knob) for knob in asked.knobs], turned)
+    reports = knob_reports(listened, asked, 0, got)
+    return [*reports, bend_report(listened, asked.bend, turned)] if asked.bend else reports
+
+
 def knob_reports(listened: Listened, asked: AskedPlaces, row: int, got: Tensor) -> list[KnobReport]:
     """How each knob of one answer was met: (F, C) positions heard."""
     reports = []
@@ -45,5 +52,5 @@ def knob_reports(listened: Listened, asked: AskedPlaces, row: int, got: Tensor) 
 def bend_report(listened: Listened, asked: AskedBend, turned: SoundIn) -> KnobReport:
     """How a knob that only a whole sound can tell was met."""
     knob = asked.bend.kind(listened.clip(1))
-    got, twentieth = listened.pooled(asked.bend.kind, turned), 0.05 * float(abs(knob.span[1] - knob.span[0]))
-    return KnobReport(knob, asked.was, asked.asked, got, (got - asked.asked) / twentieth, True, None)
+    got, step = listened.pooled(asked.bend.kind, turned), knob.jnd or 0.05 * float(abs(knob.span[1] - knob.span[0]))
+    return KnobReport(knob, asked.was, asked.asked, got, (got - asked.asked) / step, True, None)

@@ -24,6 +24,7 @@ from timbre.requests import parsed_requests, refuse_unknown
 from timbre.series_options import conditions_of
 from timbre.turn_picture import series_picture
 from timbre.turn_report import impossible, knob_reports
+from timbre.unfinished_series import UnfinishedSeries
 from turning.conditions import Condition
 from turning.delivery import Delivered, FileKind, delivered, kind_of
 from turning.knobs import offered
@@ -44,20 +45,19 @@ def make_series(given: argparse.Namespace, args: Sequence[str]) -> None:
     requests = [parsed_requests(condition.moves, "--nudge") for condition in conditions]
     refuse_unknown([one for each in requests for one in each], offered(True), owner="a recording")
     sources = sound_files(str(given.input)) if given.input.is_dir() else [given.input]
-    given.output.mkdir(parents=True, exist_ok=True)
+    settings = f"timbre {version('interpretsynth')}\ntimbre turn {shlex.join(args)}\n"
+    unfinished = UnfinishedSeries(given.output, [settings, *(condition.name for condition in conditions)])
     rows: list[dict[str, Any]] = []
     for source in tqdm(sources, desc="turning", file=sys.stderr, ncols=79, disable=len(sources) < 2):
-        try:
-            rows += _one_sound(given, source, conditions, requests)
-        except UnusableAudio as error:
-            print(f"  left out: {error}")
+        rows += _rows_of(given, source, conditions, requests, unfinished)
     if not any(row["file"] for row in rows):
+        unfinished.end()
         given.output.rmdir()
         raise ValueError(f"{given.input}: none of its {len(sources)} sounds could be turned as asked.")
     write_text(given.output / "table.csv", _csv(rows))
     save_png(series_picture(rows), given.output / "series.png")
-    settings = f"timbre {version('interpretsynth')}\ntimbre turn {shlex.join(args)}\n"
     write_text(given.output / "settings.txt", settings)
+    unfinished.end()
     made = [row for row in rows if row["file"]]
     worst = max(abs(row[key]) for row in made for key in row if key.endswith("_off_jnd") and row[key] != "")
     print(f"{given.output}: {len(made)} sounds of {len({row['source'] for row in made})} recordings, table.csv,")
@@ -68,6 +68,25 @@ def make_series(given: argparse.Namespace, args: Sequence[str]) -> None:
     for row in rows:
         if not row["file"]:
             print(f"  not made: {Path(row['source']).name}, {row['condition']}: {row['remark']}")
+
+
+def _rows_of(
+    given: argparse.Namespace,
+    source: Path,
+    conditions: Sequence[Condition],
+    requests: Sequence[Sequence[KnobRequest]],
+    unfinished: UnfinishedSeries,
+) -> list[dict[str, Any]]:
+    """Rows of one recording: made now, or by a run of the same command that was interrupted."""
+    if (made := unfinished.rows_of(source)) is not None:
+        return made
+    try:
+        rows = _one_sound(given, source, conditions, requests)
+    except UnusableAudio as error:
+        print(f"  left out: {error}")
+        rows = []
+    unfinished.keep(source, rows)
+    return rows
 
 
 def _one_sound(

@@ -34,6 +34,11 @@ class Components(NamedTuple):
         return cls(carriers, amplitudes, noise, tone, heard_share(tone, noise, rate))
 
     @property
+    def sound(self) -> Tensor:
+        """(N,) tone and noise together."""
+        return self.tone + self.noise.sum(0)
+
+    @property
     def n_partials(self) -> int:
         """K."""
         return self.carriers.n_partials

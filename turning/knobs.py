@@ -8,6 +8,7 @@ from synths import (
     Descriptor,
     FundamentalShare,
     Level,
+    LogAttackTime,
     Loudness,
     Noisiness,
     OddEvenBalance,
@@ -17,8 +18,10 @@ from synths import (
     SpectralFlatness,
     SpectralRolloff,
     SpectralSpread,
+    Sustain,
     Warmth,
 )
+from turning.attack_time import AttackTime
 
 PITCHED: tuple[type[Descriptor], ...] = (Level, Sharpness, FundamentalShare, OddEvenBalance, Noisiness)
 """What a sound with a pitch holds, unless it is turned or released."""
@@ -31,9 +34,12 @@ FURTHER: tuple[type[Descriptor], ...] = (
     SpectralRolloff,
     SpectralSpread,
     Warmth,
+    AttackTime,
+    LogAttackTime,
+    Sustain,
 )
 """What can be turned besides, and is not held."""
-BY_BENDING: tuple[type[Descriptor], ...] = (Roughness, Warmth)
+BY_BENDING: tuple[type[Descriptor], ...] = (Roughness, Warmth, AttackTime, LogAttackTime, Sustain)
 """What only a whole sound can tell: turned one at a time (`turning.bend`)."""
 NEAR_SHARPNESS = (Brightness, SpectralCentroid, SpectralRolloff, SpectralSpread)
 """They say nearly what sharpness says, which is let go where one of them is turned."""
@@ -41,7 +47,7 @@ NEAR_SHARPNESS = (Brightness, SpectralCentroid, SpectralRolloff, SpectralSpread)
 
 def offered(has_pitch: bool) -> dict[str, type[Descriptor]]:
     """The knobs of a recording by name."""
-    own = (*PITCHED, *BY_BENDING) if has_pitch else UNPITCHED
+    own: tuple[type[Descriptor], ...] = (*PITCHED, Roughness) if has_pitch else UNPITCHED
     return {kind.name: kind for kind in (*own, *FURTHER)}
 
 

@@ -83,7 +83,7 @@ def _bend(listened: Listened, answers: Sequence[Sequence[KnobRequest]]) -> Asked
     if not asked:
         return None
     if len(asked) > 1 or len(answers) > 1 or asked[0].is_course:
-        raise ValueError(f"{asked[0].written}: {' and '.join(BENDS)} are turned one at a time, of one sound.")
+        raise ValueError(f"{asked[0].written}: {', '.join(BENDS)} are turned one at a time, of one sound.")
     bend, was = BENDS[asked[0].knob], listened.pooled(BENDS[asked[0].knob].kind)
     knob = bend.kind(listened.clip(1))
     own = knob.position_of(torch.tensor([was]))

@@ -38,6 +38,15 @@ def descriptor_kinds() -> list[type[Descriptor]]:
     return sorted(finished, key=lambda kind: (bool(kind.not_for_training), kind.rate == "note", kind.needs_pitch))
 
 
+def kinds_named(names: Sequence[str] | None) -> list[type[Descriptor]]:
+    """The descriptors of these names, or all; raises ValueError if there is none of a name."""
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    for name in names or ():
+        if name not in kinds:
+            raise ValueError(f"there is no descriptor '{name}': choose among {', '.join(kinds)}.")
+    return [kind for name, kind in kinds.items() if names is None or name in names]
+
+
 @torch.no_grad()
 def describe(
     audio: Tensor, f0_hz: Tensor | None, clip: ClipFormat, kinds: Sequence[type[Descriptor]] | None = None

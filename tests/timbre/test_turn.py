@@ -121,6 +121,23 @@ def test_a_curve_turns_over_time(note, tmp_path, capsys):
     assert "sharpness follows its curve" in said and table(said)["sharpness"][3] <= 0.05
 
 
+def test_the_shape_of_a_note_is_a_knob(tmp_path, capsys):
+    """Off by is counted in JNDs where there is one, and what is off is said."""
+    swelling = tone() * np.clip(np.arange(12800) / 1600, 0.0, 1.0)
+    soundfile.write(tmp_path / "in.wav", swelling, RATE)
+    paths = ["turn", str(tmp_path / "in.wav"), str(tmp_path / "out.wav")]
+    main([*paths, "--nudge", "attack_time=-20ms"])
+    said = capsys.readouterr().out
+    (line,) = [line.split() for line in said.splitlines() if "attack_time" in line]
+    assert line[4] == "ms" and float(line[3]) == pytest.approx(float(line[1]) - 20.0, abs=0.4)
+    assert len(table(said)) == 5 and all(row[3] <= 0.05 for row in table(said).values())
+    main([*paths, "--nudge", "log_attack_time=+1jnd"])
+    assert table(capsys.readouterr().out)["log_attack_time"][3] <= 0.06
+    assert "5 ms of any shorter one" in stop_of([*paths, "--set", "attack_time=1ms"], capsys)
+    both = ["--nudge", "attack_time=5ms", "--nudge", "sustain=0.1s"]
+    assert "are turned one at a time" in stop_of([*paths, *both], capsys)
+
+
 def test_a_sound_that_would_clip_is_lowered_or_kept(tmp_path, capsys):
     soundfile.write(tmp_path / "in.wav", 4.0 * tone(), RATE)
     main(["turn", str(tmp_path / "in.wav"), str(tmp_path / "low.wav"), "--nudge", "level=+12dB"])

@@ -28,6 +28,20 @@ def test_roughness_rises_by_what_was_asked_in_both_channels(make_tone):
     assert np.abs(change[0, :, 0] - 2 * change[0, :, 1]).max() < 1e-5
 
 
+def test_roughness_falls_by_what_was_asked(make_tone):
+    """A low tone, whose neighbouring partials beat."""
+    audio = make_tone(80.0, 0.6, slope=0.7)
+    listened = Listened(ArrayIn(audio, RATE))
+    asked = asked_of(listened, [[KnobRequest("roughness", -0.1, "asper", moves=True)]])
+    (change,) = changes(listened, asked)
+    turned = ArrayIn(audio + change[0, :, 0], RATE)
+    assert asked.bend.was > 0.2
+    assert listened.pooled(Roughness, turned) == pytest.approx(asked.bend.was - 0.1, abs=0.005)
+    got = listened.mean(listened.readings([type(knob) for knob in asked.knobs], turned) - asked.own)
+    widths = torch.tensor([float(knob.span[1] - knob.span[0]) / knob.jnd for knob in asked.knobs])
+    assert (got * widths).abs().max() < 0.05
+
+
 def test_modulation_is_seventy_times_a_second(make_tone):
     audio = make_tone(330.0, 0.5, noise=0.0)
     listened = Listened(ArrayIn(audio, RATE))
@@ -40,7 +54,8 @@ def test_modulation_is_seventy_times_a_second(make_tone):
 
 def test_what_cannot_be_bent():
     high, low = torch.full((9,), 330.0), torch.full((9,), 110.0)
-    assert "raised only" in why_not_bent(BENDS["roughness"], high, 0.3, 0.2)
+    assert "roughness is 0 or more" in why_not_bent(BENDS["roughness"], high, 0.3, -0.1)
+    assert why_not_bent(BENDS["roughness"], low, 0.3, 0.2) == ""
     assert "200 Hz and more" in why_not_bent(BENDS["roughness"], low, 0.1, 0.2)
     assert why_not_bent(BENDS["roughness"], high, 0.1, 0.2) == ""
 

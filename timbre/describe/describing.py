@@ -17,7 +17,7 @@ from output.whole_files import write_text
 from sounds.audio import Channel
 from sounds.headers import UnusableAudio
 from synths import ClipFormat, Descriptor
-from synths.descriptors.describe import Description, describe, descriptor_kinds
+from synths.descriptors.describe import Description, describe, kinds_named
 from timbre.describe.files import sound_files
 from timbre.describe.sounds import DescribedSound, pitch_source, read_sound
 from timbre.describe.tables import as_json, json_text, many_sounds_table, one_sound_table
@@ -38,22 +38,12 @@ def describe_all(given: argparse.Namespace) -> None:
     Raises:
         ValueError: no such descriptor, or none of the sounds can be used
     """
-    kinds = _kinds(given.only)
+    kinds = kinds_named(None if given.only is None else [name.strip() for name in given.only.split(",")])
     torch.set_num_threads(1)  # spectra of notes are small: more threads are no faster, and far slower on a busy machine
     # A table in a file is not cut to a terminal's width.
     width = None if sys.stdout.isatty() else 120
     console = Console(quiet=str(given.json) == "-", width=width, markup=False, highlight=False, soft_wrap=True)
     (_describe_folder if given.input.is_dir() else _describe_file)(given, kinds, console)
-
-
-def _kinds(only: str | None) -> list[type[Descriptor]]:
-    """The descriptors asked for."""
-    kinds = {kind.name: kind for kind in descriptor_kinds()}
-    names = list(kinds) if only is None else [name.strip() for name in only.split(",")]
-    for name in names:
-        if name not in kinds:
-            raise ValueError(f"there is no descriptor '{name}': choose among {', '.join(kinds)}.")
-    return [kind for name, kind in kinds.items() if name in names]
 
 
 def _describe_file(given: argparse.Namespace, kinds: list[type[Descriptor]], console: Console) -> None:

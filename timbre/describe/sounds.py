@@ -37,13 +37,17 @@ def read_sound(path: Path, channel: Channel, f0_hz: float | None, full_scale_db_
         UnusableAudio: it cannot be described; the message says why
     """
     header = header_of(str(path))
-    sample_rate = min(max(header.rate, LOWEST_RATE_HZ), HIGHEST_RATE_HZ)
-    hop = round(sample_rate / FRAMES_PER_SECOND)
-    clip = ClipFormat(sample_rate, n_samples=hop, hop=hop, full_scale_db_spl=full_scale_db_spl)
+    clip = format_at(header.rate, full_scale_db_spl)
     audio = torch.from_numpy(read_audio(str(path), clip, channel=channel, option="--channel"))
-    return DescribedSound(
-        audio, _pitch(audio, clip) if f0_hz is None else _steady(f0_hz, audio, clip), header.n_channels, clip
-    )
+    pitch = heard_pitch(audio, clip) if f0_hz is None else _steady(f0_hz, audio, clip)
+    return DescribedSound(audio, pitch, header.n_channels, clip)
+
+
+def format_at(rate: int, full_scale_db_spl: float) -> ClipFormat:
+    """The format in which a sound of any rate is described."""
+    sample_rate = min(max(rate, LOWEST_RATE_HZ), HIGHEST_RATE_HZ)
+    hop = round(sample_rate / FRAMES_PER_SECOND)
+    return ClipFormat(sample_rate, n_samples=hop, hop=hop, full_scale_db_spl=full_scale_db_spl)
 
 
 def pitch_source(f0_hz: float | None) -> str:
@@ -51,7 +55,8 @@ def pitch_source(f0_hz: float | None) -> str:
     return "as given" if f0_hz is not None else TRACKERS[0]().identity
 
 
-def _pitch(audio: Tensor, clip: ClipFormat) -> Tensor | None:
+def heard_pitch(audio: Tensor, clip: ClipFormat) -> Tensor | None:
+    """(N,) audio -> (F,) its pitch in Hz, None where there is no clear one."""
     try:
         return torch.from_numpy(TRACKERS[0]().track(audio.numpy(), clip).f0_hz)
     except NoPitch:
