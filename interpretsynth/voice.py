@@ -13,8 +13,8 @@ from instrument.render import render as rendered
 from interpretsynth.answered_sound import AnsweredSound, answered
 from interpretsynth.asking import Asked, requests_to
 from interpretsynth.sound import frames_of_pitch, samples
-from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
+from lightning_modules.timbre_model import TimbreModel
 from lightning_modules.exact import obstacle_of
 from sounds.audio import Channel, audio_in_memory, read_audio
 from studies.run_folder import checkpoint_in
@@ -64,7 +64,7 @@ class ModelVoice:
         rate: samples per second of what it plays
     """
 
-    def __init__(self, model: TimbreAutoencoder) -> None:
+    def __init__(self, model: TimbreModel) -> None:
         self.model, self.rate = model, int(model.clip.sample_rate)
 
     def knobs(self) -> list[VoiceKnob]:
