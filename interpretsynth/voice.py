@@ -14,8 +14,8 @@ from interpretsynth.answered_sound import AnsweredSound, answered
 from interpretsynth.asking import Asked, requests_to
 from interpretsynth.sound import frames_of_pitch, samples
 from lightning_modules.checkpoint import load_model
-from lightning_modules.timbre_model import TimbreModel
 from lightning_modules.exact import obstacle_of
+from lightning_modules.timbre_model import TimbreModel
 from sounds.audio import Channel, audio_in_memory, read_audio
 from studies.run_folder import checkpoint_in
 from timbre.asked import AskedKnobs
