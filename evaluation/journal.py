@@ -1,0 +1,129 @@
+"""What a test has found so far, kept as it comes: a test that was killed goes on from there."""
+
+import base64
+import binascii
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+FORMAT = 1
+"""Of a line. Lines of another format are not read: the test begins afresh."""
+
+
+class Found(NamedTuple):
+    """One line: which part of a test found it, of which note or batch, and what."""
+
+    part: str
+    key: str
+    what: Any
+
+
+class Journal:
+    """One JSON line per note and part of a test, in the run's folder until the test is complete.
+
+    Each process of a test writes a file of its own, and reads all of them. A line that a kill cut off is dropped. What
+    was kept under another fingerprint is not read.
+
+    Args:
+        folder: of the files
+        fingerprint: what the results hang on, in words: what it is -> a digest of it
+        rank: of this process
+    """
+
+    def __init__(self, folder: Path, fingerprint: Mapping[str, str], rank: int = 0) -> None:
+        self.folder, self.fingerprint = folder, dict(fingerprint)
+        self.path = folder / f"process-{rank}.jsonl"
+        self.found: dict[tuple[str, str], Any] = {}
+
+    def open(self) -> str:
+        """Read what all processes kept, and get ready to add -> why some of it does not count; empty if all does."""
+        remark = self.read()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        header = _line({"format": FORMAT, "fingerprint": self.fingerprint})
+        whole = self.path.read_bytes() if self.path.is_file() else b""
+        if not whole.startswith(header):
+            self.path.write_bytes(header)
+        elif not whole.endswith(b"\n"):
+            os.truncate(self.path, whole.rindex(b"\n") + 1)
+        return remark
+
+    def read(self) -> str:
+        """Read what all processes kept until now -> why some of it does not count; empty if all does."""
+        self.found, changed = {}, []
+        for path in sorted(self.folder.glob("process-*.jsonl")):
+            lines = [_read_line(line) for line in path.read_bytes().split(b"\n")]
+            header = lines[0] or {}
+            if header.get("format") != FORMAT or not isinstance(header.get("fingerprint"), dict):
+                changed.append("format")
+            elif header["fingerprint"] != self.fingerprint:
+                was = header["fingerprint"]
+                changed += [what for what, digest in self.fingerprint.items() if was.get(what) != digest] or ["format"]
+            else:
+                self.found |= {(line["part"], line["key"]): unpacked(line["what"]) for line in lines[1:] if line}
+        if not changed:
+            return ""
+        return (
+            f"What an earlier test kept in {self.folder} does not count, because something else is tested now "
+            f"({', '.join(dict.fromkeys(changed))}): this test begins afresh."
+        )
+
+    def __contains__(self, place: tuple[str, str]) -> bool:
+        """Whether a part has found something of a note."""
+        return place in self.found
+
+    def add(self, part: str, key: str, what: Any) -> None:
+        """Keep what a part found of a note: numbers, texts, arrays and tensors, in lists and by name."""
+        with self.path.open("ab") as file:
+            file.write(_line({"part": part, "key": key, "what": packed(what)}))
+        self.found[part, key] = what
+
+    def of(self, part: str) -> dict[str, Any]:
+        """What a part has found, by note or batch."""
+        return {key: what for (of_part, key), what in self.found.items() if of_part == part}
+
+    def discard(self) -> None:
+        """Remove all files: the test is complete."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def packed(what: Any) -> Any:
+    """Numbers, texts, arrays and tensors, in lists and by name -> what JSON can hold, to the last bit."""
+    if isinstance(what, torch.Tensor):
+        what = what.detach().cpu().numpy()
+    if isinstance(what, np.ndarray):
+        data = base64.b64encode(np.ascontiguousarray(what).tobytes()).decode("ascii")
+        return {"dtype": what.dtype.str, "shape": list(what.shape), "base64": data}
+    if isinstance(what, Mapping):
+        return {name: packed(inner) for name, inner in what.items()}
+    return [packed(inner) for inner in what] if isinstance(what, (list, tuple)) else what
+
+
+def unpacked(what: Any) -> Any:
+    """The same backwards; arrays are tensors."""
+    if isinstance(what, dict) and what.keys() == {"dtype", "shape", "base64"}:
+        flat = np.frombuffer(base64.b64decode(what["base64"]), what["dtype"])
+        return torch.from_numpy(flat.reshape(what["shape"]).copy())
+    if isinstance(what, dict):
+        return {name: unpacked(inner) for name, inner in what.items()}
+    return [unpacked(inner) for inner in what] if isinstance(what, list) else what
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    """What a line holds, None if it is empty or was cut off."""
+    try:
+        content = json.loads(line)
+        if "part" in content:
+            unpacked(content["what"])
+        return content if isinstance(content, dict) else None
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        return None
