@@ -5,7 +5,7 @@ import binascii
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,21 +30,30 @@ class Journal:
     Each process of a test writes a file of its own, and reads all of them. A line that a kill cut off is dropped. What
     was kept under another fingerprint is not read.
 
-    Args:
-        folder: of the files
-        fingerprint: what the results hang on, in words: what it is -> a digest of it
-        rank: of this process
+    Attributes:
+        added: is called with the part after a line was added
     """
 
-    def __init__(self, folder: Path, fingerprint: Mapping[str, str], rank: int = 0) -> None:
-        self.folder, self.fingerprint = folder, dict(fingerprint)
-        self.path = folder / f"process-{rank}.jsonl"
+    def __init__(self) -> None:
+        self.folder: Path | None = None  # until it has a place, all is kept in memory alone
+        self.path = Path()
+        self.fingerprint: dict[str, str] = {}
         self.found: dict[tuple[str, str], Any] = {}
+        self.added: Callable[[str], None] = lambda part: None
 
-    def open(self) -> str:
-        """Read what all processes kept, and get ready to add -> why some of it does not count; empty if all does."""
+    def place(self, folder: Path, rank: int = 0) -> None:
+        """Say where the files are, and the number of this process."""
+        self.folder, self.path = folder, folder / f"process-{rank}.jsonl"
+
+    def open(self, fingerprint: Mapping[str, str]) -> str:
+        """Read what all processes kept, and get ready to add -> why some of it does not count; empty if all does.
+
+        Args:
+            fingerprint: what the results hang on, in words: what it is -> a digest of it
+        """
+        self.fingerprint = dict(fingerprint)
         remark = self.read()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         header = _line({"format": FORMAT, "fingerprint": self.fingerprint})
         whole = self.path.read_bytes() if self.path.is_file() else b""
         if not whole.startswith(header):
@@ -55,17 +64,22 @@ class Journal:
 
     def read(self) -> str:
         """Read what all processes kept until now -> why some of it does not count; empty if all does."""
+        if self.folder is None:
+            return ""
         self.found, changed = {}, []
         for path in sorted(self.folder.glob("process-*.jsonl")):
-            lines = [_read_line(line) for line in path.read_bytes().split(b"\n")]
-            header = lines[0] or {}
+            # What stands behind the last end of a line was cut off.
+            header, *lines = [_read_line(line) for line in path.read_bytes().split(b"\n")[:-1]] or [None]
+            header = header or {}
             if header.get("format") != FORMAT or not isinstance(header.get("fingerprint"), dict):
                 changed.append("format")
             elif header["fingerprint"] != self.fingerprint:
                 was = header["fingerprint"]
                 changed += [what for what, digest in self.fingerprint.items() if was.get(what) != digest] or ["format"]
             else:
-                self.found |= {(line["part"], line["key"]): unpacked(line["what"]) for line in lines[1:] if line}
+                self.found |= {
+                    (line["part"], line["key"]): unpacked(line["what"]) for line in lines if line and "part" in line
+                }
         if not changed:
             return ""
         return (
@@ -79,9 +93,11 @@ class Journal:
 
     def add(self, part: str, key: str, what: Any) -> None:
         """Keep what a part found of a note: numbers, texts, arrays and tensors, in lists and by name."""
-        with self.path.open("ab") as file:
-            file.write(_line({"part": part, "key": key, "what": packed(what)}))
+        if self.folder is not None:
+            with self.path.open("ab") as file:
+                file.write(_line({"part": part, "key": key, "what": packed(what)}))
         self.found[part, key] = what
+        self.added(part)
 
     def of(self, part: str) -> dict[str, Any]:
         """What a part has found, by note or batch."""
@@ -89,7 +105,8 @@ class Journal:
 
     def discard(self) -> None:
         """Remove all files: the test is complete."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def packed(what: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from evaluation.control.callback import ControlEvaluation
 from evaluation.control.slider_sweeps import SliderSweeps
+from evaluation.keeping import Keeping, KeepingEnds
 from evaluation.resynthesis.callback import Evaluation
 from evaluation.transformation.callback import Transformation
 from lightning_modules.callbacks import Best, BestCheckpoint, Listen, ProgressLines, SafePoint, Usage, WriteAudio
@@ -38,6 +40,7 @@ class Experiment(Configured):
     """A run of one experiment, in a folder of its own."""
 
     plan: Plan
+    again = ""  # the command that goes on with an interrupted test
 
     @cached_property
     def lock(self) -> RunLock:
@@ -97,8 +100,8 @@ class Experiment(Configured):
         return plugins
 
     def _progress(self) -> list[Callback]:
-        """A bar for a person; lines for a file."""
-        if self.config_init["trainer"].get("enable_progress_bar") is False:
+        """A bar for a person; lines for a file. A test shows its own."""
+        if self.verb == "test" or self.config_init["trainer"].get("enable_progress_bar") is False:
             return []
         return [TQDMProgressBar(refresh_rate=5)] if sys.stdout.isatty() else [ProgressLines()]
 
@@ -108,10 +111,23 @@ class Experiment(Configured):
         return [Listen(), Usage(), Best(), *rate, BestCheckpoint(self.folder.best.parent)]
 
     def _judging(self) -> list[Callback]:
-        control = ControlEvaluation(self.config_init["control"])
-        renderings = control.settings.renderings
-        judging = [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings)]
-        return [*judging, WriteAudio(not self.config.get("open"))]
+        settings = self.config_init["control"]
+        said = {
+            "control": settings,
+            "matmul_precision": self.config.matmul_precision,
+            "clip": self.config.clip.as_dict(),
+        }
+        shown = self.config_init["trainer"].get("enable_progress_bar") is not False
+        keeping = Keeping(self.plan.checkpoint, said, shown)
+        return [
+            keeping,
+            Evaluation(settings.renderings, keeping),
+            Transformation(keeping=keeping),
+            ControlEvaluation(settings, keeping),
+            SliderSweeps(renderings=settings.renderings, keeping=keeping),
+            KeepingEnds(keeping),
+            WriteAudio(not self.config.get("open")),
+        ]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""
@@ -125,13 +141,16 @@ def run(verb: str, args: list[str]) -> None:
     run_experiment(verb, args)
 
 
-def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None) -> Experiment | None:
+def run_experiment(
+    verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None, again: str = ""
+) -> Experiment | None:
     """Run one of the verbs of an experiment, and hand back what ran last; None if there was nothing left to do.
 
     Args:
         verb: fit, validate, test or predict
         args: options of the command line
         hyperparameters: values by dotted key that a sweep varies, for the logger
+        again: the command that goes on when it was interrupted, if it is another
 
     Raises:
         ValueError: a wrong configuration
@@ -139,6 +158,7 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
     """
     try:
         experiment = experiment_of(verb, args, hyperparameters)
+        experiment.again = again or f"timbre {verb} {shlex.join(args)}"
     except Finished as finished:
         rank_zero_info(str(finished))
         return None
@@ -156,7 +176,8 @@ def _finished(experiment: Experiment) -> Experiment:
         print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
         tests = experiment.plan.tests
         if tests:
-            experiment = run_experiment("test", [str(folder.path)]) or experiment
+            again = f"timbre fit {folder.path} --resume true --test true"
+            experiment = run_experiment("test", [str(folder.path)], again=again) or experiment
         folder.say_done(tests)
     finish(experiment.trainer)
     return experiment
@@ -190,8 +211,13 @@ def _run(experiment: Experiment) -> None:
         getattr(trainer, experiment.verb)(
             experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.plan.checkpoint, weights_only=True
         )
-    except SystemExit:  # Ctrl-C or another signal, after the checkpoint was saved
+    except SystemExit as stop:  # Ctrl-C or another signal, after the checkpoint or what was tested was saved
         finish(trainer, exit_code=1)
+        if experiment.verb == "test":
+            if trainer.is_global_zero:
+                print(f"Interrupted; what was tested is kept. Go on with: {experiment.again}")
+            if isinstance(stop.__context__, KeyboardInterrupt):
+                raise SystemExit(130) from stop
         if experiment.plan.trains and experiment.trainer.is_global_zero:
             print(f"Interrupted at step {trainer.global_step}. Go on with: timbre fit {folder.path} --resume true")
         raise
@@ -241,7 +267,9 @@ def _expand_run_folder(args: list[str]) -> list[str]:
 
 def _quieten() -> None:
     """Lightning's advice on loaders, cores and accounts does not concern these runs."""
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: not any(said in str(record.msg) for said in ("Tip:", "Detected KeyboardInterrupt"))
+    )
     for phrase in (
         "LightningCLI's args",
         "does not have many workers",
