@@ -47,7 +47,8 @@ class Keeping(Callback):
         if remark := self.journal.open(fingerprint):
             self.progress.say(remark)
         # With a limit, batches that are left out would let in others that are not to be tested.
-        if trainer.limit_test_batches in (None, 1.0):
+        limit = trainer.limit_test_batches
+        if limit is None or (isinstance(limit, float) and limit == 1.0):  # 1 is a single batch
             data.tested = frozenset(map(int, self.journal.of(BATCH)))
         self.journal.added = self._added
 

@@ -31,6 +31,7 @@ from studies.run_lock import RunLock
 from timbre import process_rank
 from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
+from timbre.processes import can_be_shared
 from timbre.save_config import as_written
 from timbre.trust import refuse_other_places
 from timbre.wandb_run import finish, wandb_logger
@@ -52,6 +53,12 @@ class Experiment(Configured):
         """Where everything of the run is."""
         return self.plan.folder
 
+    @cached_property
+    def shared(self) -> bool:
+        """Whether the processes that are configured do this together: a training, and a test where they can be had."""
+        trainer = self.config_init["trainer"]
+        return self.verb == "fit" or (self.verb == "test" and can_be_shared(trainer.as_dict()))
+
     @property
     def evaluation(self) -> Evaluation:
         """What judges the resyntheses, or has judged them."""
@@ -67,7 +74,7 @@ class Experiment(Configured):
         set_matmul_precision(self.config.matmul_precision)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """The configured trainer, writing to the run's folder; all but training is done by one process."""
+        """The configured trainer, writing to the run's folder; all but training and tests is done by one process."""
         trainer_config = self.config_init["trainer"]
         if self.verb != "prepare":
             self.folder.path.mkdir(parents=True, exist_ok=True)
@@ -75,7 +82,7 @@ class Experiment(Configured):
             self.lock.take()
             if not self.plan.resumes:
                 self.plan.refuse_another_run()  # it may have been begun, and finished, meanwhile
-        if self.verb != "fit":
+        if not self.shared:
             kwargs |= {"devices": 1, "num_nodes": 1, "strategy": "auto"}
         if self.verb == "prepare":  # wherever the model will be trained, this needs no accelerator
             kwargs |= {"accelerator": "cpu", "logger": False}
@@ -93,7 +100,7 @@ class Experiment(Configured):
 
     def _plugins(self) -> list[Any]:
         plugins: list[Any] = [WholeCheckpoints()]
-        if self.verb != "fit":
+        if not self.shared:
             plugins.append(LightningEnvironment())  # in a SLURM job too, whatever its number of tasks
         elif SLURMEnvironment.detect():
             plugins.append(SLURMEnvironment(auto_requeue=False))  # SafePoint and the job's script do that
@@ -171,14 +178,16 @@ def run_experiment(
 def _finished(experiment: Experiment) -> Experiment:
     """Run it, and what is to follow on a training."""
     _run(experiment)
-    if experiment.plan.trains and experiment.trainer.is_global_zero:
+    tests, first = experiment.plan.tests, experiment.trainer.is_global_zero
+    if experiment.plan.trains and (first or (tests and can_be_shared(experiment.config_init["trainer"].as_dict()))):
         folder = experiment.folder
-        print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
-        tests = experiment.plan.tests
+        if first:
+            print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
         if tests:
             again = f"timbre fit {folder.path} --resume true --test true"
             experiment = run_experiment("test", [str(folder.path)], again=again) or experiment
-        folder.say_done(tests)
+        if first:
+            folder.say_done(tests)
     finish(experiment.trainer)
     return experiment
 

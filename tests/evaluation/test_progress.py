@@ -24,7 +24,7 @@ class Terminal(io.StringIO):
 
 
 def test_the_estimate_is_the_expectation_then_what_was_measured():
-    """Ten notes of 2 s and four batches of 5 s are 40 s; when a note takes 4 s, all that is left takes twice as long."""
+    """Ten notes of 2 s and four batches of 5 s are 40 s; when a note takes 4 s, all else takes twice as long."""
     clock = Clock()
     progress = Progress(io.StringIO(), clock)
     progress.expect("notes", 10, 2.0)

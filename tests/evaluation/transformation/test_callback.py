@@ -74,7 +74,7 @@ def trainer(tmp_path):
     """What a callback sees of a trainer, with a logger that remembers."""
     logged: dict[str, float] = {}
     logger = SimpleNamespace(logged=logged, log_metrics=logged.update)
-    data = SimpleNamespace(label_names={"device": ["Volume", "Phase"]}, batch_size=2, test_batches=range(9))
+    data = SimpleNamespace(label_names={"device": ["Volume", "Phase"]}, batch_size=4, test_batches=range(9))
     alone = {"world_size": 1, "is_global_zero": True}
     return SimpleNamespace(default_root_dir=tmp_path, logger=logger, datamodule=data, **alone)
 
@@ -223,6 +223,7 @@ class Pairs(lightning.LightningDataModule):
     """One batch of pairs in memory."""
 
     label_names = {"device": ["Volume", "Phase"]}
+    batch_size, test_batches = 4, (0, 1)
 
     def __init__(self, batch):
         super().__init__()
