@@ -53,11 +53,9 @@ class Journal:
         """
         self.fingerprint = dict(fingerprint)
         remark = self.read()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        header = _line({"format": FORMAT, "fingerprint": self.fingerprint})
         whole = self.path.read_bytes() if self.path.is_file() else b""
-        if not whole.startswith(header):
-            self.path.write_bytes(header)
+        if not whole.startswith(self._header()):
+            self._begin()
         elif not whole.endswith(b"\n"):
             os.truncate(self.path, whole.rindex(b"\n") + 1)
         return remark
@@ -94,6 +92,8 @@ class Journal:
     def add(self, part: str, key: str, what: Any) -> None:
         """Keep what a part found of a note: numbers, texts, arrays and tensors, in lists and by name."""
         if self.folder is not None:
+            if not self.path.is_file():  # another test of the same run was complete first
+                self._begin()
             with self.path.open("ab") as file:
                 file.write(_line({"part": part, "key": key, "what": packed(what)}))
         self.found[part, key] = what
@@ -102,6 +102,13 @@ class Journal:
     def of(self, part: str) -> dict[str, Any]:
         """What a part has found, by note or batch."""
         return {key: what for (of_part, key), what in self.found.items() if of_part == part}
+
+    def _header(self) -> bytes:
+        return _line({"format": FORMAT, "fingerprint": self.fingerprint})
+
+    def _begin(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_bytes(self._header())
 
     def discard(self) -> None:
         """Remove all files: the test is complete."""

@@ -115,3 +115,11 @@ def test_without_a_place_all_is_kept_in_memory(tmp_path, monkeypatch):
     journal.read()
     assert journal.of("knobs") == {"0": 1} and not list(tmp_path.iterdir())
     journal.discard()
+
+
+def test_another_test_of_the_run_may_clear_up(tmp_path):
+    """Who comes second goes on."""
+    journal, _ = opened(tmp_path / "kept")
+    opened(tmp_path / "kept")[0].discard()
+    journal.add("knobs", "0", 1)
+    assert opened(tmp_path / "kept")[0].of("knobs") == {"0": 1}
