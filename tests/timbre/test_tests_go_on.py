@@ -48,16 +48,15 @@ def trained(server, tmp_path_factory):
 
 
 @pytest.fixture
-def copied(trained, tmp_path):
-    """A copy of the run, to be tested."""
-    return shutil.copytree(trained, tmp_path / "runs" / "run")
+def copied(trained, request):
+    """A copy of the run, to be tested: beside it, where what notes reach is remembered."""
+    return shutil.copytree(trained, trained.parent / request.node.name)
 
 
 @pytest.fixture(scope="module")
-def whole(server, trained, tmp_path_factory):
+def whole(server, trained):
     """What a test that nothing interrupts says."""
-    folder = tmp_path_factory.mktemp("whole")
-    run, starts = shutil.copytree(trained, folder / "runs" / "run"), Starts(server, folder)
+    run, starts = shutil.copytree(trained, trained.parent / "whole"), Starts(server, trained.parents[1])
     assert starts.run("test", run) == 0, starts.said()
     assert "Testing " in starts.said() and "knobs of 3 to turn: about " in starts.said()
     assert not (run / "examination").exists()
@@ -65,12 +64,13 @@ def whole(server, trained, tmp_path_factory):
 
 
 def reports_of(run):
-    """All that a test wrote, but for what a stopwatch says: the cost of rendering."""
-    control = json.loads((run / "control.json").read_text())
+    """All that a test wrote, but for the run's name and what a stopwatch says: the cost of rendering."""
+    control, metrics = (json.loads((run / name).read_text()) for name in ("control.json", "metrics.json"))
     control["figures"] = [figure for figure in control["figures"] if figure["name"] != "cost"]
+    assert control["facts"].pop("run") == metrics["facts"].pop("run") == run.name
     rows = [{**row, "cost": ""} for row in csv.DictReader((run / "control.csv").open())]
     sounds = {path.name: path.read_bytes() for path in sorted((run / "sliders").iterdir())}
-    return control, rows, (run / "metrics.json").read_bytes(), (run / "notes.csv").read_bytes(), sounds
+    return json.dumps(control), rows, json.dumps(metrics), (run / "notes.csv").read_bytes(), sounds
 
 
 def test_killed_and_stopped_anywhere_it_says_what_it_would_have_said(server, copied, whole):
