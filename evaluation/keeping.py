@@ -97,6 +97,7 @@ class KeepingEnds(Callback):
     def on_test_end(self, trainer: Trainer, module: LightningModule) -> None:
         """All is written: an interrupted test is no longer to be gone on with."""
         self.keeping.progress.end()
+        trainer.datamodule.tested = frozenset()  # type: ignore[attr-defined]
         if trainer.is_global_zero:
             self.keeping.journal.discard()
 

@@ -40,8 +40,8 @@ class ExaminationSettings:
 
     Args:
         n_notes: how many test notes have their knobs turned, spread over the split; 0 examines no knob. One of two
-            seconds at 16 kHz takes about @@ s of one core with five knobs, @@ s if renderings is [open]; the others
-            about 0.6 s each. The first line of a test says how long it may take
+            seconds at 16 kHz takes about 9 s of one core with five knobs, 2 s if renderings is [open]; every note
+            of the split, examined or not, 0.6 s. The first line of a test says how long it may take
         passes: of the F-RAVE protocol over these notes
         as_published: hold F-RAVE's protocol exactly as its code does: range and resampling of curves, silent frames,
             residuals drawn, requests beyond the ends
