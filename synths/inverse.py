@@ -13,6 +13,8 @@ POWERS = (2, 8, 32, 128)
 """Powers of the errors in the sum that is minimised, one after the other: the last is nearly the worst error alone."""
 N_STEPS = 20
 """For each of the powers."""
+HOPELESS = 2.0
+"""Where the least sum of squares is so many times that of errors of 1 each, no setting near it has none above 1."""
 LARGEST_STEP = 1.0
 """In a raw parameter: about 20 dB, beyond which slopes say little."""
 STARTS = ((1.0, 4.0, 0.0), (-1.0, 1.0, 0.0), (0.0, 2.0, 6.0), (0.0, 2.0, -6.0))
@@ -43,7 +45,12 @@ class Nearest(NamedTuple):
 @torch.inference_mode(False)
 @torch.enable_grad()
 def nearest_settings(
-    descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor, errors: Errors
+    descriptors: Sequence[Descriptor],
+    synth: SMSSynth,
+    f0_hz: Tensor,
+    asked: Tensor,
+    errors: Errors,
+    gives_up: bool = False,
 ) -> Nearest:
     """Search the synth's own parameters for those whose steady frame meets all knobs of a request at once.
 
@@ -57,12 +64,13 @@ def nearest_settings(
         f0_hz: (R,)
         asked: (R, C) knob positions
         errors: by what a request is judged
+        gives_up: end a search early that will not meet its request; what it found is then not the nearest
 
     Raises:
         NotImplementedError: a part of the synth cannot say what it plays
     """
     f0_hz, asked = f0_hz.detach().clone().float(), asked.detach().clone().float()
-    searched = _Requests(list(descriptors), synth, f0_hz, asked, errors)
+    searched = _Requests(list(descriptors), synth, f0_hz, asked, errors, gives_up)
     found = [_nearest(part) for part in searched.parts()]
     return Nearest(*(torch.cat(each) for each in zip(*found, strict=True)))
 
@@ -75,6 +83,7 @@ class _Requests(NamedTuple):
     f0_hz: Tensor
     asked: Tensor
     errors: Errors
+    gives_up: bool
 
     def of(self, index: Tensor | slice) -> "_Requests":
         """Some of them."""
@@ -148,10 +157,11 @@ def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
     a time.
     """
     positions, off, slopes = requests.judge(settings)
+    hopeless = torch.zeros_like(requests.f0_hz, dtype=torch.bool)
     for power in POWERS:
         damping = torch.full_like(requests.f0_hz, 0.01)
         for _ in range(N_STEPS):
-            unmet = (off.abs().amax(-1) > 1.0).nonzero()[:, 0]
+            unmet = ((off.abs().amax(-1) > 1.0) & ~hopeless).nonzero()[:, 0]
             if not len(unmet):
                 break
             tried = settings[unmet] + _step(off[unmet], slopes[unmet], damping[unmet], power)
@@ -160,6 +170,8 @@ def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
             damping[unmet] = torch.where(nearer, damping[unmet] / 3.0, damping[unmet] * 4.0).clamp(1e-6, 1e8)
             for kept, new in zip((settings, positions, off, slopes), (tried, *judged), strict=True):
                 kept[unmet[nearer]] = new[nearer]
+        if requests.gives_up and power == POWERS[0]:
+            hopeless = _size(off, 2) > HOPELESS * off.shape[-1] ** 0.5
     return positions, off.abs().amax(-1)
 
 
