@@ -39,6 +39,7 @@ def trained(server, tmp_path_factory):
     experiment = ROOT / "configs" / "experiments" / "descriptor_recordings.yaml"
     code = starts.run(
         *("fit", "-c", experiment, "--data.root", folder / "notes", "--name", "run", "--clip.n_samples", 8000),
+        *("--model.encoder.init_args.descriptors", "[synths.Level, synths.Sharpness]"),
         *("--data.batch_size", 2, "--model.decoder.width", 8, "--trainer.max_steps", 2, "--trainer.logger", "false"),
         *("--trainer.val_check_interval", 2, "--trainer.enable_model_summary", "false"),
         *("--control.n_notes", 3, "--control.passes", 2, "--control.renderings", "[open, exact]"),
