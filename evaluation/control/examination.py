@@ -160,7 +160,7 @@ def joined(lines: Sequence[Mapping[str, Any]], device: torch.device) -> Examined
 
     return Examined(
         notes=[TurnedNote(*line["note"]) for line in lines],
-        encoding=Encoding(*(stacked(line[part] for line in lines) for part in ("controls", "residual")), {}),
+        encoding=Encoding(stacked(line["controls"] for line in lines), stacked(line["residual"] for line in lines), {}),
         f0_hz=stacked(line["f0_hz"] for line in lines),
         positions=stacked(line["positions"] for line in lines),
         readings=stacked(line["readings"] for line in lines),

@@ -22,6 +22,8 @@ from studies.run_sounds import Slider, slider_file, write_sliders
 from synths import Clip, Descriptor
 
 PART = "sounds of turned knobs"
+SOUND_COST = 0.04
+"""CPU seconds per second of a sound that is turned: few are, together."""
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -48,6 +50,8 @@ class SliderSweeps(Callback):
         """Begin with nothing turned."""
         n_notes = len(trainer.datamodule.datasets["test"])  # type: ignore[attr-defined]
         self.sliders, self.stride = [], max(1, math.ceil(n_notes / max(1, self.n_notes)))
+        sounds_s = len(module.encoder.knobs) * len(POSITIONS) * module.clip.duration_s
+        self.keeping.progress.expect(PART, self.n_notes if module.encoder.knobs else 0, SOUND_COST * sounds_s)
 
     def on_test_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
