@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 FORMAT = 1
-"""Of a line. Lines of another format are not read: the test begins afresh."""
+"""The number in the first line of a file. Lines of another format are not read: the test begins afresh."""
 
 
 class Found(NamedTuple):

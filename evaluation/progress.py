@@ -13,7 +13,7 @@ COLUMNS = 79
 
 
 @dataclass
-class Part:
+class Stage:
     """One part of a test.
 
     Args:
@@ -45,14 +45,14 @@ class Progress:
         self, file: TextIO | None = None, clock: Callable[[], float] = time.monotonic, shown: bool = True
     ) -> None:
         self.file, self.clock, self.shown = file, clock, shown
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, Stage] = {}
         self._bar: tqdm | None = None
         self._last_s = self._line_s = clock()
 
     def expect(self, part: str, n: int, cost_s: float) -> None:
         """A part that is to come."""
         if n:
-            self.parts[part] = Part(n, cost_s)
+            self.parts[part] = Stage(n, cost_s)
 
     def expected_s(self) -> float:
         """Seconds that all that is left may take."""
@@ -62,7 +62,7 @@ class Progress:
         return sum(part.left_s(pace) for part in self.parts.values())
 
     def share(self) -> float:
-        """Of the work that is done, 0..1."""
+        """How much of the work is done, 0..1."""
         taken_s = sum(part.taken_s for part in self.parts.values())
         return taken_s / max(taken_s + self.expected_s(), 1e-9)
 

@@ -11,7 +11,7 @@ from synths import Clip
 
 @pytest.fixture
 def trainer(tmp_path):
-    """Of a split of five notes in batches of two, of which this process has the first and the last."""
+    """Has a split of five notes in batches of two, and of these the first and the last."""
     data = SimpleNamespace(
         batch_size=2,
         test_batches=[0, 2],

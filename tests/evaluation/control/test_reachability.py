@@ -93,7 +93,7 @@ def test_requests_at_the_edge_are_met_nearly_as_well_as_by_a_slow_search():
 
 
 def test_giving_up_changes_no_verdict(monkeypatch):
-    """Of requests that were played and of such with one knob moved away; far fewer settings are measured."""
+    """Requests that were played, and such with knobs moved away; far fewer settings are measured."""
     f0_hz, parameters = random_settings(10)
     asked, n_measured = played_positions(KNOBS, f0_hz, parameters), []
     asked[::2, 1:4] += torch.linspace(0.2, 1.0, 5)[:, None] * torch.tensor([1.0, -1.0, 1.0])
