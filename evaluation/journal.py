@@ -7,21 +7,13 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
 FORMAT = 1
 """The number in the first line of a file. Lines of another format are not read: the test begins afresh."""
-
-
-class Found(NamedTuple):
-    """One line: which part of a test found it, of which note or batch, and what."""
-
-    part: str
-    key: str
-    what: Any
 
 
 class Journal:
