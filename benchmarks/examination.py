@@ -56,6 +56,13 @@ def tested(
     return cpu_s, [(name, int(n), float(seconds)) for _, name, n, seconds in lines]
 
 
+def table(cpu_s: float, parts: Sequence[tuple[str, int, float]]) -> str:
+    """CPU seconds in all, and of each part -> a line for each and for the rest, with its share."""
+    rest = ("start and reports", 1, cpu_s - sum(seconds for *_, seconds in parts))
+    lines = [f"| {name} | {n} | {seconds:.1f} | {100 * seconds / cpu_s:.0f} % |" for name, n, seconds in [*parts, rest]]
+    return "\n".join(["| part | n | CPU s | share |", "|---|---|---|---|", *lines, f"| all | | {cpu_s:.1f} | |"])
+
+
 def main() -> None:
     """Print a table of parts, and of versions if there are two."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -68,11 +75,7 @@ def main() -> None:
     options = ["--control.n_notes", str(given.notes), "--control.renderings", f"[{', '.join(given.renderings)}]"]
     options += ["--trainer.limit_test_batches", str(given.limit)] if given.limit else []
     cpu_s, parts = tested(given.run, options, ROOT, PARTS)
-    print("| part | n | CPU s | share |\n|---|---|---|---|")
-    rest = ("start, pictures and sounds, reports", 1, cpu_s - sum(seconds for *_, seconds in parts))
-    for name, n, seconds in [*parts, rest]:
-        print(f"| {name} | {n} | {seconds:.1f} | {100 * seconds / cpu_s:.0f} % |")
-    print(f"| all | | {cpu_s:.1f} | |")
+    print(table(cpu_s, parts))
     if given.before:
         before_s, _ = tested(given.run, options, given.before, WHOLE)
         print(f"\nBefore: {before_s:.1f} CPU s, {before_s / cpu_s:.2f} times as much.")
