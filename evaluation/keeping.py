@@ -35,6 +35,7 @@ class Keeping(Callback):
     ) -> None:
         self.checkpoint, self.settings = checkpoint, dict(settings or {})
         self.journal, self.progress = Journal(), Progress(shown=shown)
+        self.n_to_turn = 0  # notes of all processes whose knobs are to be turned
 
     def setup(self, trainer: Trainer, module: LightningModule, stage: str) -> None:
         """Read what an earlier test kept, before any process adds to it: Lightning waits for all after this."""
@@ -68,8 +69,7 @@ class Keeping(Callback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         tested, n_notes = len(data.tested), len(data.datasets["test"])
         kept = f", {min(tested * data.batch_size, n_notes)} of them kept from an earlier test" if tested else ""
-        turned = self.progress.parts.get("turned knobs")
-        examined = f", knobs of {turned.n} to turn" if turned else ""
+        examined = f", knobs of {self.n_to_turn} to turn" if self.n_to_turn else ""
         among = f" on {trainer.world_size} processes" if trainer.world_size > 1 else ""
         return f"Testing {n_notes} notes{kept}{examined}: {in_words(self.progress.expected_s())}{among}."
 

@@ -73,8 +73,10 @@ class ControlEvaluation(Callback):
         n_notes = len(data.datasets["test"])
         self.stride = max(1, math.ceil(n_notes / self.settings.n_notes))
         mine = {number * data.batch_size + place for number in data.test_batches for place in range(data.batch_size)}
-        left = [n for n in range(0, n_notes, self.stride) if n in mine and (PART, str(n)) not in self.keeping.journal]
-        self._expect(module, len(left), len(range(0, n_notes, self.stride)), trainer.world_size)
+        left = [n for n in range(0, n_notes, self.stride) if (PART, str(n)) not in self.keeping.journal]
+        self.keeping.n_to_turn = len(left)
+        n_mine, n_all = len(mine.intersection(left)), len(range(0, n_notes, self.stride))
+        self._expect(module, n_mine, n_all, trainer.world_size)
 
     def _expect(self, module: TimbreAutoencoder, n_mine: int, n_all: int, n_processes: int) -> None:
         """Tell the progress what is to come."""

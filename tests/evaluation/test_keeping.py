@@ -53,6 +53,7 @@ def test_complete_batches_are_left_out_of_the_next_test(trainer, checkpoint, cap
     second.setup(trainer, None, "test")
     assert trainer.datamodule.tested == {0} and second.journal.of("knobs") == {"0": 1.5, "4": 2.5}
     second.progress.expect("turned knobs", 2, 60.0)
+    second.n_to_turn = 2
     second.on_test_batch_start(trainer, None, batch_of(2), 0)
     said = capsys.readouterr().out
     assert said == "Testing 5 notes, 2 of them kept from an earlier test, knobs of 2 to turn: about 2 min.\n"

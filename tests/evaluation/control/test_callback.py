@@ -108,6 +108,7 @@ def test_notes_are_spread_over_the_split_and_kept_one_by_one(notes, settings, tm
     assert list(callback.keeping.journal.of("turned knobs")) == [str(number) for number in range(0, 12, 2)]
     parts = callback.keeping.progress.parts
     assert (parts["turned knobs"].n, parts["curves, open"].n, parts["figures"].n) == (6, 1, 1)
+    assert callback.keeping.n_to_turn == 6
 
 
 def test_what_was_kept_is_not_rendered_again(notes, settings, tmp_path):
