@@ -85,6 +85,7 @@ class ClipDataModule(ResumableDataModule, ABC):
         self.augmenter = Augmenter(augmentations, clip, seed) if augmentations else None
         self.label_names: dict[str, list[str]] = {}
         self.datasets: dict[str, Dataset[Clip]] = {}
+        self.tested: frozenset[int] = frozenset()  # numbers of test batches that an interrupted test has done
 
     @property
     def second_tracker(self) -> PitchTracker:
@@ -219,9 +220,31 @@ class ClipDataModule(ResumableDataModule, ABC):
             dataset = Subset(dataset, range(*ends))
         return self._loader(dataset)
 
+    @property
+    def test_batches(self) -> list[int]:
+        """Numbers of the test batches that this process gets: its share of those that are left, at least one."""
+        numbers = range(-(-len(self.datasets["test"]) // self.batch_size))  # type: ignore[arg-type]
+        left = [number for number in numbers if number not in self.tested]
+        rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return left[rank::world_size] or [numbers[-1]]
+
     def test_dataloader(self) -> DataLoader[Clip]:
-        """Test clips in order."""
-        return self._loader(self.datasets["test"])
+        """Test clips in order, batch by batch shared out among the processes: a batch holds the same on any number."""
+        n_clips, size = len(self.datasets["test"]), self.batch_size  # type: ignore[arg-type]
+        dealt = [
+            index for number in self.test_batches for index in range(number * size, min((number + 1) * size, n_clips))
+        ]
+        return self._loader(Subset(self.datasets["test"], dealt))
+
+    def test_identity(self) -> bytes:
+        """What changes when the test clips do."""
+        selection = getattr(self.datasets["test"], "selection", None)
+        trackers = (self.tracker.identity, self.second_tracker.identity)
+        said = repr((type(self).__name__, self.clip, trackers, dict(self.hparams), len(self.datasets["test"])))  # type: ignore[arg-type]
+        if selection is None:
+            return said.encode()
+        arrays = [values.tobytes() for values in (selection.rows, selection.scales, selection.labels)]
+        return b"".join([said.encode(), repr(selection.names).encode(), *arrays])
 
     def predict_dataloader(self) -> DataLoader[Clip]:
         """Test clips in order."""

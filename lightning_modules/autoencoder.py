@@ -129,6 +129,10 @@ class TimbreAutoencoder(TimbreModel, LightningModule):
             logged["validation/control_error"] = (errors * turned).sum() / turned.sum()
         self.log_dict(logged, prog_bar=True, batch_size=n_clips, sync_dist=True)
 
+    def on_test_batch_start(self, batch: Clip, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Each batch has its own noise, whatever was tested before it, and by how many processes."""
+        torch.manual_seed(self.trainer.datamodule.test_batches[batch_idx])  # type: ignore[attr-defined]
+
     def test_step(self, clips: Clip, batch_idx: int) -> Any:
         """Render, for the evaluation callback to judge."""
         return self(clips.audio, clips.f0_hz)

@@ -55,6 +55,7 @@ class RunFolder:
         self.sliders = path / "sliders"
         self.slider_list = self.sliders / "sliders.json"
         self.predictions = path / "predictions"
+        self.examination = path / "examination"  # what a test that is not complete has found so far
         self.reach_memory = path.parent / ".reachable"  # beside the runs: models on the same notes share it
 
     @property

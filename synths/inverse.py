@@ -13,6 +13,8 @@ POWERS = (2, 8, 32, 128)
 """Powers of the errors in the sum that is minimised, one after the other: the last is nearly the worst error alone."""
 N_STEPS = 20
 """For each of the powers."""
+HOPELESS = 2.0
+"""Where the least sum of squares is so many times that of errors of 1 each, no setting near it has none above 1."""
 LARGEST_STEP = 1.0
 """In a raw parameter: about 20 dB, beyond which slopes say little."""
 STARTS = ((1.0, 4.0, 0.0), (-1.0, 1.0, 0.0), (0.0, 2.0, 6.0), (0.0, 2.0, -6.0))
@@ -21,6 +23,7 @@ STARTS = ((1.0, 4.0, 0.0), (-1.0, 1.0, 0.0), (0.0, 2.0, 6.0), (0.0, 2.0, -6.0))
 All partials are alike and all bands sound: what cannot be heard has no slope that would lead anywhere.
 """
 _REQUESTS_TOGETHER = 512  # their spectra stay in the cache of a core
+_FEW_REQUESTS = 24  # up to here, a step costs by its number of operations, not by their size
 
 Errors = Callable[[Tensor, Tensor], Tensor]
 """(R, C) positions measured and asked -> (R, C) how far the first is above the second, in the caller's own steps.
@@ -42,7 +45,12 @@ class Nearest(NamedTuple):
 @torch.inference_mode(False)
 @torch.enable_grad()
 def nearest_settings(
-    descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor, errors: Errors
+    descriptors: Sequence[Descriptor],
+    synth: SMSSynth,
+    f0_hz: Tensor,
+    asked: Tensor,
+    errors: Errors,
+    gives_up: bool = False,
 ) -> Nearest:
     """Search the synth's own parameters for those whose steady frame meets all knobs of a request at once.
 
@@ -56,12 +64,13 @@ def nearest_settings(
         f0_hz: (R,)
         asked: (R, C) knob positions
         errors: by what a request is judged
+        gives_up: end a search early that will not meet its request; what it found is then not the nearest
 
     Raises:
         NotImplementedError: a part of the synth cannot say what it plays
     """
     f0_hz, asked = f0_hz.detach().clone().float(), asked.detach().clone().float()
-    searched = _Requests(list(descriptors), synth, f0_hz, asked, errors)
+    searched = _Requests(list(descriptors), synth, f0_hz, asked, errors, gives_up)
     found = [_nearest(part) for part in searched.parts()]
     return Nearest(*(torch.cat(each) for each in zip(*found, strict=True)))
 
@@ -74,6 +83,7 @@ class _Requests(NamedTuple):
     f0_hz: Tensor
     asked: Tensor
     errors: Errors
+    gives_up: bool
 
     def of(self, index: Tensor | slice) -> "_Requests":
         """Some of them."""
@@ -98,12 +108,25 @@ class _Requests(NamedTuple):
 
     def judge(self, settings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(R, P) raw parameters -> positions (R, C), errors (R, C), and (R, C, P) their slopes."""
+        if len(settings) <= _FEW_REQUESTS:
+            return self._judge_few(settings)
         settings = settings.detach().requires_grad_()
         positions = self.measure(settings)
         off = self.errors(positions, self.asked)
         # No request depends on another's setting: the slope of their sum is the slope of each.
         slopes = [torch.autograd.grad(each.sum(), settings, retain_graph=True)[0] for each in off.unbind(-1)]
         return positions.detach(), off.detach(), torch.stack(slopes, dim=1)
+
+    def _judge_few(self, settings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same, with each request once for each knob: one walk back through the graph in place of C."""
+        n_knobs = self.asked.shape[-1]
+        each = settings.detach().repeat_interleave(n_knobs, 0).requires_grad_()
+        repeated = self.of(torch.arange(len(settings), device=settings.device).repeat_interleave(n_knobs))
+        positions = repeated.measure(each)
+        off = self.errors(positions, repeated.asked)
+        own = off.unflatten(0, (-1, n_knobs)).diagonal(dim1=-2, dim2=-1)
+        (slopes,) = torch.autograd.grad(own.sum(), each)
+        return positions[::n_knobs].detach(), off[::n_knobs].detach(), slopes.unflatten(0, (-1, n_knobs))
 
 
 def _nearest(requests: _Requests) -> tuple[Tensor, Tensor]:
@@ -134,10 +157,11 @@ def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
     a time.
     """
     positions, off, slopes = requests.judge(settings)
+    hopeless = torch.zeros_like(requests.f0_hz, dtype=torch.bool)
     for power in POWERS:
         damping = torch.full_like(requests.f0_hz, 0.01)
         for _ in range(N_STEPS):
-            unmet = (off.abs().amax(-1) > 1.0).nonzero()[:, 0]
+            unmet = ((off.abs().amax(-1) > 1.0) & ~hopeless).nonzero()[:, 0]
             if not len(unmet):
                 break
             tried = settings[unmet] + _step(off[unmet], slopes[unmet], damping[unmet], power)
@@ -146,6 +170,8 @@ def _descend(requests: _Requests, settings: Tensor) -> tuple[Tensor, Tensor]:
             damping[unmet] = torch.where(nearer, damping[unmet] / 3.0, damping[unmet] * 4.0).clamp(1e-6, 1e8)
             for kept, new in zip((settings, positions, off, slopes), (tried, *judged), strict=True):
                 kept[unmet[nearer]] = new[nearer]
+        if requests.gives_up and power == POWERS[0]:
+            hopeless = _size(off, 2) > HOPELESS * off.shape[-1] ** 0.5
     return positions, off.abs().amax(-1)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from evaluation.control.callback import ControlEvaluation
 from evaluation.control.slider_sweeps import SliderSweeps
+from evaluation.keeping import Keeping, KeepingEnds
 from evaluation.resynthesis.callback import Evaluation
 from evaluation.transformation.callback import Transformation
 from lightning_modules.callbacks import (
@@ -40,6 +42,7 @@ from studies.run_lock import RunLock
 from timbre import process_rank
 from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
+from timbre.processes import can_be_shared
 from timbre.save_config import as_written
 from timbre.start import with_run_folder
 from timbre.trust import refuse_other_places
@@ -50,6 +53,7 @@ class Experiment(Configured):
     """A run of one experiment, in a folder of its own."""
 
     plan: Plan
+    again = ""  # the command that goes on with an interrupted test
 
     @cached_property
     def lock(self) -> RunLock:
@@ -60,6 +64,12 @@ class Experiment(Configured):
     def folder(self) -> RunFolder:
         """Where everything of the run is."""
         return self.plan.folder
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether the processes that are configured do this together: a training, and a test where they can be had."""
+        trainer = self.config_init["trainer"]
+        return self.verb == "fit" or (self.verb == "test" and can_be_shared(trainer.as_dict()))
 
     @property
     def evaluation(self) -> Evaluation:
@@ -75,7 +85,7 @@ class Experiment(Configured):
         set_matmul_precision(self.config.matmul_precision)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """The configured trainer, writing to the run's folder; all but training is done by one process."""
+        """The configured trainer, writing to the run's folder; all but training and tests is done by one process."""
         trainer_config = self.config_init["trainer"]
         if self.verb != "prepare":
             self.folder.path.mkdir(parents=True, exist_ok=True)
@@ -84,7 +94,7 @@ class Experiment(Configured):
             if not self.plan.resumes:
                 self.plan.refuse_another_run()  # it may have been begun, and finished, meanwhile
             print(f"Writing to {self.folder.path}", flush=True)
-        if self.verb != "fit":
+        if not self.shared:
             kwargs |= {"devices": 1, "num_nodes": 1, "strategy": "auto"}
         if self.verb == "prepare":  # wherever the model will be trained, this needs no accelerator
             kwargs |= {"accelerator": "cpu", "logger": False}
@@ -104,15 +114,15 @@ class Experiment(Configured):
 
     def _plugins(self) -> list[Any]:
         plugins: list[Any] = [WholeCheckpoints()]
-        if self.verb != "fit":
+        if not self.shared:
             plugins.append(LightningEnvironment())  # in a SLURM job too, whatever its number of tasks
         elif SLURMEnvironment.detect():
             plugins.append(SLURMEnvironment(auto_requeue=False))  # SafePoint and the job's script do that
         return plugins
 
     def _progress(self) -> list[Callback]:
-        """A bar for a person; lines for a file."""
-        if self.config_init["trainer"].get("enable_progress_bar") is False:
+        """A bar for a person; lines for a file. A test shows its own."""
+        if self.verb == "test" or self.config_init["trainer"].get("enable_progress_bar") is False:
             return []
         return [ProgressBar()] if _has_lines() else [ProgressLines()]
 
@@ -122,10 +132,23 @@ class Experiment(Configured):
         return [Listen(), Usage(), Best(), TrainingCurves(), *rate, BestCheckpoint(self.folder.best.parent)]
 
     def _judging(self) -> list[Callback]:
-        control = ControlEvaluation(self.config_init["control"])
-        renderings = control.settings.renderings
-        judging = [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings)]
-        return [*judging, WriteAudio(not self.config.get("open"))]
+        settings = self.config_init["control"]
+        said = {
+            "control": settings,
+            "matmul_precision": self.config.matmul_precision,
+            "clip": self.config.clip.as_dict(),
+        }
+        shown = self.config_init["trainer"].get("enable_progress_bar") is not False
+        keeping = Keeping(self.plan.checkpoint, said, shown)
+        return [
+            keeping,
+            Evaluation(settings.renderings, keeping),
+            Transformation(keeping=keeping),
+            ControlEvaluation(settings, keeping),
+            SliderSweeps(renderings=settings.renderings, keeping=keeping),
+            KeepingEnds(keeping),
+            WriteAudio(not self.config.get("open")),
+        ]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""
@@ -139,13 +162,16 @@ def run(verb: str, args: list[str]) -> None:
     run_experiment(verb, args)
 
 
-def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None) -> Experiment | None:
+def run_experiment(
+    verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None, again: str = ""
+) -> Experiment | None:
     """Run one of the verbs of an experiment, and hand back what ran last; None if there was nothing left to do.
 
     Args:
         verb: fit, validate, test or predict
         args: options of the command line
         hyperparameters: values by dotted key that a sweep varies, for the logger
+        again: the command that goes on when it was interrupted, if it is another
 
     Raises:
         ValueError: a wrong configuration
@@ -153,6 +179,7 @@ def run_experiment(verb: str, args: list[str], hyperparameters: Mapping[str, Any
     """
     try:
         experiment = experiment_of(verb, args, hyperparameters)
+        experiment.again = again or f"timbre {verb} {shlex.join(args)}"
     except Finished as finished:
         say(str(finished))
         return None
@@ -182,21 +209,29 @@ def _finished(experiment: Experiment) -> Experiment:
     _run(experiment)
     if experiment.verb == "test":
         _keep_evaluation(experiment)
-    if experiment.plan.trains and experiment.trainer.is_global_zero:
-        folder = experiment.folder
+    tests, first = experiment.plan.tests, experiment.trainer.is_global_zero
+    if experiment.plan.trains:
         _keep_model(experiment)
-        if any(isinstance(callback, EndBehind) and callback.is_behind for callback in _callbacks_of(experiment)):
+    if experiment.plan.trains and _is_behind(experiment):
+        if first:
             print(f"Ended early after {experiment.trainer.global_step} steps: behind the sweep's other points.")
-            folder.say_ended_early()
-            finish(experiment.trainer)
-            return experiment
-        print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
-        tests = experiment.plan.tests
+            experiment.folder.say_ended_early()
+    elif experiment.plan.trains and (first or (tests and can_be_shared(experiment.config_init["trainer"].as_dict()))):
+        folder = experiment.folder
+        if first:
+            print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
         if tests:
-            experiment = run_experiment("test", [str(folder.path)]) or experiment
-        folder.say_done(tests)
+            again = f"timbre fit {folder.path} --resume true --test true"
+            experiment = run_experiment("test", [str(folder.path)], again=again) or experiment
+        if first:
+            folder.say_done(tests)
     finish(experiment.trainer)
     return experiment
+
+
+def _is_behind(experiment: Experiment) -> bool:
+    """Whether the other points of its sweep have left it behind; all processes know."""
+    return any(isinstance(callback, EndBehind) and callback.is_behind for callback in _callbacks_of(experiment))
 
 
 def _keep_model(experiment: Experiment) -> None:
@@ -245,8 +280,13 @@ def _run(experiment: Experiment) -> None:
         getattr(trainer, experiment.verb)(
             experiment.model, datamodule=experiment.datamodule, ckpt_path=experiment.plan.checkpoint, weights_only=True
         )
-    except SystemExit:  # Ctrl-C or another signal, after the checkpoint was saved
+    except SystemExit as stop:  # Ctrl-C or another signal, after the checkpoint or what was tested was saved
         finish(trainer, exit_code=1)
+        if experiment.verb == "test":
+            if trainer.is_global_zero:
+                print(f"Interrupted; what was tested is kept. Go on with: {experiment.again}")
+            if isinstance(stop.__context__, KeyboardInterrupt):
+                raise SystemExit(130) from stop
         if experiment.plan.trains and experiment.trainer.is_global_zero:
             print(f"Interrupted at step {trainer.global_step}. Go on with: timbre fit {folder.path} --resume true")
         raise
@@ -293,9 +333,16 @@ def set_matmul_precision(precision: str) -> None:
 
 
 def _quieten() -> None:
+<<<<<<< HEAD
     """Lightning's words on devices, seeds and accounts, and its advice on loaders, do not concern these runs."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+=======
+    """Lightning's advice on loaders, cores and accounts does not concern these runs."""
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: not any(said in str(record.msg) for said in ("Tip:", "Detected KeyboardInterrupt"))
+    )
+>>>>>>> w-exam
     for phrase in (
         "LightningCLI's args",
         "does not have many workers",

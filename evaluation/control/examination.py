@@ -1,10 +1,10 @@
 """Turns every knob of notes and measures the result: the numbers that metrics of control judge."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,8 +22,11 @@ from synths.signal import hz_to_midi
 POSITIONS = tuple(round(0.1 * step, 1) for step in range(11))
 TRACKED = (0.2, 0.5, 0.8)
 """Positions at which pitch is tracked too: tracking costs more than rendering."""
-RENDERED_TOGETHER, MET_TOGETHER = 16, 64
-"""Sounds that the open way and the others render together: a search costs half as much in large batches."""
+NOTES_TOGETHER = 4
+"""Notes of one batch that are examined together: a search costs a third less in large batches."""
+RENDERED_TOGETHER, MET_TOGETHER = 16, 224
+"""Sounds of two seconds at 16 kHz that the open way and the others render together; of longer ones fewer."""
+_USUAL_SAMPLES = 32000
 LOW_MIDI, HIGH_MIDI = 57.0, 69.0
 """Registers: below A3 (220 Hz) low, from A4 (440 Hz) high."""
 
@@ -36,7 +39,9 @@ class ExaminationSettings:
     """How control is examined in `timbre test`.
 
     Args:
-        n_notes: how many test notes have their knobs turned, spread over the split; 0 examines no knob
+        n_notes: how many test notes have their knobs turned, spread over the split; 0 examines no knob. One of two
+            seconds at 16 kHz takes about 9 s of one core with five knobs, 2 s if renderings is [open]; every note
+            of the split, examined or not, 0.6 s. The first line of a test says how long it may take
         passes: of the F-RAVE protocol over these notes
         as_published: hold F-RAVE's protocol exactly as its code does: range and resampling of curves, silent frames,
             residuals drawn, requests beyond the ends
@@ -132,19 +137,37 @@ def collect(
     )
 
 
-def join(parts: Sequence[Examined]) -> Examined:
-    """Parts of the notes -> all of them."""
-    encodings = [part.encoding for part in parts]
+def kept_notes(examined: Examined) -> list[dict[str, Any]]:
+    """What is kept of b notes -> one line of a journal for each."""
+    fields = ("f0_hz", "positions", "readings", "sounding")
+    return [
+        {
+            "note": list(note),
+            "controls": examined.encoding.controls[index],
+            "residual": examined.encoding.residual[index],
+            **{field: getattr(examined, field)[index] for field in fields},
+            "answers": {name: [each[index] for each in answers] for name, answers in examined.answers.items()},
+        }
+        for index, note in enumerate(examined.notes)
+    ]
+
+
+def joined(lines: Sequence[Mapping[str, Any]], device: torch.device) -> Examined:
+    """Lines of a journal -> all notes, on a device."""
+
+    def stacked(values: Iterable[Tensor]) -> Tensor:
+        return torch.stack(list(values)).to(device)
+
     return Examined(
-        notes=[note for part in parts for note in part.notes],
-        encoding=Encoding(torch.cat([e.controls for e in encodings]), torch.cat([e.residual for e in encodings]), {}),
-        f0_hz=torch.cat([part.f0_hz for part in parts]),
-        positions=torch.cat([part.positions for part in parts]),
-        readings=torch.cat([part.readings for part in parts]),
-        sounding=torch.cat([part.sounding for part in parts]),
+        notes=[TurnedNote(*line["note"]) for line in lines],
+        encoding=Encoding(stacked(line["controls"] for line in lines), stacked(line["residual"] for line in lines), {}),
+        f0_hz=stacked(line["f0_hz"] for line in lines),
+        positions=stacked(line["positions"] for line in lines),
+        readings=stacked(line["readings"] for line in lines),
+        sounding=stacked(line["sounding"] for line in lines),
         answers={
-            name: Answers(*map(torch.cat, zip(*(part.answers[name] for part in parts), strict=True)))
-            for name in parts[0].answers
+            name: Answers(*map(stacked, zip(*(line["answers"][name] for line in lines), strict=True)))
+            for name in lines[0]["answers"]
         },
     )
 
@@ -174,17 +197,18 @@ class _Reader(NamedTuple):
     def answers(self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor) -> Answers:
         """Render b notes as they are, then with every knob at every position."""
         n, knobs = len(f0_hz), self.model.encoder.knobs
-        own, _, _ = self._read(encoding, f0_hz, sounding, torch.ones(n, dtype=torch.bool), [""] * n)
         every, names = self.model.encoder.judged_every, self.model.encoder.controls
         settings = len(knobs) * len(POSITIONS)
         # All side by side: a frame at a time, or a few renders each, many sounds cost little more than one.
         turned = [turn(encoding, sounding, names, {k: p}, {}, every).controls for k in knobs for p in POSITIONS]
-        together = Encoding(torch.cat(turned), encoding.residual.repeat(settings, 1, 1), {})
-        tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat(len(knobs)).repeat_interleave(n)
-        which = [knob for knob in knobs for _ in range(n * len(POSITIONS))]
-        read = self._read(together, f0_hz.repeat(settings, 1), sounding.repeat(settings, 1), tracked, which)
-        measured, errors, cost = (values.unflatten(0, (len(knobs), len(POSITIONS), n)) for values in read)
-        return Answers(own, measured.movedim(2, 0), errors.movedim(2, 0), cost.mean(dim=1).T)
+        controls = torch.cat([encoding.controls, *turned])
+        together = Encoding(controls, encoding.residual.repeat(1 + settings, 1, 1), {})
+        at_positions = [True, *(position in TRACKED for _ in knobs for position in POSITIONS)]
+        tracked = torch.tensor(at_positions).repeat_interleave(n)
+        which = [""] * n + [knob for knob in knobs for _ in range(n * len(POSITIONS))]
+        read = self._read(together, f0_hz.repeat(1 + settings, 1), sounding.repeat(1 + settings, 1), tracked, which)
+        measured, errors, cost = (values[n:].unflatten(0, (len(knobs), len(POSITIONS), n)) for values in read)
+        return Answers(read[0][:n], measured.movedim(2, 0), errors.movedim(2, 0), cost.mean(dim=1).T)
 
     def _read(
         self, encoding: Encoding, f0_hz: Tensor, sounding: Tensor, tracked: Tensor, knobs: Sequence[str]
@@ -193,8 +217,9 @@ class _Reader(NamedTuple):
 
         The last of the means is pitch in cents from that asked, for those of the (b,) sounds that are tracked.
         """
-        parts = []
-        for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER):
+        parts, most = [], RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER
+        together = max(1, min(most, most * _USUAL_SAMPLES // self.model.clip.n_samples))
+        for part in torch.arange(len(f0_hz)).split(together):
             some = Encoding(encoding.controls[part], encoding.residual[part], {})
             pitch, heard, turned = f0_hz[part], sounding[part], [knobs[row] for row in part.tolist()]
             start = time.process_time()

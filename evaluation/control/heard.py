@@ -33,7 +33,7 @@ def reachable_in_sound(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz
     Raises:
         ValueError, NotImplementedError: as `reachable`
     """
-    found = reachable(descriptors, synth, f0_hz, asked)
+    found = reachable(descriptors, synth, f0_hz, asked, gives_up=True)
     steady = [index for index, descriptor in enumerate(descriptors) if projectable(descriptor)]
     unmet = found.reachable.nonzero()[:, 0] if steady else found.reachable.new_zeros(0).long()
     heard, beside = found.reachable.clone(), asked.clone().to(found.achieved)

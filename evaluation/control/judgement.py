@@ -1,6 +1,6 @@
 """What was read of examined notes -> the figures of a report: sliders, F-RAVE's protocol, disentanglement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,21 +11,17 @@ from torch import Tensor
 from evaluation.control import (
     Column,
     ControlRow,
-    FraveProtocol,
     KnobSweeps,
     control_figures,
     control_rows,
     measures_of,
-    run_protocol,
 )
-from evaluation.control.examination import POSITIONS, ExaminationSettings, Examined, own_noise, watched
+from evaluation.control.asked_curves import AskedCurves
+from evaluation.control.examination import POSITIONS, ExaminationSettings, Examined, watched
 from evaluation.control.reach_memory import remembered_reach
 from evaluation.control.reachability import met
-from evaluation.control.target_curves import PublishedRange, curves_of, positions_of, resample_frames
 from evaluation.disentanglement import disentanglement
-from evaluation.renderings import Way, one_thread, turned_controls
 from lightning_modules.autoencoder import TimbreAutoencoder
-from lightning_modules.encoders import Encoding
 from studies.figure import OPEN, Figure
 from synths import Descriptor, sounding_mean
 from synths.signal import hz_to_midi
@@ -40,7 +36,11 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, memory: Path, ways: Sequence[Way]
+    model: TimbreAutoencoder,
+    examined: Examined,
+    settings: ExaminationSettings,
+    memory: Path,
+    followed: Mapping[str, Sequence[Tensor]],
 ) -> Judgement:
     """Judge a model by notes on which it was examined.
 
@@ -49,23 +49,14 @@ def judge(
         examined: all notes
         settings: of the examination
         memory: folder that remembers which requests can be met
-        ways: of rendering, in which the notes were examined, the open one first
+        followed: for each way of rendering, the open one first, how it followed the `AskedCurves` of every batch
     """
-    sweeps = sweeps_of(model, examined, memory)
-    rows = [control_rows(each) for each in sweeps]
-    figures = [
-        *_of_controls(rows[0], sweeps[0]),
-        *frave_figures(model, examined, settings, ways[0]),
-        *disentanglement_figures(model, examined, settings.seed),
-    ]
-    for way, own_rows, own_sweeps in list(zip(ways, rows, sweeps, strict=True))[1:]:
-        with own_noise(way, model):
-            followed = frave_figures(model, examined, settings, way)
-        # The floor is a deaf system's, whatever the way.
-        figures += [
-            *_of_controls(own_rows, own_sweeps),
-            *(figure._replace(rendering=way.name) for figure in followed if figure.name != "frave_floor"),
-        ]
+    sweeps, asked = sweeps_of(model, examined, memory), AskedCurves(model, examined, settings)
+    rows, figures = [control_rows(each) for each in sweeps], []
+    for own_rows, own_sweeps, (rendering, answers) in zip(rows, sweeps, followed.items(), strict=True):
+        figures += [*_of_controls(own_rows, own_sweeps), *asked.figures(answers, rendering)]
+        if rendering == OPEN:
+            figures += disentanglement_figures(model, examined, settings.seed)
     return Judgement(sweeps, [row for own in rows for row in own], figures)
 
 
@@ -108,37 +99,6 @@ def _numbers(values: Tensor) -> np.ndarray:
     return np.asarray(values.cpu().double().numpy())
 
 
-def frave_figures(
-    model: TimbreAutoencoder, examined: Examined, settings: ExaminationSettings, way: Way
-) -> list[Figure]:
-    """F-RAVE's protocol on the notes examined, by one way of rendering, and what a deaf system scores on them.
-
-    Most requests are blends of curves of the data set, whose common course is rewarded: deafness scores above 0.5.
-    """
-    published = settings.as_published
-    protocol = FraveProtocol(published, passes=settings.passes, seed=settings.seed)
-    frames = resample_frames(examined.positions.cpu().double().numpy(), protocol.n_frames, published)
-    scale = PublishedRange.of(frames) if published else None
-
-    def on_scale(positions: np.ndarray) -> np.ndarray:
-        return scale.normalise(positions) if scale else curves_of(positions)
-
-    def system(targets: np.ndarray, examples: slice) -> np.ndarray:
-        asked = scale.restore(targets) if scale else positions_of(targets)
-        return on_scale(resample_frames(_follow(model, examined, asked, examples, way), protocol.n_frames, published))
-
-    heard = resample_frames(examined.sounding.cpu().numpy(), protocol.n_frames) > 0.5
-    curves, knobs = on_scale(frames), model.encoder.knobs
-    followed = run_protocol(system, curves, knobs, protocol, sounding=heard).figures()
-    deaf = run_protocol(lambda _, examples: curves[examples], curves, knobs, protocol, sounding=heard).figures()
-    floor = [
-        figure._replace(name="frave_floor", definition="frave_score of a system that is deaf to every request.")
-        for figure in deaf
-        if figure.name == "frave_score"
-    ]
-    return followed + floor
-
-
 def disentanglement_figures(model: TimbreAutoencoder, examined: Examined, seed: int) -> list[Figure]:
     """What controls and residual say of the descriptors, in the frames that sound."""
     every = model.encoder.judged_every
@@ -153,20 +113,6 @@ def disentanglement_figures(model: TimbreAutoencoder, examined: Examined, seed: 
     code, left, factor, pitch = (values[heard].cpu().double().numpy() for values in columns)
     groups = np.repeat(np.arange(len(heard)), heard.sum(dim=1).cpu().numpy())
     return disentanglement(code, left, factor, [each.name for each in watched(model)], pitch, groups, seed)
-
-
-@torch.no_grad()
-def _follow(model: TimbreAutoencoder, examined: Examined, asked: np.ndarray, examples: slice, way: Way) -> np.ndarray:
-    """(b, K, T) positions asked of some notes -> (b, K, F') positions measured on what is rendered."""
-    controls, residual, f0_hz = (
-        part[examples] for part in (examined.encoding.controls, examined.encoding.residual, examined.f0_hz)
-    )
-    curves = resample_frames(asked, f0_hz.shape[1]).swapaxes(1, 2)
-    knobs = torch.from_numpy(np.ascontiguousarray(curves)).to(controls)
-    turned = Encoding(torch.cat([knobs, controls[..., knobs.shape[-1] :]], dim=-1), residual, {})
-    with one_thread():
-        audio = way.follow(f0_hz, turned, examined.sounding[examples], turned_controls(model, [""] * len(f0_hz))).audio
-    return model.encoder.knob_positions(audio, f0_hz, model.encoder.every).transpose(1, 2).cpu().double().numpy()
 
 
 def _reachable(

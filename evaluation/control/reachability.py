@@ -53,7 +53,9 @@ def tolerances_off(measured: Tensor, asked: Tensor, descriptors: Sequence[Descri
 
 @torch.inference_mode(False)
 @torch.enable_grad()
-def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor) -> Reachability:
+def reachable(
+    descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor, asked: Tensor, gives_up: bool = False
+) -> Reachability:
     """Whether some setting of the synth meets all knobs of a request at once, each within its tolerance (`met`).
 
     The setting is one steady frame of the synth's own parameters, dry and without a network, searched for by
@@ -66,6 +68,7 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
         synth: only its parts are asked, not its effects
         f0_hz: (R,)
         asked: (R, C) knob positions
+        gives_up: end the search early where a request will not be met; what is achieved is then not the nearest
 
     Raises:
         ValueError: there is not one position per pitch and descriptor, or one is not finite
@@ -87,5 +90,5 @@ def reachable(descriptors: Sequence[Descriptor], synth: SMSSynth, f0_hz: Tensor,
     if steady:
         searched = [descriptors[index] for index in steady]
         errors = partial(tolerances_off, descriptors=searched)
-        achieved[:, steady], settings = nearest_settings(searched, synth, f0_hz, asked[:, steady], errors)
+        achieved[:, steady], settings = nearest_settings(searched, synth, f0_hz, asked[:, steady], errors, gives_up)
     return Reachability(met(achieved, asked, descriptors), achieved, settings)

@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from evaluation.control.callback import some_of
+from evaluation.keeping import Keeping, all_together, place_of
 from evaluation.renderings import RENDERINGS, one_thread, same_noise
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
@@ -20,6 +21,9 @@ from studies.run_folder import RunFolder
 from studies.run_sounds import Slider, slider_file, write_sliders
 from synths import Clip, Descriptor
 
+PART = "sounds of turned knobs"
+SOUND_COST = 0.04
+"""CPU seconds per second of a sound that is turned: few are, together."""
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -32,43 +36,54 @@ class SliderSweeps(Callback):
     Args:
         n_notes: how many notes, spread over the split
         renderings: names of `evaluation.renderings`; without "exact" it is the open sound
+        keeping: the test's journal and progress
     """
 
-    def __init__(self, n_notes: int = 2, renderings: Sequence[str] = RENDERINGS) -> None:
-        self.n_notes, self.renderings = n_notes, renderings
-        self.sounds: list[tuple[Slider, Tensor]] = []
-        self.stride, self.n_seen, self.n_chosen = 1, 0, 0
+    def __init__(
+        self, n_notes: int = 2, renderings: Sequence[str] = RENDERINGS, keeping: Keeping | None = None
+    ) -> None:
+        self.n_notes, self.renderings, self.keeping = n_notes, renderings, keeping or Keeping()
+        self.sliders: list[Slider] = []
+        self.stride = 1
 
     def on_test_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing turned."""
-        self.sounds, self.n_seen, self.n_chosen = [], 0, 0
-        n_notes = len(trainer.test_dataloaders.dataset)  # type: ignore[union-attr]
-        self.stride = max(1, math.ceil(n_notes / max(1, self.n_notes)))
+        n_notes = len(trainer.datamodule.datasets["test"])  # type: ignore[attr-defined]
+        self.sliders, self.stride = [], max(1, math.ceil(n_notes / max(1, self.n_notes)))
+        sounds_s = len(module.encoder.knobs) * len(POSITIONS) * module.clip.duration_s
+        self.keeping.progress.expect(PART, self.n_notes if module.encoder.knobs else 0, SOUND_COST * sounds_s)
 
     def on_test_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
-        """Turn the knobs of the notes that are chosen from a batch."""
-        for place in range(len(batch.name)):
-            if (self.n_seen + place) % self.stride == 0 and self.n_chosen < self.n_notes:
-                self.sounds += self._turned(module, some_of(batch, [place]))
-                self.n_chosen += 1
-        self.n_seen += len(batch.name)
+        """Turn the knobs of the notes that are chosen from a batch, and write their sounds."""
+        run, journal = RunFolder(trainer.default_root_dir), self.keeping.journal
+        for place, number in place_of(trainer, batch, batch_idx):
+            chosen, rest = divmod(number, self.stride)
+            if rest or chosen >= self.n_notes or (PART, str(chosen)) in journal:
+                continue
+            sounds = self._turned(module, some_of(batch, [place]), chosen)
+            for slider, audio in sounds:
+                write_wav(run.sliders / slider.file, audio, module.clip.sample_rate)
+            journal.add(PART, str(chosen), [list(slider) for slider, _ in sounds])
+
+    def on_test_epoch_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
+        """Gather what all processes turned."""
+        all_together(trainer, self.keeping.journal)
+        kept = self.keeping.journal.of(PART)
+        self.sliders = [Slider(*slider) for number in sorted(kept, key=int) for slider in kept[number]]
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
-        """Write the sounds, and log them."""
-        if not self.sounds:
+        """Write the list of the sounds, and log them."""
+        if not self.sliders or not trainer.is_global_zero:
             return
-        run = RunFolder(trainer.default_root_dir)
-        for slider, audio in self.sounds:
-            write_wav(run.sliders / slider.file, audio, module.clip.sample_rate)
-        sliders = [slider for slider, _ in self.sounds]
+        run, sliders = RunFolder(trainer.default_root_dir), self.sliders
         write_sliders(run, sliders)
         print(f"Written: {run.slider_list} and {len(sliders)} sounds")
         if isinstance(trainer.logger, WandbLogger):
             trainer.logger.experiment.log({"test/sliders": _table(run.sliders, sliders)})
 
-    def _turned(self, module: TimbreAutoencoder, clips: Clip) -> list[tuple[Slider, Tensor]]:
+    def _turned(self, module: TimbreAutoencoder, clips: Clip, number: int) -> list[tuple[Slider, Tensor]]:
         """Every knob of a batch of one note at every position."""
         if not module.encoder.knobs:
             return []
@@ -77,7 +92,7 @@ class SliderSweeps(Callback):
         for descriptor in module.encoder.each_descriptor():
             with same_noise(module.device), one_thread():
                 turned = sweep(module, clips.audio, clips.f0_hz, descriptor.name, POSITIONS, exact)
-            sounds += _sliders(turned, descriptor, clips.name[0], self.n_chosen, "exact" if exact else OPEN)
+            sounds += _sliders(turned, descriptor, clips.name[0], number, "exact" if exact else OPEN)
         return sounds
 
 

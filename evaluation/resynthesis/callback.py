@@ -9,6 +9,7 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
+from evaluation.keeping import Keeping, all_together, place_of
 from evaluation.renderings import LIVE, RENDERINGS, Way, one_thread, same_noise, turned_controls, ways_of
 from evaluation.resynthesis import (
     METRICS,
@@ -27,6 +28,10 @@ from studies.figure import OPEN, MetricSummary
 from studies.run_folder import RunFolder
 from synths import Clip, ClipFormat
 
+PART = "resynthesis"
+NOTE_COST = 0.3
+"""CPU seconds per second of sound, mostly ViSQOL's."""
+
 
 class Tracker(Protocol):
     """What hears pitch; the data's own."""
@@ -42,9 +47,11 @@ class Evaluation(Callback):
     Args:
         renderings: names of `evaluation.renderings` that are measured, those that the model has: the exact one without
             ViSQOL, which takes longer than all else, and none live, a frame at a time, which takes longer still
+        keeping: the test's journal and progress
     """
 
-    def __init__(self, renderings: Sequence[str] = RENDERINGS) -> None:
+    def __init__(self, renderings: Sequence[str] = RENDERINGS, keeping: Keeping | None = None) -> None:
+        self.keeping = keeping or Keeping()
         self.renderings = [name for name in renderings if name != LIVE]
         self.ways: list[Way] = []
         self.metrics: list[Metric] = []
@@ -57,11 +64,24 @@ class Evaluation(Callback):
         self.metrics, self.rows = [metric(module.clip) for metric in METRICS], []
         self.quick = [metric for metric in self.metrics if isinstance(metric, QUICK_METRICS)]
         self.ways, _ = ways_of(module, self.renderings)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        n_notes = len(data.test_batches) * data.batch_size
+        self.keeping.progress.expect(PART, n_notes, NOTE_COST * module.clip.duration_s)
 
     def on_test_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
     ) -> None:
-        """Measure a batch of notes, as it was rendered and by the other ways."""
+        """Measure a batch of notes, as it was rendered and by the other ways, unless that was kept."""
+        journal, numbers = self.keeping.journal, [str(number) for _, number in place_of(trainer, batch, batch_idx)]
+        if all((PART, number) in journal for number in numbers):
+            return
+        rows = self._measured(trainer, module, outputs, batch)
+        for place, number in enumerate(numbers):
+            journal.add(PART, number, [list(row) for row in rows[place :: len(numbers)]])
+
+    def _measured(self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip) -> list[NoteRow]:
+        """A row for each note of a batch by the open way, then by each other."""
+        rows: list[NoteRow] = []
         tracker, target, told = trainer.datamodule.second_tracker, batch.audio.cpu(), batch.f0_hz.cpu()  # type: ignore[attr-defined]
         target_hz, target_sure = track(tracker, target, module.clip)
         # What lies outside its range it hears octaves off, and alike on both sides: such frames are not judged.
@@ -71,7 +91,8 @@ class Evaluation(Callback):
             heard = output.nan_to_num(0.0, 0.0, 0.0)  # a tracker refuses what is not sound; no figure counts it
             output_hz, output_sure = track(tracker, heard, module.clip)
             pair = Pair(target, output, target_hz, output_hz, target_sure, output_sure)
-            self.rows += measure_notes(self.metrics if name == OPEN else self.quick, pair, batch.name, name)
+            rows += measure_notes(self.metrics if name == OPEN else self.quick, pair, batch.name, name)
+        return rows
 
     def _rendered(self, module: TimbreAutoencoder, outputs: Rendering, batch: Clip) -> Iterator[tuple[str, Tensor]]:
         """Name of each way, and its (B, N) sound of the notes as they are."""
@@ -82,8 +103,16 @@ class Evaluation(Callback):
                 none = turned_controls(module, [""] * len(batch.name))
                 yield way.name, way.put_together(batch.f0_hz, outputs.encoding, sounding, none).audio
 
+    def on_test_epoch_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
+        """Gather what all processes measured, in the order of the split."""
+        all_together(trainer, self.keeping.journal)
+        kept = self.keeping.journal.of(PART)
+        self.rows = [NoteRow(*row) for number in sorted(kept, key=int) for row in kept[number]]
+
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what was measured."""
+        if not trainer.is_global_zero:
+            return
         run = RunFolder(trainer.default_root_dir)
         facts = {**facts_of(trainer, module), "second_tracker": trainer.datamodule.second_tracker.identity}  # type: ignore[attr-defined]
         self.summaries = write_report(run, self.metrics, self.rows, facts)

@@ -9,6 +9,7 @@ from lightning import Callback, Trainer
 from rich.console import Console
 from torch import Tensor
 
+from evaluation.keeping import Keeping, all_together, place_of
 from evaluation.resynthesis import F0L1, METRICS, SISDR, SNR, Metric, Pair, measured
 from evaluation.resynthesis.callback import facts_of
 from evaluation.transformation.metrics import (
@@ -30,6 +31,7 @@ from studies.run_files import write_json
 from studies.run_folder import RunFolder
 from synths import Clip, measure_all
 
+PART = "pairs"
 COMPARED_BY: tuple[type[Metric], ...] = tuple(metric for metric in METRICS if metric not in (F0L1, SNR, SISDR))
 """All but those of pitch, which a pair has in common, and of waveforms, whose phases only the untouched source has."""
 
@@ -41,10 +43,11 @@ class Transformation(Callback):
 
     Args:
         metrics: what sounds are compared with the target by, beside the model's knobs
+        keeping: the test's journal and progress
     """
 
-    def __init__(self, metrics: Sequence[type[Metric]] = COMPARED_BY) -> None:
-        self.compared_by = metrics
+    def __init__(self, metrics: Sequence[type[Metric]] = COMPARED_BY, keeping: Keeping | None = None) -> None:
+        self.compared_by, self.keeping = metrics, keeping or Keeping()
         self.metrics: list[Metric] = []
         self.notes: list[ComparedNote] = []
         self.comparisons: list[TransformationResult] = []
@@ -61,13 +64,23 @@ class Transformation(Callback):
         """Compare a batch of pairs."""
         if batch.untouched is None:
             return
+        journal, numbers = self.keeping.journal, [str(number) for _, number in place_of(trainer, batch, batch_idx)]
+        if all((PART, number) in journal for number in numbers):
+            return
         values = compare_batch(module, self.metrics, batch, sounds_of(module, outputs, batch))
         devices = devices_of(batch, trainer.datamodule.label_names)  # type: ignore[attr-defined]
-        self.notes += [ComparedNote(*note) for note in zip(batch.name, devices, values, strict=True)]
+        for number, *note in zip(numbers, batch.name, devices, values, strict=True):
+            journal.add(PART, number, note)
+
+    def on_test_epoch_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
+        """Gather what all processes compared, in the order of the split."""
+        all_together(trainer, self.keeping.journal)
+        kept = self.keeping.journal.of(PART)
+        self.notes = [ComparedNote(*kept[number]) for number in sorted(kept, key=int)]
 
     def on_test_end(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Write and print what came nearer."""
-        if not self.notes:
+        if not self.notes or not trainer.is_global_zero:
             return
         run, criteria = RunFolder(trainer.default_root_dir), criteria_of(self.metrics, module.encoder.each_descriptor())
         self.comparisons, remark = compare(criteria, self.notes), remark_on(module.encoder)

@@ -70,7 +70,11 @@ class SafePoint(Checkpoint):
         INTERRUPTION.leave_training()
 
     def on_test_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        """A test is quickly begun again."""
+        """What was found so far is kept."""
+        self.stop_test_if_asked(trainer)
+
+    def stop_test_if_asked(self, trainer: Trainer) -> None:
+        """Between two notes of a test."""
         if INTERRUPTION.signal_number is not None:
             self._stop(trainer)
 

@@ -576,11 +576,44 @@ def test_too_few_validation_clips_to_share_are_validated_by_every_process(root):
         assert batch.name == ["valid0", "valid1"]
 
 
-def test_test_clips_are_never_shared_out(root):
+@pytest.mark.parametrize("world_size", [1, 2, 3, 5])
+def test_test_clips_are_shared_out_in_whole_batches(root, world_size):
+    """A batch holds the same on any number of processes; each has one at least; what was tested is left out."""
+    for number in range(3, 7):
+        write_tone(root / "test" / f"test{number}.wav")
+    data = prepared(root, batch_size=2)
+    data.setup("test")
+    alone = [batch.name for batch in of_process(data, 0, 1).test_dataloader()]
+    assert alone == [["test0", "test1"], ["test2", "test3"], ["test4", "test5"], ["test6"]]
+    for tested in ({}, {1}, {0, 1, 2, 3}):
+        data.tested = frozenset(tested)
+        dealt = []
+        for rank in range(world_size):
+            numbers = of_process(data, rank, world_size).test_batches
+            assert [batch.name for batch in data.test_dataloader()] == [alone[number] for number in numbers]
+            dealt += numbers
+        left = {0, 1, 2, 3} - set(tested)
+        assert left <= set(dealt) <= left | {3} and len(dealt) == max(len(left), world_size, 1)
+
+
+def test_the_identity_of_the_test_clips(root):
+    """Changes with the clips, and with what hears their pitch."""
     data = prepared(root)
     data.setup("test")
-    for loader in (of_process(data, 1, 3).test_dataloader(), of_process(data, 1, 3).predict_dataloader()):
-        assert [name for batch in loader for name in batch.name] == ["test0", "test1", "test2"]
+    before, again = data.test_identity(), prepared(root)
+    again.setup("test")
+    assert again.test_identity() == before
+    write_tone(root / "test" / "test9.wav")
+    more = prepared(root)
+    more.setup("test")
+    assert more.test_identity() != before
+
+
+def test_predicted_clips_are_never_shared_out(root):
+    data = prepared(root)
+    data.setup("test")
+    loader = of_process(data, 1, 3).predict_dataloader()
+    assert [name for batch in loader for name in batch.name] == ["test0", "test1", "test2"]
 
 
 def test_the_hash_of_the_data_knows_no_places_and_no_dates(root, tmp_path_factory):

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from evaluation.control import control_figures, control_rows, judgement
-from evaluation.control.examination import ExaminationSettings, collect, join
-from evaluation.control.judgement import disentanglement_figures, frave_figures, judge, sweeps_of
+from evaluation.control.asked_curves import AskedCurves
+from evaluation.control.examination import ExaminationSettings, collect, joined, kept_notes
+from evaluation.control.judgement import disentanglement_figures, judge, sweeps_of
 from evaluation.renderings import Way, ways_of
-from lightning_modules.encoders import Encoding
 from synths import Clip
 from tests.evaluation.control.stand_in import StandIn, examined, track
 
@@ -50,20 +50,6 @@ def test_a_model_that_half_obeys(notes, tmp_path):
     assert figures["slope"] == pytest.approx(0.5, abs=0.03) and figures["ordering"] == 1.0
 
 
-@pytest.mark.parametrize("as_published", [False, True])
-def test_curves_are_followed(notes, tmp_path, as_published):
-    """F-RAVE's score is high for the model that obeys, and the floor is what its deaf brother scores."""
-    scores = {}
-    for obeys in (1.0, 0.0):
-        model = StandIn(notes.audio, notes.f0_hz, obeys)
-        ((way,), _) = ways_of(model, ["open"])
-        settings = ExaminationSettings(passes=2, as_published=as_published)
-        figures = frave_figures(model, examined(model, notes), settings, way)
-        scores[obeys] = {f.name: f.value for f in figures if f.knob is None}
-    assert scores[1.0]["frave_score"] > 0.9 > scores[0.0]["frave_score"]
-    assert scores[0.0]["frave_score"] == pytest.approx(scores[0.0]["frave_floor"], abs=1e-3)
-
-
 def test_disentanglement_has_every_descriptor(notes, tmp_path):
     """Factors are the default knobs, whichever the model turns; its own knob is in its codes."""
     model = StandIn(notes.audio, notes.f0_hz)
@@ -91,37 +77,24 @@ def test_requests_are_the_notes_own_with_one_knob_turned(notes, tmp_path, monkey
     assert sweeps.reachable[audible].all() and not sweeps.reachable[:, :, 0].any()
 
 
-def test_further_controls_stay(notes, tmp_path):
-    """Curves are asked of the knobs; what is behind them in the controls is the note's own."""
-    model = StandIn(notes.audio, notes.f0_hz)
-    seen = []
-    put_together = model.put_together
-
-    def spy(f0_hz, encoding):
-        seen.append(encoding.controls[..., 1:].clone())
-        return put_together(f0_hz, encoding)
-
-    part = examined(model, notes)
-    with_factor = torch.cat([part.encoding.controls, torch.full_like(part.encoding.controls, 0.3)], dim=-1)
-    model.put_together = spy
-    encoding = Encoding(with_factor, part.encoding.residual, {})
-    frave_figures(model, part._replace(encoding=encoding), ExaminationSettings(), *ways_of(model, ["open"])[0])
-    assert seen and all(factor.eq(0.3).all() for factor in seen)
-
-
 def test_parts_are_judged_as_one(notes, tmp_path):
     """In whatever batches notes come, all figures of a report are there, those of each way under its name."""
     model, families = StandIn(notes.audio, notes.f0_hz), ["flute"] * 6 + ["reed"] * 6
     ((opened,), _) = ways_of(model, ["open"])
     ways, slices = [opened, Way("exact", *opened[1:])], [slice(0, 5), slice(5, 12)]
     parts = [Clip(*(field[some] for field in notes[:4]), {}) for some in slices]
-    joined = join([collect(model, part, families[some], track, ways) for part, some in zip(parts, slices, strict=True)])
-    whole = collect(model, notes, families, track, ways)
-    assert joined.notes == whole.notes
+    collected = [collect(model, part, families[some], track, ways) for part, some in zip(parts, slices, strict=True)]
+    lines = [line for part in collected for line in kept_notes(part)]
+    assert len(lines) == 12
+    together, whole = joined(lines, model.device), collect(model, notes, families, track, ways)
+    assert together.notes == whole.notes
     for name in ("open", "exact"):
-        torch.testing.assert_close(joined.answers[name].own_readings, whole.answers[name].own_readings)
-    torch.testing.assert_close(joined.positions, whole.positions)
-    found = judge(model, joined, ExaminationSettings(passes=1), tmp_path, ways)
+        torch.testing.assert_close(together.answers[name].own_readings, whole.answers[name].own_readings)
+    torch.testing.assert_close(together.positions, whole.positions)
+    settings = ExaminationSettings(passes=1)
+    asked = AskedCurves(model, together, settings)
+    followed = {way.name: [asked.follow(way, batch) for batch in range(asked.n_batches)] for way in ways}
+    found = judge(model, together, settings, tmp_path, followed)
     named = {way.name: {f.name for f in found.figures if f.rendering == way.name} for way in ways}
     assert {"ordering", "frave_score", "frave_floor", "leakage", "all_met"} <= named["open"]
     assert {"ordering", "frave_score", "all_met"} <= named["exact"]

@@ -92,6 +92,26 @@ def test_requests_at_the_edge_are_met_nearly_as_well_as_by_a_slow_search():
     assert tolerances_off(found.achieved, asked, KNOBS).abs().max() < 1.03
 
 
+def test_giving_up_changes_no_verdict(monkeypatch):
+    """Requests that were played, and such with knobs moved away; far fewer settings are measured."""
+    f0_hz, parameters = random_settings(10)
+    asked, n_measured = played_positions(KNOBS, f0_hz, parameters), []
+    asked[::2, 1:4] += torch.linspace(0.2, 1.0, 5)[:, None] * torch.tensor([1.0, -1.0, 1.0])
+    layers = SYNTH.layers
+
+    def counted(pitch_hz, each):
+        n_measured[-1] += len(pitch_hz)
+        return layers(pitch_hz, each)
+
+    monkeypatch.setattr(SYNTH, "layers", counted)
+    verdicts = []
+    for gives_up in (False, True):
+        n_measured.append(0)
+        verdicts.append(reachable(KNOBS, SYNTH, f0_hz, asked, gives_up).reachable.tolist())
+    assert verdicts[0] == verdicts[1] and 2 <= sum(verdicts[0]) <= 8
+    assert n_measured[1] < 0.7 * n_measured[0]
+
+
 def test_a_request_is_judged_by_itself():
     f0_hz, parameters = random_settings(3)
     asked = played_positions(KNOBS[2:], f0_hz, parameters)

@@ -44,12 +44,13 @@ def test(tmp_path, batches):
     """Go through the test split as the trainer does; the folder of what was written."""
 
     def run(callback, module, logger=None):
-        trainer = SimpleNamespace(
-            default_root_dir=str(tmp_path), test_dataloaders=SimpleNamespace(dataset=range(N_NOTES)), logger=logger
-        )
+        data = SimpleNamespace(datasets={"test": range(N_NOTES)}, batch_size=2, test_batches=[0, 1, 2])
+        alone = {"world_size": 1, "is_global_zero": True, "default_root_dir": str(tmp_path)}
+        trainer = SimpleNamespace(datamodule=data, logger=logger, **alone)
         callback.on_test_start(trainer, module)
         for index, batch in enumerate(batches):
             callback.on_test_batch_end(trainer, module, None, batch, index)
+        callback.on_test_epoch_end(trainer, module)
         callback.on_test_end(trainer, module)
         return tmp_path / "sliders"
 
@@ -98,12 +99,10 @@ def test_again_is_the_same_and_disturbs_no_random_numbers(test, model):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
-def test_one_callback_tests_twice(test, model):
-    """The second time it begins anew, and sounds of notes that are no longer chosen go."""
-    callback = SliderSweeps(renderings=["open"])
-    n_first = len(list(test(callback, model).iterdir()))
-    callback.n_notes = 1
-    folder = test(callback, model)
+def test_sounds_of_another_test_go(test, model):
+    """Those of notes that are no longer chosen."""
+    n_first = len(list(test(SliderSweeps(renderings=["open"]), model).iterdir()))
+    folder = test(SliderSweeps(1, renderings=["open"]), model)
     assert len(list(folder.glob("*.wav"))) == (n_first - 1) // 2
 
 

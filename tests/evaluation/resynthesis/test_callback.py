@@ -12,6 +12,7 @@ from evaluation.resynthesis.callback import Evaluation, track
 from synths.clip import Clip, ClipFormat
 
 CLIP = ClipFormat(16000, 1600, 160)
+ONE_BATCH = {"batch_size": 1, "test_batches": [0], "datasets": {"test": [None]}}
 
 
 class Told:
@@ -56,13 +57,14 @@ def test_notes_are_measured_as_every_way_renders_them(monkeypatch):
     monkeypatch.setattr(callback, "ways_of", lambda module, renderings: ([opened, way], []))
     encoder = SimpleNamespace(controls=["level"], judged_every=4, sounding=lambda audio, every: torch.ones(1, 3))
     module = SimpleNamespace(clip=CLIP, device=torch.device("cpu"), encoder=encoder)
-    trainer = SimpleNamespace(datamodule=SimpleNamespace(second_tracker=Told()))
+    trainer = SimpleNamespace(datamodule=SimpleNamespace(second_tracker=Told(), **ONE_BATCH), world_size=1)
     ones = torch.ones(1, CLIP.n_frames)
     batch = Clip(sounds(440.0), 440.0 * ones, ones, ["note"], {})
     evaluation = Evaluation()
     evaluation.on_test_start(trainer, module)
     evaluation.on_test_batch_end(trainer, module, SimpleNamespace(audio=sounds(220.0), encoding="as it was"), batch, 0)
     assert told == [("as it was", [[1.0, 1.0, 1.0]], [[False]])]
+    evaluation.on_test_epoch_end(trainer, module)
     first, second = evaluation.rows
     assert (first.rendering, second.rendering) == ("open", "exact")
     assert first.values["f0_l1"] == pytest.approx(12, abs=0.01) and second.values["f0_l1"] == pytest.approx(0, abs=0.01)
@@ -83,12 +85,15 @@ def test_notes_are_measured_as_every_way_renders_them(monkeypatch):
 def test_both_sides_are_heard_by_the_second_tracker_within_its_range(told_hz, target_hz, output_hz, semitones):
     """An octave that the first tracker got wrong and the model played is seen; what the second cannot hear is not."""
     evaluation, module = Evaluation(["open"]), SimpleNamespace(clip=CLIP)
-    trainer = SimpleNamespace(datamodule=SimpleNamespace(tracker=NeverAsked(), second_tracker=Told()))
+    trainer = SimpleNamespace(
+        datamodule=SimpleNamespace(tracker=NeverAsked(), second_tracker=Told(), **ONE_BATCH), world_size=1
+    )
     ones = torch.ones(1, CLIP.n_frames)
     batch = Clip(sounds(target_hz), told_hz * ones, ones, ["note"], {})
     evaluation.on_test_start(trainer, module)
     evaluation.metrics = [metric for metric in evaluation.metrics if metric.name == "f0_l1"]
     evaluation.on_test_batch_end(trainer, module, SimpleNamespace(audio=sounds(output_hz)), batch, 0)
+    evaluation.on_test_epoch_end(trainer, module)
     (row,) = evaluation.rows
     if semitones is None:
         assert np.isnan(row.values["f0_l1"])

@@ -74,8 +74,9 @@ def trainer(tmp_path):
     """What a callback sees of a trainer, with a logger that remembers."""
     logged: dict[str, float] = {}
     logger = SimpleNamespace(logged=logged, log_metrics=logged.update)
-    data = SimpleNamespace(label_names={"device": ["Volume", "Phase"]})
-    return SimpleNamespace(default_root_dir=tmp_path, logger=logger, datamodule=data)
+    data = SimpleNamespace(label_names={"device": ["Volume", "Phase"]}, batch_size=4, test_batches=range(9))
+    alone = {"world_size": 1, "is_global_zero": True}
+    return SimpleNamespace(default_root_dir=tmp_path, logger=logger, datamodule=data, **alone)
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ def transformed(trainer):
         callback.on_test_start(trainer, module)
         for index, batch in enumerate(batches):
             callback.on_test_batch_end(trainer, module, module(batch.audio, batch.f0_hz), batch, index)
+        callback.on_test_epoch_end(trainer, module)
         callback.on_test_end(trainer, module)
         return callback
 
@@ -221,6 +223,7 @@ class Pairs(lightning.LightningDataModule):
     """One batch of pairs in memory."""
 
     label_names = {"device": ["Volume", "Phase"]}
+    batch_size, test_batches = 4, (0, 1)
 
     def __init__(self, batch):
         super().__init__()

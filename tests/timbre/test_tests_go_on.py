@@ -1,0 +1,110 @@
+"""Tests that are killed, stopped and shared out, in real processes: the same reports as those that never were."""
+
+import csv
+import json
+import shutil
+import signal
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.timbre.starts import ROOT, Starts, Strike, serving
+
+pytestmark = pytest.mark.slow
+
+ADD = "evaluation.journal:Journal.add"
+FOLLOW = "evaluation.control.asked_curves:AskedCurves.follow"
+WRITE = "evaluation.control.callback:write_examination"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """What the processes are forked from."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def trained(server, tmp_path_factory):
+    """A run of two steps on notes of half a second, five or so of which test it."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "notes").mkdir()
+    time_s = np.arange(8000) / 16000
+    for number in range(48):
+        phase = 2 * np.pi * 220.0 * 2 ** (number / 24) * time_s
+        tone = sum(np.sin(k * phase) / k for k in range(1, 6))
+        soundfile.write(folder / "notes" / f"tone-{number:02d}.wav", 0.2 * tone * np.exp(-time_s), 16000)
+    starts = Starts(server, folder)
+    experiment = ROOT / "configs" / "experiments" / "descriptor_recordings.yaml"
+    code = starts.run(
+        *("fit", "-c", experiment, "--data.root", folder / "notes", "--name", "run", "--clip.n_samples", 8000),
+        *("--model.encoder.init_args.descriptors", "[synths.Level, synths.Sharpness]"),
+        *("--data.batch_size", 2, "--model.decoder.width", 8, "--trainer.max_steps", 2, "--trainer.logger", "false"),
+        *("--trainer.val_check_interval", 2, "--trainer.enable_model_summary", "false"),
+        *("--control.n_notes", 3, "--control.passes", 2, "--control.renderings", "[open, exact]"),
+    )
+    assert code == 0, starts.said()
+    return folder / "runs" / "run"
+
+
+@pytest.fixture
+def copied(trained, request):
+    """A copy of the run, to be tested: beside it, where what notes reach is remembered."""
+    return shutil.copytree(trained, trained.parent / request.node.name)
+
+
+@pytest.fixture(scope="module")
+def whole(server, trained):
+    """What a test that nothing interrupts says."""
+    run, starts = shutil.copytree(trained, trained.parent / "whole"), Starts(server, trained.parents[1])
+    assert starts.run("test", run) == 0, starts.said()
+    assert "Testing " in starts.said() and "knobs of 3 to turn: about " in starts.said()
+    assert not (run / "examination").exists()
+    return reports_of(run)
+
+
+def reports_of(run):
+    """All that a test wrote, but for the run's name and what a stopwatch says: the cost of rendering."""
+    control, metrics = (json.loads((run / name).read_text()) for name in ("control.json", "metrics.json"))
+    control["figures"] = [figure for figure in control["figures"] if figure["name"] != "cost"]
+    assert control["facts"].pop("run") == metrics["facts"].pop("run") == run.name
+    rows = [{**row, "cost": ""} for row in csv.DictReader((run / "control.csv").open())]
+    sounds = {path.name: path.read_bytes() for path in sorted((run / "sliders").iterdir())}
+    return json.dumps(control), rows, json.dumps(metrics), (run / "notes.csv").read_bytes(), sounds
+
+
+def test_killed_and_stopped_anywhere_it_says_what_it_would_have_said(server, copied, whole):
+    """After the first note, in the middle of notes, of curves, and before the last report is written."""
+    starts, kill = Starts(server, copied.parents[1]), signal.SIGKILL
+    assert starts.run("test", copied, strikes=[Strike(ADD, 2, kill)]) == -kill
+    assert len((copied / "examination" / "process-0.jsonl").read_text().splitlines()) == 2
+    assert starts.run("test", copied, strikes=[Strike(ADD, 5, signal.SIGINT)]) == 130, starts.said()
+    assert f"Go on with: timbre test {copied}\n" in starts.said() and "KeyboardInterrupt" not in starts.said()
+    with (copied / "examination" / "process-0.jsonl").open("ab") as file:
+        file.write(b'{"part": "turned knobs", "key": "0", "wh')
+    assert starts.run("test", copied, strikes=[Strike(FOLLOW, 2, kill)]) == -kill
+    assert " of them kept from an earlier test" in starts.said()
+    assert starts.run("test", copied, strikes=[Strike(WRITE, 1, kill)]) == -kill
+    assert starts.run("test", copied) == 0, starts.said()
+    assert reports_of(copied) == whole
+    assert not (copied / "examination").exists()
+
+
+def test_another_setting_begins_afresh_and_says_so(server, copied, whole):
+    """What was kept of it does not count, and the report is that of the setting."""
+    starts = Starts(server, copied.parents[1])
+    other = ("--control.passes", 1, "--control.renderings", "[open]")
+    assert starts.run("test", copied, *other, strikes=[Strike(ADD, 4, signal.SIGKILL)]) == -signal.SIGKILL
+    assert starts.run("test", copied) == 0, starts.said()
+    assert "begins afresh" in starts.said() and "(settings)" in starts.said()
+    assert reports_of(copied) == whole
+
+
+def test_two_processes_say_what_one_says(server, copied, whole):
+    """They share batches, notes and curves."""
+    starts = Starts(server, copied.parents[1])
+    on_two = ("--trainer.accelerator", "cpu", "--trainer.devices", 2, "--trainer.strategy", "ddp")
+    assert starts.run_anew(("test", copied, *on_two)) == 0, starts.said()
+    assert "on 2 processes" in starts.said()
+    assert reports_of(copied) == whole
