@@ -333,16 +333,9 @@ def set_matmul_precision(precision: str) -> None:
 
 
 def _quieten() -> None:
-<<<<<<< HEAD
     """Lightning's words on devices, seeds and accounts, and its advice on loaders, do not concern these runs."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-=======
-    """Lightning's advice on loaders, cores and accounts does not concern these runs."""
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
-        lambda record: not any(said in str(record.msg) for said in ("Tip:", "Detected KeyboardInterrupt"))
-    )
->>>>>>> w-exam
     for phrase in (
         "LightningCLI's args",
         "does not have many workers",
