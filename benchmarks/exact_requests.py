@@ -82,7 +82,8 @@ def requests(model: TimbreAutoencoder, note: Clip) -> NoteRequests:
     turned = torch.tensor([[name in setting for name in names] for setting in settings])
     n = len(settings)
     mean = sounding_mean(controls, sounding.repeat(n, 1), every)
-    together = Encoding(controls, encoding.residual.repeat(n, 1, 1), {})
+    own, residual = (part.repeat(n, 1, 1) for part in (encoding.controls, encoding.residual))
+    together = Encoding(controls, residual, {}, own)
     return NoteRequests(together, note.f0_hz.repeat(n, 1), sounding.repeat(n, 1), turned, mean)
 
 

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,13 @@ from lightning_modules.checkpoint import WholeCheckpoints
 from lightning_modules.first_fault import NotFinite
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
+from synths import Descriptor
+from synths.descriptors.describe import descriptor_kinds
+from synths.descriptors.request import KnobRequest
 from timbre import process_rank
 from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
+from timbre.requests import parsed_beside
 from timbre.save_config import as_written
 from timbre.trust import refuse_other_places
 from timbre.wandb_run import finish, wandb_logger
@@ -111,13 +115,19 @@ class Experiment(Configured):
         control = ControlEvaluation(self.config_init["control"])
         renderings = control.settings.renderings
         judging = [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings)]
-        return [*judging, WriteAudio(not self.config.get("open"))]
+        return [*judging, WriteAudio(not self.config.get("open"), _beside(self.config.get("also") or []))]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""
         components = (self.config.data, self.config.model.encoder)
         names = [str(part.class_path).rpartition(".")[2] for part in components if "class_path" in part]
         return [*names, *([self.plan.stem] if self.plan.stem != "config" else [])]
+
+
+def _beside(given: Sequence[str]) -> list[tuple[type[Descriptor], KnobRequest]]:
+    """The descriptors that the option --also turns, and what it asks of each."""
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    return [(kinds[request.knob], request) for request in parsed_beside(given)]
 
 
 def run(verb: str, args: list[str]) -> None:

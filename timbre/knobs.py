@@ -22,7 +22,7 @@ from synths import Descriptor
 from timbre.knob_picture import slider_figure
 from timbre.knob_report import wrapped
 from timbre.pitch_curve import given_pitch
-from timbre.requests import spoken_unit
+from timbre.requests import beside_kind, spoken_unit
 from timbre.tracked_pitch import tracked_pitch
 
 _COLUMNS = "{:<24}{:<8}{:>8}{:>7}{:>9}{:>9}{:>7}{:>7}"
@@ -41,11 +41,19 @@ def run(verb: str, args: list[str]) -> None:
         "--pitch", type=float, nargs="+", default=[], metavar="HZ", help="also what training notes of a pitch reach"
     )
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="of the recording's knobs as sliders")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of the recording, a descriptor too that the model was not trained on, such as warmth: as render takes it",
+    )
     parser.add_argument("--f0", metavar="HZ|FILE", help="the recording's pitch where it is known, as for render")
     given = parser.parse_args(args)
     _refuse_what_does_not_go_together(given)
+    beside = [beside_kind(name) for name in given.also]
     if given.input is not None:
-        _print_reach(given)
+        _print_reach(given, beside)
         return
     path = checkpoint_in(given.checkpoint)
     model = load_model(path)
@@ -60,8 +68,8 @@ def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
     for f0_hz in given.pitch:
         if not 0.0 < f0_hz < 20000.0:
             raise ValueError(f"--pitch {f0_hz:g} is not a pitch: give it in Hz, such as --pitch 220 440.")
-    if given.input is None and (given.picture or given.f0):
-        option = "--picture" if given.picture else "--f0"
+    if given.input is None and (given.picture or given.f0 or given.also):
+        option = "--picture" if given.picture else "--f0" if given.f0 else "--also"
         raise ValueError(f"{option} goes with a recording: timbre knobs {given.checkpoint} IN.wav {option} ...")
     if given.input is not None and given.pitch:
         raise ValueError("--pitch goes without a recording, which has a pitch already: leave one of them out.")
@@ -72,13 +80,16 @@ def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
     refuse_no_place(given.picture)
 
 
-def _print_reach(given: argparse.Namespace) -> None:
+def _print_reach(given: argparse.Namespace, beside: Sequence[type[Descriptor]]) -> None:
     """A line per knob of a recording, and the picture that is asked for."""
     header_of(str(given.input))  # before the model is loaded, which takes seconds
     model = load_model(checkpoint_in(given.checkpoint))
     if obstacle := obstacle_of(model):
         raise ValueError(f"{obstacle}: what its knobs reach is not known; leave {given.input} out.")
-    found = _reach(given, model)
+    for kind in beside:
+        if kind.name in model.encoder.controls:
+            raise ValueError(f"--also {kind.name}: it is a knob of this model: leave it out.")
+    found = _reach(given, model, [kind(model.clip) for kind in beside])
     print(f"{given.input}: how far its knobs go while the others hold")
     print(*reach_lines(found), sep="\n")
     if given.picture is not None:
@@ -86,13 +97,13 @@ def _print_reach(given: argparse.Namespace) -> None:
         print(f"Written: {given.picture}")
 
 
-def _reach(given: argparse.Namespace, model: TimbreAutoencoder) -> list[KnobReach]:
+def _reach(given: argparse.Namespace, model: TimbreAutoencoder, beside: Sequence[Descriptor]) -> list[KnobReach]:
     audio = read_audio(str(given.input), model.clip, channel="mix", option="")
     if given.f0 is None:
         f0_hz = tracked_pitch(audio, model, given.input)
     else:
         f0_hz = given_pitch(given.f0, len(audio), model.clip)
-    return knob_reach(model, torch.from_numpy(audio), torch.from_numpy(f0_hz))
+    return knob_reach(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), beside)
 
 
 def reach_lines(found: Sequence[KnobReach]) -> list[str]:
@@ -100,7 +111,11 @@ def reach_lines(found: Sequence[KnobReach]) -> list[str]:
     heading = _COLUMNS.format("knob", "unit", "is", "at", "lowest", "highest", "JND -", "JND +")
     lines = [heading, *(_reach_line(each) for each in found)]
     deaf = [each.descriptor.name for each in found if each.lowest != each.lowest]
-    lines += wrapped(f"{', '.join(deaf)}: only sound tells it, and how far it goes is not known.") if deaf else []
+    lines += (
+        wrapped(f"{', '.join(deaf)}: only sound tells, and how far it goes is not known before it is rendered.")
+        if deaf
+        else []
+    )
     return [*lines, *wrapped("at: its position, for --set. JND: least audible differences down and up, for --nudge.")]
 
 

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from projection import projectable
-from synths import Descriptor
+from synths import Descriptor, LogAttackTime, Sustain, TemporalCentroid
 from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import JND, KnobRequest
 
@@ -18,6 +17,9 @@ EXAMPLES = {
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\S.*)?", re.IGNORECASE)
 _SLACK = 1e-4
 """Positions by which an end, typed as it is printed, may lie outside."""
+
+TIMES = (LogAttackTime, Sustain, TemporalCentroid)
+"""Times of a whole note, which gains on what is played leave as they are."""
 
 Kind = Descriptor | type[Descriptor]
 
@@ -51,19 +53,30 @@ def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
     """What the option --also says of descriptors that are no knobs: a sign makes a move, and the unit may be left out.
 
     Raises:
-        ValueError: it is no such request, or the descriptor is told from sound only
+        ValueError: it is no such request, or the descriptor is of a kind that gains cannot turn
     """
-    kinds, requests = {kind.name: kind for kind in descriptor_kinds() if projectable(kind)}, []
+    requests = []
     for text in given:
         name, _, number = (part.strip() for part in text.partition("="))
-        if name not in kinds:
-            raise ValueError(f"--also {text}: choose one of {', '.join(kinds)}.")
-        unit, match = spoken_unit(kinds[name]).word, _NUMBER.fullmatch(number.replace("−", "-"))
+        unit = spoken_unit(beside_kind(name, text)).word
+        match = _NUMBER.fullmatch(number.replace("−", "-"))
         if match is None:
             raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
         request = KnobRequest(name, float(match[1]), "", match[1][0] in "+-", f"--also {text}")
         requests.append(in_unit(request, match[2] or unit, or_else=""))
     return _each_once(requests)
+
+
+def beside_kind(name: str, written: str = "") -> type[Descriptor]:
+    """The descriptor that --also names, among those that gains on what is played can move.
+
+    Raises:
+        ValueError: there is none
+    """
+    kinds = {kind.name: kind for kind in descriptor_kinds() if kind not in TIMES}
+    if name not in kinds:
+        raise ValueError(f"--also {written or name}: choose one of {', '.join(kinds)}.")
+    return kinds[name]
 
 
 def _each_once(requests: list[KnobRequest]) -> list[KnobRequest]:

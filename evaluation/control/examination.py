@@ -179,7 +179,8 @@ class _Reader(NamedTuple):
         settings = len(knobs) * len(POSITIONS)
         # All side by side: a frame at a time, or a few renders each, many sounds cost little more than one.
         turned = [turn(encoding, sounding, names, {k: p}, {}, every).controls for k in knobs for p in POSITIONS]
-        together = Encoding(torch.cat(turned), encoding.residual.repeat(settings, 1, 1), {})
+        own, residual = (part.repeat(settings, 1, 1) for part in (encoding.controls, encoding.residual))
+        together = Encoding(torch.cat(turned), residual, {}, own)
         tracked = torch.tensor([position in TRACKED for position in POSITIONS]).repeat(len(knobs)).repeat_interleave(n)
         which = [knob for knob in knobs for _ in range(n * len(POSITIONS))]
         read = self._read(together, f0_hz.repeat(settings, 1), sounding.repeat(settings, 1), tracked, which)
@@ -195,7 +196,8 @@ class _Reader(NamedTuple):
         """
         parts = []
         for part in torch.arange(len(f0_hz)).split(RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER):
-            some = Encoding(encoding.controls[part], encoding.residual[part], {})
+            own = None if encoding.own is None else encoding.own[part]
+            some = Encoding(encoding.controls[part], encoding.residual[part], {}, own)
             pitch, heard, turned = f0_hz[part], sounding[part], [knobs[row] for row in part.tolist()]
             start = time.process_time()
             audio = self.way.put_together(pitch, some, heard, turned_controls(self.model, turned)).audio
