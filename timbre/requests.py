@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from synths import Descriptor, LogAttackTime, Sustain, TemporalCentroid
+from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
 from synths.descriptors.request import JND, KnobRequest
 
@@ -17,9 +17,6 @@ EXAMPLES = {
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\S.*)?", re.IGNORECASE)
 _SLACK = 1e-4
 """Positions by which an end, typed as it is printed, may lie outside."""
-
-TIMES = (LogAttackTime, Sustain, TemporalCentroid)
-"""Times of a whole note, which gains on what is played leave as they are."""
 
 Kind = Descriptor | type[Descriptor]
 
@@ -53,7 +50,7 @@ def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
     """What the option --also says of descriptors that are no knobs: a sign makes a move, and the unit may be left out.
 
     Raises:
-        ValueError: it is no such request, or the descriptor is of a kind that gains cannot turn
+        ValueError: it is no such request
     """
     requests = []
     for text in given:
@@ -68,14 +65,17 @@ def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
 
 
 def beside_kind(name: str, written: str = "") -> type[Descriptor]:
-    """The descriptor that --also names, among those that gains on what is played can move.
+    """The descriptor that --also names, which must change smoothly with what is played: slopes say how to turn it.
 
     Raises:
-        ValueError: there is none
+        ValueError: there is none, or it jumps
     """
-    kinds = {kind.name: kind for kind in descriptor_kinds() if kind not in TIMES}
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    if name in kinds and (reason := kinds[name].not_for_training):
+        raise ValueError(f"--also {written or name}: it cannot be turned: {reason}.")
     if name not in kinds:
-        raise ValueError(f"--also {written or name}: choose one of {', '.join(kinds)}.")
+        smooth = ", ".join(name for name, kind in kinds.items() if not kind.not_for_training)
+        raise ValueError(f"--also {written or name}: choose one of {smooth}.")
     return kinds[name]
 
 
