@@ -70,13 +70,14 @@ def asked_beside(
     Returns:
         (B, F / every, A)
     """
-    every = model.encoder.every
-    asked = Target(beside).of_sound(audio, f0_hz, every)
-    mean = sounding_mean(asked, sounding, model.encoder.judged_every // every)
+    # As it is judged: a change from one frame to the next depends on which are looked at.
+    asked = Target(beside).of_sound(audio, f0_hz, model.encoder.judged_every)
+    mean = sounding_mean(asked, sounding)
     for index, descriptor in enumerate(beside):
         for request in (each for each in requests if each.knob == descriptor.name):
             asked[..., index] = request.positions(descriptor, asked[..., index], mean[:, index])
-    return asked
+    every = model.encoder.every
+    return asked.repeat_interleave(model.encoder.judged_every // every, dim=1)[:, : -(-f0_hz.shape[1] // every)]
 
 
 def turn(
