@@ -56,9 +56,7 @@ class _Way:
     def go(self, playable_at: PlayableAt, rows: Tensor, share: Tensor) -> Tensor:
         """Search (R,) rows at their share of the way; (R,) True where all that holds held."""
         some = self.request.of(rows)
-        asked = torch.lerp(self.home[rows], some.asked, share[:, None, None])
-        part = some.asking(torch.where(some.turned[:, None], asked, some.asked))
-        audio, answer = MeanSearch(playable_at(rows, share), part).run()
+        audio, answer = MeanSearch(playable_at(rows, share), some.part_of(self.home[rows], share)).run()
         off = (answer.measured - some.mean(some.asked)) / some.tolerance
         score = some.held_first(-off)
         better = score < self.score[rows]

@@ -37,8 +37,11 @@ class Request:
         turned = None if self.turned is None else self.turned[rows]
         return Request(self.target, self.asked[rows], self.sounding[rows], self.judged, turned)
 
-    def asking(self, asked: Tensor) -> "Request":
-        """The same for other (B, F / every, C) positions."""
+    def part_of(self, home: Tensor, share: Tensor) -> "Request":
+        """The same, but what is turned is asked (B,) shares of the way from (B, F / every, C) home only."""
+        if self.turned is None:
+            return self
+        asked = torch.where(self.turned[:, None], torch.lerp(home, self.asked, share[:, None, None]), self.asked)
         return Request(self.target, asked, self.sounding, self.judged, self.turned)
 
     def mean(self, values: Tensor) -> Tensor:
