@@ -36,6 +36,7 @@ class WriteAudio(Callback):
         self.off: list[Tensor] = []
         self.open_off: list[Tensor] = []
 
+    @torch.inference_mode(False)  # slopes are taken through the descriptors
     def on_predict_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing written."""
         self.n_written, self.n_lowered, self.off, self.open_off = 0, 0, [], []
