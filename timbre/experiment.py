@@ -115,7 +115,10 @@ class Experiment(Configured):
         control = ControlEvaluation(self.config_init["control"])
         renderings = control.settings.renderings
         judging = [Evaluation(renderings), Transformation(), control, SliderSweeps(renderings=renderings)]
-        return [*judging, WriteAudio(not self.config.get("open"), _beside(self.config.get("also") or []))]
+        is_open, also = bool(self.config.get("open")), self.config.get("also") or []
+        if is_open and also:
+            raise ValueError("--also turns what the decoder does not know: leave out --open.")
+        return [*judging, WriteAudio(not is_open, _beside(also))]
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""
