@@ -2,7 +2,8 @@
 
     python -m benchmarks.exact RELEASE RUN ... [--notes 24] [--only reed_acoustic_94] [--also Brightness,Warmth]
 
-RELEASE is the NSynth release that the runs were tested on, or a folder of sound files; RUN a folder of `timbre fit`.
+RELEASE is the NSynth release that the runs were tested on, a folder of sound files, or synth1B1, whose pitched test
+sounds are then rendered; RUN a folder of `timbre fit`.
 Each knob of each note is asked to five places, the others where the recording has them; all is read on the sound, in
 the mean over what sounds, in least audible differences (JND; 5 % of the range where there is none). A request counts
 as reachable where some sound of the synth, or one of these ways, has all its knobs within a quarter. One thread, CPU
@@ -12,6 +13,7 @@ time.
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
@@ -34,7 +36,7 @@ from benchmarks.exact_requests import (
     unreachable_row,
     unturned_row,
 )
-from datamodules import NSynth
+from datamodules import NSynth, Synth1B1
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from lightning_modules.encoders import Encoding
@@ -63,7 +65,10 @@ def learn_prior(model: TimbreAutoencoder, data: NSynth) -> None:
 
 
 def notes_of(model: TimbreAutoencoder, given: argparse.Namespace) -> list[Clip]:
-    """Those of the test split, spread over it, or of a folder of recordings; the prior is made as was asked."""
+    """Those of the test split, of a folder of recordings or of synth1B1; the prior is made as was asked."""
+    if str(given.release) == "synth1B1":
+        with TemporaryDirectory() as root:
+            return tested_notes(Synth1B1(model.clip, root, n_train=1, n_valid=1, n_test=given.notes))
     if not list(given.release.glob("nsynth-*")):
         return recordings(given.release, model.clip, given.notes)
     data = NSynth(model.clip, str(given.release))

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from datamodules import TRACKERS, NoPitch, NSynth, UnusableAudio, read_audio
+from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
+from datamodules.clip_data_module import ClipDataModule
 from datamodules.clip_dataset import collate
 from evaluation.control.heard import reachable_in_sound
 from evaluation.control.reach_memory import remembered_reach
@@ -60,7 +61,7 @@ class Met(NamedTuple):
     unturned: Tensor
 
 
-def tested_notes(data: NSynth) -> list[Clip]:
+def tested_notes(data: ClipDataModule) -> list[Clip]:
     """Every note of the test split by itself."""
     data.prepare_data()
     data.setup("test")
@@ -82,7 +83,8 @@ def requests(model: TimbreAutoencoder, note: Clip) -> NoteRequests:
     turned = torch.tensor([[name in setting for name in names] for setting in settings])
     n = len(settings)
     mean = sounding_mean(controls, sounding.repeat(n, 1), every)
-    together = Encoding(controls, encoding.residual.repeat(n, 1, 1), {})
+    own, residual = (part.repeat(n, 1, 1) for part in (encoding.controls, encoding.residual))
+    together = Encoding(controls, residual, {}, own)
     return NoteRequests(together, note.f0_hz.repeat(n, 1), sounding.repeat(n, 1), turned, mean)
 
 

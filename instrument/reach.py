@@ -1,5 +1,6 @@
 """Where a recording's knobs are, and how far each goes while the others hold."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -40,26 +41,27 @@ class KnobReach(NamedTuple):
 
 
 @torch.no_grad()
-def knob_reach(model: TimbreModel, audio: Tensor, f0_hz: Tensor) -> list[KnobReach]:
+def knob_reach(model: TimbreModel, audio: Tensor, f0_hz: Tensor, beside: Sequence[Descriptor] = ()) -> list[KnobReach]:
     """Search the layers of a few frames; window, room and the frames between are left out.
 
     Args:
         model: in eval mode, whose synth can say what it plays
         audio: (N,) at the model's rate
         f0_hz: (F,) its pitch, F = ceil(N / hop)
+        beside: descriptors that the model was not trained on, turned or held with its knobs
 
     Returns:
-        one for each knob; no place is outside 0..1 unless the recording is
+        one for each knob, then for each beside; no place is outside 0..1 unless the recording is
 
     Raises:
         ValueError: nothing sounds
     """
     encoder, pitch = model.encoder, f0_hz[None]
-    own, padded = list(encoder.each_descriptor()), whole_frames(model, audio)
+    own, padded = [*encoder.each_descriptor(), *beside], whole_frames(model, audio)
     sounding = encoder.sounding(padded, encoder.judged_every)
     if not sounding.any():
         raise ValueError("nothing sounds: there is nothing to turn.")
-    mean = sounding_mean(measured_positions(model, audio, f0_hz), sounding)[0]
+    mean = sounding_mean(measured_positions(model, audio, f0_hz, beside), sounding)[0]
     known = [index for index, descriptor in enumerate(own) if projectable(descriptor)]
     moves = torch.full((len(own), 2), torch.nan)
     if known:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lightning_modules.exact import Exact
-from lightning_modules.knobs import asked_encoding
+from lightning_modules.knobs import asked_beside, asked_encoding
 from lightning_modules.timbre_model import TimbreModel
 from projection import Target
 from synths import Descriptor, sounding_mean
@@ -76,8 +76,7 @@ def render(
         exact: whether the knobs are met on the sound, or the sound is what the decoder plays
 
     Raises:
-        ValueError: the knobs are to be met, and a part of the synth cannot be played by numbers, or one of the
-            descriptors beside is told from sound only
+        ValueError: the knobs are to be met, and a part of the synth cannot be played by numbers
     """
     encoder, pitch = model.encoder, f0_hz[None]
     padded, every = whole_frames(model, audio), encoder.judged_every
@@ -86,7 +85,7 @@ def render(
     of_controls = [request for request in requests if request.knob in encoder.controls]
     by_name = {descriptor.name: descriptor for descriptor in own}
     encoding = asked_encoding(taken_apart, sounding, encoder.controls, of_controls, by_name, every)
-    course = _asked_beside(model, padded, pitch, sounding, beside, requests) if beside else None
+    course = asked_beside(model, padded, pitch, sounding, beside, requests) if beside else None
     with model.synth.dry() if dry else nullcontext():
         if exact:
             names = [request.knob for request in requests]
@@ -104,24 +103,6 @@ def render(
         asked = torch.cat([asked, course[:, :: every // encoder.every]], dim=-1)
     was = measured_positions(model, audio, f0_hz, beside)
     return Rendered(rendering.audio[0, : len(audio)], [*own, *beside], was, asked, sounding, requests)
-
-
-def _asked_beside(
-    model: TimbreModel,
-    audio: Tensor,
-    pitch: Tensor,
-    sounding: Tensor,
-    beside: Sequence[Descriptor],
-    requests: Sequence[KnobRequest],
-) -> Tensor:
-    """(1, F / every, A) positions of the further descriptors: as in the recording, but where they are asked to move."""
-    every = model.encoder.every
-    asked = Target(beside).of_sound(audio, pitch, every)
-    mean = sounding_mean(asked, sounding, model.encoder.judged_every // every)
-    for index, descriptor in enumerate(beside):
-        for request in (each for each in requests if each.knob == descriptor.name):
-            asked[..., index] = request.positions(descriptor, asked[..., index], mean[:, index])
-    return asked
 
 
 @torch.no_grad()

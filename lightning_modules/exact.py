@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lightning_modules.encoders import Encoding
 from lightning_modules.timbre_model import Rendering, TimbreModel
-from projection import Answer, MeanSearch, Request, Target, follow_curves, projectable
+from projection import Answer, MeanSearch, Request, Target, follow_curves, give_way, projectable
 from synths import Descriptor, Layers, sounding_frames
 from synths.layers import parts_scaled
 from synths.signal import interpolate_frames
@@ -101,7 +101,7 @@ class Exact:
             return rendering, Answer([], nothing, nothing, nothing, nothing, once, peak)
         decoded = Decoded(self.model, f0_hz, encoding)
         request = self._request(decoded, encoding, sounding, turned, beside)
-        audio, answer = MeanSearch(decoded, request).run()
+        audio, answer = self._held(decoded, encoding, request, MeanSearch(decoded, request).run())
         return Rendering(audio, decoded.parameters, encoding), self._in_order(answer)
 
     def _request(
@@ -126,6 +126,26 @@ class Exact:
             turned = turned[:, self.order]
         return Request(self.target, asked[..., self.order], sounding, 1, turned)
 
+    def _held(
+        self, decoded: "Decoded", encoding: Encoding, request: Request, found: tuple[Tensor, Answer]
+    ) -> tuple[Tensor, Answer]:
+        """The same, less of what was asked where it would drag what holds."""
+        if not request.dragged(-found[1].off).any() or (encoding.own is None and not self.also):
+            return found
+        own, n_own = encoding.controls if encoding.own is None else encoding.own, len(self.model.encoder.knobs)
+        # Where the descriptors beside come from, the open sound says.
+        home = request.target.of_sound(decoded.unchanged, decoded.f0_hz, decoded.every)
+        for place, index in enumerate(self.order):
+            if index < n_own:
+                home[..., place] = own[:, :: decoded.every, index]
+
+        def playable_at(rows: Tensor, share: Tensor) -> Decoded:
+            controls = torch.lerp(own[rows], encoding.controls[rows], share[:, None, None])
+            noise = None if decoded.white_noise is None else decoded.white_noise[rows]
+            return Decoded(self.model, decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise)
+
+        return give_way(playable_at, request, home, found)
+
     def _in_order(self, answer: Answer) -> Answer:
         """The same with the model's knobs in order, and then the further ones."""
         back = sorted(range(len(self.order)), key=self.order.__getitem__)
@@ -145,14 +165,19 @@ class Decoded:
         model: in eval mode
         f0_hz: (B, F) pitch in Hz
         encoding: with its knobs turned
+        white_noise: (B, F, hop) of the synth; drawn if it is not given
     """
 
-    def __init__(self, model: TimbreModel, f0_hz: Tensor, encoding: Encoding) -> None:
+    def __init__(
+        self, model: TimbreModel, f0_hz: Tensor, encoding: Encoding, white_noise: Tensor | None = None
+    ) -> None:
         # A copy: what a trainer's inference mode made could not be kept for slopes of the sound.
         self.model, self.f0_hz, self.every = model, f0_hz.clone(), model.encoder.judged_every
         self.parameters = model.decoder(f0_hz, encoding.controls, encoding.residual)
         self.played = model.synth.played(f0_hz, self.parameters)
-        self.white_noise = self.parameters.get("white_noise", model.synth.white_noise(f0_hz))
+        if white_noise is None:
+            white_noise = self.parameters.get("white_noise", model.synth.white_noise(f0_hz))
+        self.white_noise = white_noise
         self.unchanged = model.synth.play(f0_hz, self.played, self.white_noise)
 
     def layers(self) -> Layers:

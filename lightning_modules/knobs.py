@@ -9,6 +9,7 @@ from torch import Tensor
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
 from lightning_modules.timbre_model import TimbreModel
+from projection import Target
 from synths import Descriptor, sounding_mean
 from synths.descriptors.request import KnobRequest
 
@@ -44,7 +45,39 @@ def asked_encoding(
         index = knobs.index(request.knob)
         mean = sounding_mean(controls, sounding, every)[:, index]
         controls[..., index] = request.positions(descriptors.get(request.knob), controls[..., index], mean)
-    return encoding._replace(controls=controls)
+    own = encoding.controls if encoding.own is None else encoding.own
+    return encoding._replace(controls=controls, own=own)
+
+
+def asked_beside(
+    model: TimbreModel,
+    audio: Tensor,
+    f0_hz: Tensor,
+    sounding: Tensor,
+    beside: Sequence[Descriptor],
+    requests: Sequence[KnobRequest],
+) -> Tensor:
+    """The positions that are asked of descriptors that are no knobs: those of the sound, but where a request moves one.
+
+    Args:
+        model: whose frames are meant
+        audio: (B, N)
+        f0_hz: (B, F) pitch in Hz
+        sounding: (B, F / judged_every) 1 where the sound sounds
+        beside: A descriptors
+        requests: of these and of others
+
+    Returns:
+        (B, F / every, A)
+    """
+    # As it is judged: a change from one frame to the next depends on which are looked at.
+    asked = Target(beside).of_sound(audio, f0_hz, model.encoder.judged_every)
+    mean = sounding_mean(asked, sounding)
+    for index, descriptor in enumerate(beside):
+        for request in (each for each in requests if each.knob == descriptor.name):
+            asked[..., index] = request.positions(descriptor, asked[..., index], mean[:, index])
+    every = model.encoder.every
+    return asked.repeat_interleave(model.encoder.judged_every // every, dim=1)[:, : -(-f0_hz.shape[1] // every)]
 
 
 def turn(
@@ -98,7 +131,9 @@ def sweep(
     every, names, n = model.encoder.judged_every, model.encoder.controls, len(positions)
     encoding, sounding = model.encoder(audio, f0_hz), model.encoder.sounding(audio, every)
     turned = torch.cat([turn(encoding, sounding, names, {knob: p}, {}, every).controls for p in positions])
-    together, pitch = Encoding(turned, encoding.residual.repeat(n, 1, 1), {}), f0_hz.repeat(n, 1)
+    pitch = f0_hz.repeat(n, 1)
+    own, residual = (part.repeat(n, 1, 1) for part in (encoding.controls, encoding.residual))
+    together = Encoding(turned, residual, {}, own)
     heard, which = sounding.repeat(n, 1), torch.tensor([name == knob for name in names], device=audio.device)
     met = exact(pitch, together, heard, which.expand(len(pitch), -1)) if exact else None
     output = (met or model.put_together(pitch, together)).audio

@@ -2,6 +2,7 @@
 
 from projection.curves import follow_curves
 from projection.frames import FrameProjection
+from projection.giving_way import give_way
 from projection.mean_search import MeanSearch
 from projection.playable import Playable
 from projection.prior import LearntPrior, musical_prior
@@ -19,6 +20,7 @@ __all__ = [
     "Search",
     "Target",
     "follow_curves",
+    "give_way",
     "musical_prior",
     "projectable",
 ]

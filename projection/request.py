@@ -32,6 +32,18 @@ class Request:
         self.target, self.asked, self.sounding, self.judged, self.turned = target, asked, sounding, judged, turned
         self.tolerance = target.tolerance(self.mean(asked))
 
+    def of(self, rows: Tensor) -> "Request":
+        """The requests of some (R,) rows."""
+        turned = None if self.turned is None else self.turned[rows]
+        return Request(self.target, self.asked[rows], self.sounding[rows], self.judged, turned)
+
+    def part_of(self, home: Tensor, share: Tensor) -> "Request":
+        """The same, but what is turned is asked (B,) shares of the way from (B, F / every, C) home only."""
+        if self.turned is None:
+            return self
+        asked = torch.where(self.turned[:, None], torch.lerp(home, self.asked, share[:, None, None]), self.asked)
+        return Request(self.target, asked, self.sounding, self.judged, self.turned)
+
     def mean(self, values: Tensor) -> Tensor:
         """(B, F / every, C) -> (B, C) over what sounds."""
         return sounding_mean(values, self.sounding, self.judged)
@@ -72,6 +84,13 @@ class Request:
         if self.turned is None:
             return torch.zeros_like(missed[:, 0], dtype=torch.bool)
         return (~self.turned & (missed.abs() > UNNOTICED)).any(-1)
+
+    def held_first(self, missed: Tensor) -> Tensor:
+        """(B,) how far off where no turned knob makes up for what holds: that counts first, beyond what is noticed."""
+        if self.turned is None:
+            return missed.abs().sum(-1)
+        dragged = (missed.abs() - UNNOTICED).clamp_min(0.0).masked_fill(self.turned, 0.0)
+        return 1e3 * dragged.sum(-1) + (missed.abs() * self.turned).sum(-1)
 
     def plain_where_nothing_turns(self, prior: Tensor) -> Tensor:
         """(B, P, P) prior of a change -> the same, but the identity where no knob was turned.

@@ -81,6 +81,12 @@ class Configured(LightningCLI):
             parser.add_argument(
                 "--open", type=bool, default=False, help="write what the decoder plays, its knobs not corrected"
             )
+            parser.add_argument(
+                "--also",
+                type=list[str],
+                default=[],
+                help="descriptors that the model was not trained on, turned in every clip: [warmth=+5points]",
+            )
         if self.verb == "prepare":
             parser.add_argument("--slice", type=str, default="1/1", help="which part of the work, such as 3/16")
             parser.add_argument(

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,14 @@ from lightning_modules.first_fault import NotFinite
 from lightning_modules.whole_checkpoints import WholeCheckpoints
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
+from synths import Descriptor
+from synths.descriptors.describe import descriptor_kinds
+from synths.descriptors.request import KnobRequest
 from timbre import process_rank
 from timbre.configured import Configured, readable_error
 from timbre.plan import Finished, Plan, plan_of
 from timbre.processes import can_be_shared
+from timbre.requests import parsed_beside
 from timbre.save_config import as_written
 from timbre.start import with_run_folder
 from timbre.trust import refuse_other_places
@@ -132,6 +136,9 @@ class Experiment(Configured):
         return [Listen(), Usage(), Best(), TrainingCurves(), *rate, BestCheckpoint(self.folder.best.parent)]
 
     def _judging(self) -> list[Callback]:
+        is_open, also = bool(self.config.get("open")), self.config.get("also") or []
+        if is_open and also:
+            raise ValueError("--also turns what the decoder does not know: leave out --open.")
         settings = self.config_init["control"]
         said = {
             "control": settings,
@@ -147,7 +154,7 @@ class Experiment(Configured):
             ControlEvaluation(settings, keeping),
             SliderSweeps(renderings=settings.renderings, keeping=keeping),
             KeepingEnds(keeping),
-            WriteAudio(not self.config.get("open")),
+            WriteAudio(not is_open, _beside(also)),
         ]
 
     def _tags(self) -> list[str]:
@@ -155,6 +162,12 @@ class Experiment(Configured):
         components = (self.config.data, self.config.model.encoder)
         names = [str(part.class_path).rpartition(".")[2] for part in components if "class_path" in part]
         return [*names, *([self.plan.stem] if self.plan.stem != "config" else [])]
+
+
+def _beside(given: Sequence[str]) -> list[tuple[type[Descriptor], KnobRequest]]:
+    """The descriptors that the option --also turns, and what it asks of each."""
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    return [(kinds[request.knob], request) for request in parsed_beside(given)]
 
 
 def run(verb: str, args: list[str]) -> None:

@@ -20,7 +20,10 @@ def reach_lines(found: Sequence[KnobReach]) -> list[str]:
     heading = _COLUMNS.format("knob", "unit", "is", "at", "lowest", "highest", "JND -", "JND +")
     lines = [heading, *(_reach_line(each) for each in found)]
     deaf = [each.descriptor.name for each in found if each.lowest != each.lowest]
-    lines += wrapped(f"{', '.join(deaf)}: only sound tells it, and how far it goes is not known.") if deaf else []
+    if deaf:
+        lines += wrapped(
+            f"{', '.join(deaf)}: only sound tells, and how far it goes is not known before it is rendered."
+        )
     return [*lines, *wrapped("at: its position, for --set. JND: least audible differences down and up, for --nudge.")]
 
 

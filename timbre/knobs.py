@@ -1,6 +1,7 @@
 """`timbre knobs`: what can be turned, in which unit, and how far: by any model, or on a recording."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from timbre.pitch_curve import refuse_no_pitch
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
     from instrument.reach import KnobReach
     from lightning_modules.timbre_model import TimbreModel
+    from synths import Descriptor
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -30,6 +32,13 @@ def run(verb: str, args: list[str]) -> None:
         "--pitch", type=float, nargs="+", default=[], metavar="HZ", help="also what training notes of a pitch reach"
     )
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="of the recording's knobs as sliders")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of the recording, a descriptor too that the model was not trained on, such as warmth: as render takes it",
+    )
     parser.add_argument("--f0", metavar="HZ|FILE", help="the recording's pitch where it is known, as for render")
     given = parser.parse_args(args)
     _refuse_what_does_not_go_together(given)
@@ -44,8 +53,8 @@ def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
     for f0_hz in given.pitch:
         if not 0.0 < f0_hz < 20000.0:
             raise ValueError(f"--pitch {f0_hz:g} is not a pitch: give it in Hz, such as --pitch 220 440.")
-    if given.input is None and (given.picture or given.f0):
-        option = "--picture" if given.picture else "--f0"
+    if given.input is None and (given.picture or given.f0 or given.also):
+        option = "--picture" if given.picture else "--f0" if given.f0 else "--also"
         raise ValueError(f"{option} goes with a recording: timbre knobs {given.checkpoint} IN.wav {option} ...")
     if given.input is not None and given.pitch:
         raise ValueError("--pitch goes without a recording, which has a pitch already: leave one of them out.")
@@ -77,11 +86,16 @@ def _print_reach(given: argparse.Namespace) -> None:
     from lightning_modules.checkpoint import load_model
     from lightning_modules.exact import obstacle_of
     from timbre.knob_tables import reach_lines
+    from timbre.requests import beside_kind
 
+    beside = [beside_kind(name) for name in given.also]
     model = load_model(checkpoint_in(given.checkpoint))
     if obstacle := obstacle_of(model):
         raise ValueError(f"{obstacle}: what its knobs reach is not known; leave {given.input} out.")
-    found = _reach(given, model)
+    for kind in beside:
+        if kind.name in model.encoder.controls:
+            raise ValueError(f"--also {kind.name}: it is a knob of this model: leave it out.")
+    found = _reach(given, model, [kind(model.clip) for kind in beside])
     print(f"{given.input}: how far its knobs go while the others hold")
     print(*reach_lines(found), sep="\n")
     if given.picture is not None:
@@ -92,7 +106,7 @@ def _print_reach(given: argparse.Namespace) -> None:
         print(f"Written: {given.picture}")
 
 
-def _reach(given: argparse.Namespace, model: "TimbreModel") -> "list[KnobReach]":
+def _reach(given: argparse.Namespace, model: "TimbreModel", beside: "Sequence[Descriptor]") -> "list[KnobReach]":
     import torch
 
     from instrument.reach import knob_reach
@@ -105,4 +119,4 @@ def _reach(given: argparse.Namespace, model: "TimbreModel") -> "list[KnobReach]"
         f0_hz = tracked_pitch(audio, model, given.input)
     else:
         f0_hz = given_pitch(given.f0, len(audio), model.clip)
-    return knob_reach(model, torch.from_numpy(audio), torch.from_numpy(f0_hz))
+    return knob_reach(model, torch.from_numpy(audio), torch.from_numpy(f0_hz), beside)

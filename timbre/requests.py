@@ -49,22 +49,35 @@ def parsed_beside(given: Sequence[str]) -> list[KnobRequest]:
     """What the option --also says of descriptors that are no knobs: a sign makes a move, and the unit may be left out.
 
     Raises:
-        ValueError: it is no such request, or the descriptor is told from sound only
+        ValueError: it is no such request
     """
-    from projection import projectable
-    from synths.descriptors.describe import descriptor_kinds
-
-    kinds, requests = {kind.name: kind for kind in descriptor_kinds() if projectable(kind)}, []
+    requests = []
     for text in given:
         name, _, number = (part.strip() for part in text.partition("="))
-        if name not in kinds:
-            raise ValueError(f"--also {text}: choose one of {', '.join(kinds)}.")
-        unit, match = spoken_unit(kinds[name]).word, _NUMBER.fullmatch(number.replace("−", "-"))
+        unit = spoken_unit(beside_kind(name, text)).word
+        match = _NUMBER.fullmatch(number.replace("−", "-"))
         if match is None:
             raise ValueError(f"--also {text}: write --also {name}=NUMBER or {name}=+NUMBER, in {unit}.")
         request = KnobRequest(name, float(match[1]), "", match[1][0] in "+-", f"--also {text}")
         requests.append(in_unit(request, match[2] or unit, or_else=""))
     return each_once(requests)
+
+
+def beside_kind(name: str, written: str = "") -> "type[Descriptor]":
+    """The descriptor that --also names, which must change smoothly with what is played: slopes say how to turn it.
+
+    Raises:
+        ValueError: there is none, or it jumps
+    """
+    from synths.descriptors.describe import descriptor_kinds
+
+    kinds = {kind.name: kind for kind in descriptor_kinds()}
+    if name in kinds and (reason := kinds[name].not_for_training):
+        raise ValueError(f"--also {written or name}: it cannot be turned: {reason}.")
+    if name not in kinds:
+        smooth = ", ".join(name for name, kind in kinds.items() if not kind.not_for_training)
+        raise ValueError(f"--also {written or name}: choose one of {smooth}.")
+    return kinds[name]
 
 
 def each_once(requests: list[KnobRequest]) -> list[KnobRequest]:

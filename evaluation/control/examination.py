@@ -202,7 +202,8 @@ class _Reader(NamedTuple):
         # All side by side: a frame at a time, or a few renders each, many sounds cost little more than one.
         turned = [turn(encoding, sounding, names, {k: p}, {}, every).controls for k in knobs for p in POSITIONS]
         controls = torch.cat([encoding.controls, *turned])
-        together = Encoding(controls, encoding.residual.repeat(1 + settings, 1, 1), {})
+        own, residual = (part.repeat(1 + settings, 1, 1) for part in (encoding.controls, encoding.residual))
+        together = Encoding(controls, residual, {}, own)
         at_positions = [True, *(position in TRACKED for _ in knobs for position in POSITIONS)]
         tracked = torch.tensor(at_positions).repeat_interleave(n)
         which = [""] * n + [knob for knob in knobs for _ in range(n * len(POSITIONS))]
@@ -220,7 +221,8 @@ class _Reader(NamedTuple):
         parts, most = [], RENDERED_TOGETHER if self.way.name == OPEN else MET_TOGETHER
         together = max(1, min(most, most * _USUAL_SAMPLES // self.model.clip.n_samples))
         for part in torch.arange(len(f0_hz)).split(together):
-            some = Encoding(encoding.controls[part], encoding.residual[part], {})
+            own = None if encoding.own is None else encoding.own[part]
+            some = Encoding(encoding.controls[part], encoding.residual[part], {}, own)
             pitch, heard, turned = f0_hz[part], sounding[part], [knobs[row] for row in part.tolist()]
             start = time.process_time()
             audio = self.way.put_together(pitch, some, heard, turned_controls(self.model, turned)).audio

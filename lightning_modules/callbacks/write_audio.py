@@ -1,5 +1,6 @@
 """`timbre predict`: the resyntheses as files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,13 @@ from torch import Tensor
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.exact import Exact, obstacle_of
+from lightning_modules.knobs import asked_beside
 from studies.run_folder import RunFolder
-from synths import Clip
+from synths import Clip, Descriptor
+from synths.descriptors.request import KnobRequest
+
+NEARLY = 0.25
+"""Least audible differences, or twentieths of the range, that nobody would call a miss."""
 
 
 class WriteAudio(Callback):
@@ -19,22 +25,29 @@ class WriteAudio(Callback):
 
     Args:
         exact: whether the knobs are met on the sound, or it is what the decoder plays
+        also: requests of descriptors that are no knobs of the model, each by its kind
     """
 
-    def __init__(self, exact: bool = True) -> None:
-        self.exact = exact
+    def __init__(self, exact: bool = True, also: Sequence[tuple[type[Descriptor], KnobRequest]] = ()) -> None:
+        self.exact, self.also = exact, list(also)
         self.corrector: Exact | None = None
+        self.beside: list[Descriptor] = []
         self.n_written, self.n_lowered = 0, 0
         self.off: list[Tensor] = []
         self.open_off: list[Tensor] = []
 
+    @torch.inference_mode(False)  # slopes are taken through the descriptors
     def on_predict_start(self, trainer: Trainer, module: TimbreAutoencoder) -> None:  # type: ignore[override]
         """Begin with nothing written."""
         self.n_written, self.n_lowered, self.off, self.open_off = 0, 0, [], []
         obstacle = obstacle_of(module)
         if self.exact and obstacle:
             print(f"{obstacle}: the knobs are not corrected.")
-        self.corrector = Exact(module) if self.exact and not obstacle else None
+        for kind, request in self.also:
+            if kind.name in module.encoder.controls:
+                raise ValueError(f"{request.written}: {kind.name} is a knob of this model: leave it out.")
+        self.beside = [kind(module.clip).to(module.device) for kind, _ in self.also]
+        self.corrector = Exact(module, self.beside) if self.exact and not obstacle else None
 
     def on_predict_batch_end(  # type: ignore[override]
         self, trainer: Trainer, module: TimbreAutoencoder, outputs: Rendering, batch: Clip, batch_idx: int, *_: Any
@@ -60,6 +73,9 @@ class WriteAudio(Callback):
             print(
                 f"Knobs are off by {off:.2f} JND in the mean; {open_off:.2f} as the decoder plays them (--open true)."
             )
+        for index, descriptor in enumerate(self.beside[: len(self.off) and len(self.beside)], -len(self.beside)):
+            each = torch.cat([off[:, index] for off in self.off]).abs()
+            print(f"{descriptor.name}: met in {int((each <= NEARLY).sum())} clips; elsewhere the nearest place found.")
         if self.n_lowered:
             print(
                 f"{self.n_lowered} of them would have clipped: they are lowered to full scale, and so is their level."
@@ -69,10 +85,15 @@ class WriteAudio(Callback):
     @torch.no_grad()
     def _played(self, module: TimbreAutoencoder, outputs: Rendering, batch: Clip) -> Tensor:
         """The sounds of a batch, their knobs met if that is asked."""
-        if self.corrector is None or not module.encoder.knobs:
+        if self.corrector is None or not (module.encoder.knobs or self.beside):
             return outputs.audio
-        sounding = module.encoder.sounding(batch.audio, module.encoder.judged_every)
-        rendering, answer = self.corrector.answer(batch.f0_hz, outputs.encoding, sounding)
+        sounding, encoding = module.encoder.sounding(batch.audio, module.encoder.judged_every), outputs.encoding
+        turned = course = None
+        if self.beside:
+            requests, n_own = [request for _, request in self.also], encoding.controls.shape[-1]
+            course = asked_beside(module, batch.audio, batch.f0_hz, sounding, self.beside, requests)
+            turned = torch.tensor([[False] * n_own + [True] * len(self.beside)]).expand(len(sounding), -1)
+        rendering, answer = self.corrector.answer(batch.f0_hz, encoding, sounding, turned, course)
         self.off.append(answer.off.cpu())
         self.open_off.append(answer.open_off.cpu())
         return rendering.audio

@@ -44,11 +44,15 @@ class Term(NamedTuple):
 
 
 class Encoding(NamedTuple):
-    """A sound taken apart: controls (B, F, C) as knob positions, residual (B, F, D), terms of the loss by name."""
+    """A sound taken apart: controls (B, F, C) as knob positions, residual (B, F, D), terms of the loss by name.
+
+    Where knobs were turned, `own` keeps the controls that the sound itself has.
+    """
 
     controls: Tensor
     residual: Tensor
     terms: dict[str, Term]
+    own: Tensor | None = None
 
 
 class Encoder(nn.Module):

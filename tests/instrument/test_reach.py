@@ -10,7 +10,7 @@ from instrument.render import knob_reports, render
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder
-from synths import FundamentalShare, Level, Roughness, Sharpness
+from synths import FundamentalShare, Level, Roughness, Sharpness, SpectralSpread, Warmth
 from synths.descriptors.request import KnobRequest
 
 
@@ -50,6 +50,15 @@ def test_what_only_sound_tells_has_no_known_reach(second, note):
     level, roughness = knob_reach(model, *note)
     assert level.lowest < level.highest and roughness.lowest != roughness.lowest
     assert roughness.jnds(0.5) != roughness.jnds(0.5)
+
+
+def test_what_was_not_trained_on_is_said_too(second, model, note):
+    """It holds with the others, and so they go less far; what only sound tells has its place, and no reach."""
+    alone, found = knob_reach(model, *note), knob_reach(model, *note, [SpectralSpread(second), Warmth(second)])
+    assert [each.descriptor.name for each in found[-2:]] == ["spectral_spread", "warmth"]
+    assert found[-2].lowest < found[-2].position < found[-2].highest
+    assert found[-1].position == found[-1].position and found[-1].lowest != found[-1].lowest
+    assert found[1].highest - found[1].lowest < alone[1].highest - alone[1].lowest
 
 
 def test_silence_is_refused(model, note):

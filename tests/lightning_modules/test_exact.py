@@ -138,6 +138,22 @@ def test_what_is_held_holds_where_the_turned_knob_cannot(model, played):
     assert (off[:, 1] <= answer.open_off[:, 1].abs()).all()
 
 
+def test_a_turned_knob_gives_way_to_what_holds(model):
+    """Level far below what the other knobs survive: known where it came from, it goes only as far as they hold."""
+    f0_hz, nothing = torch.full((1, CLIP.n_frames), 880.0), torch.zeros(1, CLIP.n_frames, 0)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        own = model.encoder.knob_positions(model.synth(f0_hz, model.decoder(f0_hz, nothing, nothing)), f0_hz)
+    asked, turned = own - torch.tensor([0.9, 0.0, 0.0, 0.0, 0.0]), torch.tensor([[True] + [False] * 4])
+    answers = []
+    for known in (None, own):
+        torch.manual_seed(0)
+        encoding = Encoding(asked, nothing, {}, known)
+        answers.append(Exact(model).answer(f0_hz, encoding, torch.ones(1, 25), turned)[1].off[0])
+    assert answers[0][1:].abs().max() > 0.2 > answers[1][1:].abs().max()
+    assert answers[1][0] < 60.0  # of the 72 that it was asked to go down
+
+
 @pytest.mark.parametrize("odd", ["nan", "infinite", "silent"])
 def test_what_nobody_can_ask_is_the_open_sound(model, played, odd):
     """In that clip alone."""

@@ -57,6 +57,12 @@ def test_nothing_asked_changes_nothing(encoding, sounding):
     assert turn(encoding, sounding, KNOBS, {}, {}).controls.equal(encoding.controls)
 
 
+def test_where_the_knobs_came_from_is_kept(encoding, sounding):
+    """Though they are turned twice."""
+    once = turn(encoding, sounding, KNOBS, {"brightness": 0.7}, {})
+    assert turn(once, sounding, KNOBS, {"loudness": 0.2}, {}).own is encoding.controls
+
+
 def test_the_original_stays(encoding, sounding):
     """Turning makes a new encoding."""
     before = encoding.controls.clone()

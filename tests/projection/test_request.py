@@ -66,3 +66,30 @@ def test_what_is_no_number_cannot_be_asked():
     assert request.can_be_asked(torch.ones(2, 2)).tolist() == [False, True]
     request.asked[1, 3, 0] = torch.nan
     assert request.can_be_asked(torch.ones(2, 2)).tolist() == [False, False]
+
+
+def test_held_first_lets_nothing_make_up_for_what_holds():
+    """A held knob half a tolerance off is worse than a turned one a hundred off, and unnoticed as good as met."""
+    request = request_of(torch.tensor([[False, True], [False, True]]))
+    scores = [request.held_first(torch.tensor([off] * 2))[0] for off in ([0.5, 0.0], [0.1, 99.0], [0.0, 98.0])]
+    assert scores[0] > scores[1] > scores[2]
+    assert request.held_first(torch.tensor([[0.1, 3.0]] * 2)).equal(request.held_first(torch.tensor([[0.0, 3.0]] * 2)))
+
+
+def test_some_rows_of_a_request_ask_the_same():
+    """With what sounds, what is turned and their tolerance."""
+    sounding = torch.stack([torch.ones(20), torch.tensor([0.0] * 10 + [1.0] * 10)])
+    request = request_of(torch.tensor([[True, False], [False, True]]), sounding=sounding)
+    some = request.of(torch.tensor([1]))
+    assert some.turned.tolist() == [[False, True]] and some.sounding.equal(sounding[1:])
+    torch.testing.assert_close(some.tolerance, request.tolerance[1:])
+
+
+def test_part_of_a_request_asks_less_of_what_is_turned():
+    """A quarter of the way from 0.1 to 0.5 is 0.2; what holds is asked as before."""
+    request = request_of(torch.tensor([[True, False], [False, True]]))
+    part = request.part_of(torch.full_like(request.asked, 0.1), torch.tensor([0.25, 1.0]))
+    torch.testing.assert_close(part.asked[0], torch.tensor([0.2, 0.5]).expand(20, 2))
+    torch.testing.assert_close(part.asked[1], request.asked[1])
+    alike = request_of()
+    assert alike.part_of(torch.zeros_like(alike.asked), torch.zeros(2)) is alike

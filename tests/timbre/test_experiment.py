@@ -83,6 +83,8 @@ def test_predict_writes_sounds_and_validate_the_losses(trained, capsys):
         assert bool(found) == (option == "false")
     assert float(found[1]) < 0.3 * float(found[2])
     assert abs(sounds["true"] - sounds["false"]).max() > 1e-3
+    main(["predict", str(trained), "--also", "[spectral_spread=+20Hz]"])
+    assert re.search(r"spectral_spread: met in \d+ clips", capsys.readouterr().out)
     main(["validate", str(trained)])
     assert "validation/reconstruction" in capsys.readouterr().out
 

@@ -69,9 +69,23 @@ def test_a_recording_says_where_it_is_and_draws_it(trained, tmp_path, write_tone
     assert imread(tmp_path / "sliders.png").shape[1] > 600
 
 
+def test_descriptors_that_were_not_trained_on_have_their_lines(trained, tmp_path, write_tone, capsys):
+    write_tone(tmp_path / "note.wav", 330.0)
+    main(["knobs", str(trained), str(tmp_path / "note.wav"), "--also", "warmth", "--also", "spectral_spread"])
+    printed = capsys.readouterr().out
+    lines = {line.split()[0]: line.split() for line in printed.splitlines()}
+    assert lines["warmth"][1] == "points" and lines["warmth"][-1] == "–"
+    assert lines["spectral_spread"][1] == "Hz" and float(lines["spectral_spread"][5]) > float(
+        lines["spectral_spread"][4]
+    )
+    assert "warmth: only sound tells" in printed
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
+        (["--also", "warmth"], "--also goes with a recording"),
+        (["in.wav", "--also", "warm"], "--also warm: choose one of brightness, level"),
         (["--picture", "a.png"], "--picture goes with a recording: timbre knobs RUN IN.wav --picture"),
         (["--f0", "440"], "--f0 goes with a recording"),
         (["--pitch", "0"], "--pitch 0 is not a pitch"),

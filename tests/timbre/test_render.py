@@ -216,7 +216,7 @@ def test_knobs_are_met_unless_the_open_sound_is_wanted(trained, note, tmp_path, 
 @pytest.mark.parametrize(
     ("also", "message"),
     [
-        ("roughness=1", "--also roughness=1: choose one of brightness, level, loudness,"),
+        ("hardness=50", "--also hardness=50: it cannot be turned: it jumps"),
         ("sharpness=1", "--also sharpness=1: sharpness is a knob of this model: --set or --nudge turns it."),
         ("spectral_spread=wide", "--also spectral_spread=wide: write --also spectral_spread=NUMBER"),
         ("spectral_spread=", "or spectral_spread=+NUMBER, in Hz."),
@@ -233,10 +233,22 @@ def test_the_open_sound_has_no_further_knobs(note, tmp_path, refuses):
     )
 
 
-def test_a_descriptor_is_turned_after_training(trained, note, tmp_path, capsys):
-    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--also", "spectral_centroid=+100Hz"])
-    was, asked, _ = map(float, told(capsys.readouterr().out)["spectral_centroid"])
-    assert asked - was == pytest.approx(100.0, abs=1.0)
+@pytest.mark.parametrize(("name", "move"), [("spectral_centroid", "100Hz"), ("spectral_flux", "10%")])
+def test_a_descriptor_is_turned_after_training(name, move, trained, note, tmp_path, capsys):
+    """From where it is judged to be: a flux depends on which frames are looked at."""
+    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--also", f"{name}=+{move}"])
+    was, asked, _ = map(float, told(capsys.readouterr().out)[name])
+    assert asked - was == pytest.approx(float(move.strip("Hz%")), rel=0.01)
+
+
+def test_what_only_sound_tells_is_turned_and_what_is_not_met_is_said(trained, note, tmp_path, capsys):
+    """The middle of a tone's energy moves by a tenth of a second; nothing is so rough as what is asked."""
+    options = ["--also", "temporal_centroid=+0.02s", "--also", "roughness=9asper"]
+    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), *options])
+    printed = capsys.readouterr().out
+    was, asked, got = map(float, told(printed)["temporal_centroid"])
+    assert asked - was == pytest.approx(0.02, abs=0.002) and got == pytest.approx(asked, abs=0.01)
+    assert "roughness: 9.00 asper was not reached with the others held; the nearest place" in " ".join(printed.split())
 
 
 def test_a_curve_is_followed_on_the_sound(trained, note, tmp_path, capsys):

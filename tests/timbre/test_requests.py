@@ -5,7 +5,7 @@ import torch
 
 from synths import ClipFormat, Level, Sharpness, SpectralCentroid
 from synths.descriptors.request import KnobRequest
-from timbre.requests import parsed_requests, refuse_out_of_range, refuse_unknown, spoken_unit
+from timbre.requests import parsed_beside, parsed_requests, refuse_out_of_range, refuse_unknown, spoken_unit
 
 CLIP = ClipFormat()
 KNOBS = {"level": Level(CLIP), "sharpness": Sharpness(CLIP), "spectral_centroid": SpectralCentroid(CLIP)}
@@ -66,6 +66,34 @@ def test_what_means_nothing_is_refused_with_the_mend(option, text, why):
 def test_a_knob_is_asked_once():
     with pytest.raises(ValueError, match=r"--set level=0.5 and --set level=-20dB ask the same knob twice"):
         parsed_requests(["level=0.5", "sharpness=0.5", "level=-20dB"], "--set")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("warmth=+5points", ("warmth", 5.0, "0-100", True)),
+        ("roughness=0.1asper", ("roughness", 0.1, "asper", False)),
+        ("booming=-3", ("booming", -3.0, "0-100", True)),
+        ("temporal_centroid=0.5 s", ("temporal_centroid", 0.5, "s", False)),
+    ],
+)
+def test_what_only_sound_tells_is_asked_in_its_unit(text, asked):
+    (request,) = parsed_beside([text])
+    assert request[:4] == asked and request.written == f"--also {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("hardness=50", "it cannot be turned: it jumps"),
+        ("audio_commons_roughness=50", "it cannot be turned: it grows as a partial vanishes"),
+        ("warm=50", "choose one of brightness, level, .*warmth"),
+        ("warmth=50dB", r"warmth is not measured in 'dB': give it in points\."),
+    ],
+)
+def test_what_cannot_be_turned_beside_is_refused(text, why):
+    with pytest.raises(ValueError, match=why):
+        parsed_beside([text])
 
 
 def test_what_the_knobs_cannot_be_asked_is_refused():

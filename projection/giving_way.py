@@ -1,0 +1,68 @@
+"""Requests that drag what holds: the turned knobs go part of the way, as far as the others let them."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from projection.mean_search import MeanSearch
+from projection.playable import Playable
+from projection.request import Request
+from projection.search import Answer
+
+N_HALVINGS = 3
+"""How often the way is halved: an eighth of it is as near as the end is found."""
+
+PlayableAt = Callable[[Tensor, Tensor], Playable]
+"""(R,) rows and (R,) shares of the way from home to what is asked -> what is played there."""
+
+
+def give_way(
+    playable_at: PlayableAt, request: Request, home: Tensor, found: tuple[Tensor, Answer]
+) -> tuple[Tensor, Answer]:
+    """Ask for less where an answer drags what holds: halfway from home, then nearer or farther.
+
+    Every place is searched for as a request by itself. Of all that was found, that counts where what holds is least off
+    beyond what is noticed, and among those that where the turned knobs are nearest.
+
+    Args:
+        playable_at: what is played on the way
+        request: of B sounds
+        home: (B, F / every, C) positions where all hold
+        found: (B, N) audio and the answer of the whole request
+
+    Returns:
+        the same with the rows replaced that were mended; their renders are counted in
+    """
+    way = _Way(request, home, *found)
+    rows = (request.dragged(-way.answer.off) & request.can_be_asked(way.answer.off)).nonzero()[:, 0]
+    low, high = (torch.full_like(request.tolerance[rows, 0], end) for end in (0.0, 1.0))
+    for _ in range(N_HALVINGS if len(rows) else 0):
+        share = 0.5 * (low + high)
+        held = way.go(playable_at, rows, share)
+        low, high = torch.where(held, share, low), torch.where(held, high, share)
+    if len(stuck := rows[low == 0.0]):
+        way.go(playable_at, stuck, torch.zeros_like(stuck, dtype=low.dtype))
+    return way.audio, way.answer
+
+
+class _Way:
+    """The best of what was found so far."""
+
+    def __init__(self, request: Request, home: Tensor, audio: Tensor, answer: Answer) -> None:
+        self.request, self.home, self.audio, self.answer = request, home, audio, answer
+        self.score = request.held_first(-answer.off)
+
+    def go(self, playable_at: PlayableAt, rows: Tensor, share: Tensor) -> Tensor:
+        """Search (R,) rows at their share of the way; (R,) True where all that holds held."""
+        some = self.request.of(rows)
+        audio, answer = MeanSearch(playable_at(rows, share), some.part_of(self.home[rows], share)).run()
+        off = (answer.measured - some.mean(some.asked)) / some.tolerance
+        score = some.held_first(-off)
+        better = score < self.score[rows]
+        chosen, own = rows[better], self.answer
+        self.score[chosen], self.audio[chosen] = score[better], audio[better]
+        own.measured[chosen], own.off[chosen] = answer.measured[better], off[better]
+        own.peak[chosen] = answer.peak[better]
+        own.renders[rows.cpu()] += answer.renders
+        return ~some.dragged(-off)

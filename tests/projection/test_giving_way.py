@@ -1,0 +1,58 @@
+"""Where a turned knob would drag what holds, it goes as far as that lets it."""
+
+import torch
+
+from projection import Answer, Request, Target, give_way, giving_way
+from synths import ClipFormat, Level, Sharpness
+
+CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
+HOME, ASKED = 0.8, 0.2
+TURNED = torch.tensor([[True, False]])
+
+
+class Stiff:
+    """A search that meets all that is asked, but loses a tenth of a position of what holds past a share of the way."""
+
+    def __init__(self, playable, request):
+        self.limit, self.request = playable, request
+
+    def run(self):
+        """Each sound is its share of the way, four renders long."""
+        asked = self.request.mean(self.request.asked)
+        share = (HOME - asked[:, :1]) / (HOME - ASKED)
+        measured = asked + torch.tensor([0.0, 0.1]) * (share > self.limit[:, None] + 1e-4)
+        n = len(asked)
+        off = (measured - asked) / self.request.tolerance
+        return share, Answer(["level", "sharpness"], asked, measured, off, off, torch.full((n,), 4), torch.ones(n))
+
+
+def test_the_way_is_halved_until_what_holds_holds(monkeypatch):
+    """Three eighths of it where 0.4 would do, home where nothing does; who drags nothing is not asked again."""
+    monkeypatch.setattr(giving_way, "MeanSearch", Stiff)
+    limit = torch.tensor([0.4, 0.0, 1.0, 0.9])
+    asked = torch.tensor([ASKED, 0.5]).repeat(4, 20, 1)
+    home = torch.tensor([HOME, 0.5]).repeat(4, 20, 1)
+    request = Request(Target([Level(CLIP), Sharpness(CLIP)]), asked, torch.ones(4, 20), 1, TURNED.repeat(4, 1))
+    shares = []
+
+    def playable_at(rows, share):
+        shares.append(share)
+        return limit[rows]
+
+    audio, answer = give_way(playable_at, request, home, Stiff(limit, request).run())
+    expected = torch.tensor([0.375, 0.0, 1.0, 0.875])
+    torch.testing.assert_close(audio[:, 0], expected)
+    torch.testing.assert_close(answer.measured[:, 0], HOME + expected * (ASKED - HOME))
+    torch.testing.assert_close(answer.off, (answer.measured - answer.asked) / request.tolerance)
+    torch.testing.assert_close(answer.asked[:, 0], torch.full((4,), ASKED))
+    assert answer.off[:, 1].abs().max() < 1e-3
+    assert answer.renders.tolist() == [16, 20, 4, 16]
+    assert shares[0].tolist() == [0.5] * 3 and shares[-1].tolist() == [0.0]
+
+
+def test_nothing_is_given_up_where_all_count_alike():
+    """Nobody said which knob was turned: what was found stays."""
+    asked = torch.full((1, 20, 2), 0.5)
+    request = Request(Target([Level(CLIP), Sharpness(CLIP)]), asked, torch.ones(1, 20), 1)
+    found = Stiff(torch.zeros(1), request).run()
+    assert give_way(None, request, asked, found)[0] is found[0]
