@@ -263,16 +263,29 @@ class Projection(nn.Module):
         # A gain at its end that should go further is no help: the others do without.
         outwards = (slopes.mT @ off)[..., 0] * gains.sign() > 0.0
         slopes = slopes * ~(outwards & (gains.abs() >= LARGEST_GAIN))[:, None]
-        eye = torch.eye(len(USUAL), device=off.device)
-        system = slopes.mT @ slopes + (DAMPING + STILL) * eye
-        wanted = (slopes.mT @ off)[..., 0] - STILL * gains / self.usual
-        step = _solved(system, wanted)
+        back = STILL / (DAMPING + STILL) * gains / self.usual
+        step = _least_change(slopes, off + slopes @ back[..., None], DAMPING + STILL) - back
         step = step / step.abs().amax(-1, keepdim=True).clamp_min(1.0)
         return torch.where(step.isfinite(), step, 0.0) * self.usual
 
 
 def _next(past: Tensor, frame: Tensor) -> Tensor:
     return torch.cat([past[:, 1:], frame], dim=1)
+
+
+def _least_change(slopes: Tensor, off: Tensor, damping: float) -> Tensor:
+    """(B, C, n) slopes, (B, C, 1) what they should bring -> (B, n) damped least squares.
+
+    Of fewer knobs than gains, solved for the knobs: in changes that no knob tells of, rounding would be divided by the
+    damping alone, and the sound would differ from runtime to runtime.
+    """
+    n_knobs, n_gains = slopes.shape[1:]
+    few = n_knobs < n_gains
+    system = slopes @ slopes.mT if few else slopes.mT @ slopes
+    damped = system + damping * torch.eye(min(n_knobs, n_gains), device=off.device)
+    if few:
+        return (slopes.mT @ _solved(damped, off[..., 0])[..., None])[..., 0]
+    return _solved(damped, (slopes.mT @ off)[..., 0])
 
 
 def _solved(system: Tensor, wanted: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_modules.frame_gains import _solved
+from lightning_modules.frame_gains import LARGEST_GAIN, _least_change, _solved
 from lightning_modules.met_knobs import MetKnobs
 from projection import Target
 from synths import ClipFormat, FilteredNoise, Harmonics, Level, Sharpness, SMSSynth
@@ -79,6 +79,30 @@ def test_a_system_is_solved():
     slopes, wanted = torch.randn(3, 7, 5), torch.randn(3, 5)
     system = slopes.mT @ slopes + 0.01 * torch.eye(5)
     torch.testing.assert_close(_solved(system, wanted), torch.linalg.solve(system, wanted), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_knobs", [1, 2, 4])
+def test_of_few_knobs_what_none_tells_of_does_not_move(n_knobs):
+    """As in double precision, to the last digits: by way of the gains it would be a thousand times as far off."""
+    torch.manual_seed(0)
+    slopes, wanted = 5.0 * torch.randn(4, n_knobs, 5), 5.0 * torch.randn(4, n_knobs, 1)
+    exact = slopes.double()
+    system = exact.mT @ exact + 0.01 * torch.eye(5, dtype=torch.float64)
+    expected = torch.linalg.solve(system, (exact.mT @ wanted.double())[..., 0])
+    torch.testing.assert_close(_least_change(slopes, wanted, 0.01).double(), expected, atol=2e-6, rtol=2e-5)
+
+
+def test_a_gain_at_its_end_leaves_it_to_the_others():
+    """Two gains tell alike; one is at its end and would go on: the other goes as far as if it were alone."""
+    synth = SMSSynth(CLIP, parts=(Harmonics,), effects=())
+    step = MetKnobs([Level(CLIP)], synth, StreamingSynth(synth)).projection._step
+    slopes, off = torch.tensor([[[5.0, 5.0, 0.0, 0.0, 0.0]]]), torch.tensor([[4.0]])
+    at_end = step(off, slopes, torch.tensor([[0.0, LARGEST_GAIN, 0.0, 0.0, 0.0]]))
+    alone = step(off, slopes * torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0]), torch.zeros(1, 5))
+    torch.testing.assert_close(at_end[:, 0], alone[:, 0])
+    assert at_end[0, 0] > 1.5 * step(off, slopes, torch.zeros(1, 5))[0, 0]
+    back = step(-off, slopes, torch.tensor([[0.0, LARGEST_GAIN, 0.0, 0.0, 0.0]]))
+    assert back[0, 1] < -0.3
 
 
 def test_a_request_is_met_within_frames():
