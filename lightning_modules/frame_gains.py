@@ -7,6 +7,7 @@ from operator import itemgetter
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.least_change import least_change
 from lightning_modules.payback import Heard, Payback
 from projection.prior import bark
 from projection.target import Target
@@ -46,8 +47,8 @@ class Projection(nn.Module):
 
     The frame is measured as it will be heard, together with those before it, with the gains of the last frame and
     with each of them changed a little: one damped Gauss-Newton step, by forward measurements alone. What the sound
-    then reads above that, as soon as a window has heard it whole, is followed and asked for in advance; so the error
-    of the first tenths of a second is the greatest.
+    then reads above that, as soon as a window has heard it whole, is followed and asked for in advance. What the note
+    has missed nevertheless, in its attack above all, is paid back (`Payback`).
 
     State: what was played and its pitch, the gains, what is expected beside (`bias`, in tolerances), energy of the
     open frame before, frames since the note began and frames learnt from, and the sound so far.
@@ -264,36 +265,10 @@ class Projection(nn.Module):
         outwards = (slopes.mT @ off)[..., 0] * gains.sign() > 0.0
         slopes = slopes * ~(outwards & (gains.abs() >= LARGEST_GAIN))[:, None]
         back = STILL / (DAMPING + STILL) * gains / self.usual
-        step = _least_change(slopes, off + slopes @ back[..., None], DAMPING + STILL) - back
+        step = least_change(slopes, off + slopes @ back[..., None], DAMPING + STILL) - back
         step = step / step.abs().amax(-1, keepdim=True).clamp_min(1.0)
         return torch.where(step.isfinite(), step, 0.0) * self.usual
 
 
 def _next(past: Tensor, frame: Tensor) -> Tensor:
     return torch.cat([past[:, 1:], frame], dim=1)
-
-
-def _least_change(slopes: Tensor, off: Tensor, damping: float) -> Tensor:
-    """(B, C, n) slopes, (B, C, 1) what they should bring -> (B, n) damped least squares.
-
-    Of fewer knobs than gains, solved for the knobs: in changes that no knob tells of, rounding would be divided by the
-    damping alone, and the sound would differ from runtime to runtime.
-    """
-    n_knobs, n_gains = slopes.shape[1:]
-    few = n_knobs < n_gains
-    system = slopes @ slopes.mT if few else slopes.mT @ slopes
-    damped = system + damping * torch.eye(min(n_knobs, n_gains), device=off.device)
-    if few:
-        return (slopes.mT @ _solved(damped, off[..., 0])[..., None])[..., 0]
-    return _solved(damped, (slopes.mT @ off)[..., 0])
-
-
-def _solved(system: Tensor, wanted: Tensor) -> Tensor:
-    """(B, n, n) positive definite, (B, n) -> (B, n): by elimination, which every runtime can do."""
-    both = torch.cat([system, wanted[..., None]], dim=-1)
-    for index in range(both.shape[1]):
-        row = both[:, index : index + 1]
-        row = row / row[..., index : index + 1]
-        is_row = (torch.arange(both.shape[1], device=both.device) == index)[:, None]
-        both = torch.where(is_row, row, both - both[:, :, index : index + 1] * row)
-    return both[..., -1]

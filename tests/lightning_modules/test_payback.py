@@ -29,7 +29,7 @@ def played(missed, n_frames, level_db=(-20.0, -20.0), start=0):
 
 
 def test_a_miss_is_known_when_its_window_is_whole():
-    """Each knob by its own window, against what was asked in that frame: nothing before, and nothing where all is met."""
+    """Each knob by its own window, against what was asked in that frame; nothing before, nor where all is met."""
     paid, state = played([3.0, 3.0], 1)
     assert (paid[:6, 0] == 0.0).all() and (paid[:11, 1].abs() < 1e-3).all()
     assert paid[6, 0] == pytest.approx(3.0 / FRAMES_TO_PAY, abs=1e-3)
