@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.least_change import least_change
-from lightning_modules.payback import Heard, Payback
+from lightning_modules.payback import HeardKnobs, Payback
 from projection.prior import bark
 from projection.target import Target
 from synths.clip import ClipFormat
@@ -19,7 +19,7 @@ from synths.descriptors.sounding import FLOOR_DB
 from synths.layers import LOUDEST as LOUDEST_LAYER
 from synths.layers import Layers
 from synths.streaming.part import LOUDEST, State, owned_by, prefixed
-from synths.streaming.reading import Listening, PlayedAndHeard
+from synths.streaming.reading import WindowEars, PlayedAndHeard
 from synths.streaming.smear import REACH, Smear
 
 USUAL = (2.0, 1.0, 1.0, 1.0, 1.0)
@@ -83,7 +83,7 @@ class Projection(nn.Module):
         half_frames = [math.ceil(window.n_fft / 2 / clip.hop) for window in windows]
         lags = [latency_frames + half for half in half_frames]
         self.smear = Smear([window.window.cpu() for window in windows], lags, clip.hop)
-        self.listening = Listening(spectra, half_frames, clip.hop)
+        self.listening = WindowEars(spectra, half_frames, clip.hop)
         bands_hz = torch.linspace(0.0, clip.nyquist_hz, n_bands)
         self.register_buffer("bands_bark", bark(bands_hz), persistent=False)
         self.register_buffer("number", torch.arange(1, n_partials + 1).float(), persistent=False)
@@ -153,8 +153,7 @@ class Projection(nn.Module):
             log gains (B, 1, K + M) for `Layers.scaled`, and the state after
         """
         energy = layers.amplitudes.square().sum(-1) + layers.noise_magnitudes.square().sum(-1)
-        growth = energy / state["energy"].clamp_min(1e-12)
-        growth = torch.where(state["energy"] > 0.0, growth.clamp(LEAST_GROWTH, MOST_GROWTH), 1.0)
+        growth = self._growth(energy, asked, state)
         gains = state["gains"]
         tried = torch.diag(TRIED * self.usual)
         ways = torch.cat([gains[:, None], gains[:, None] + tried], dim=1)
@@ -165,7 +164,7 @@ class Projection(nn.Module):
         )  # the ways, then what was predicted and what was heard
         level_db, lag_long = self.level.hear(sound), self.lags[in_long][:, None]
         bias, frames = self._followed(positions[:, -2:], level_db[:, -2:], tolerance, openness, lag_long, state)
-        heard = Heard(positions[:, -1], self.lags[:1], lag_long, level_db[:, -1:])
+        heard = HeardKnobs(positions[:, -1], self.lags[:1], lag_long, level_db[:, -1:])
         owing = owned_by("payback", state)
         paid, owing = self.payback(asked, tolerance, heard, level_db[:, :1], state["frames"][:, :1], owing)
         off = (asked - positions[:, 0]) / tolerance - bias - paid
@@ -190,6 +189,23 @@ class Projection(nn.Module):
     def heard(self, audio: Tensor, state: State) -> State:
         """The state with the (B, hop) sound that the last frame brought."""
         return state | {"sound": torch.cat([state["sound"][:, self.clip.hop :], audio], dim=1)}
+
+    def _growth(self, energy: Tensor, asked: Tensor, state: State) -> Tensor:
+        """(B, 1) growth of the power from frame to frame: of the level that is asked for; without one, the decoder's.
+
+        Args:
+            energy: (B, 1) of the open frame
+            asked: (B, C)
+            state: of before
+        """
+        open_growth = energy / state["energy"].clamp_min(1e-12)
+        growth = torch.where(state["energy"] > 0.0, open_growth.clamp(LEAST_GROWTH, MOST_GROWTH), 1.0)
+        for index, knob in enumerate(self.target.knobs):
+            if isinstance(knob, Level):
+                before, now = (knob.value_at(each[:, index, None]) for each in (state["payback.asked"][:, -1], asked))
+                risen = (10.0 ** ((now - before) / 10.0)).clamp(LEAST_GROWTH, MOST_GROWTH)
+                growth = torch.where((state["frames"][:, :1] > 0.0) & risen.isfinite(), risen, growth)
+        return growth
 
     def _each(self, sound: PlayedAndHeard) -> list[tuple[Descriptor, Tensor]]:
         return [(knob, knob.hear(sound)) for knob in self.target.knobs]

@@ -19,7 +19,7 @@ QUIETER_DB = 40.0
 """Below the loudest of a note, frames do not count, as in `sounding_frames`."""
 
 
-class Heard(NamedTuple):
+class HeardKnobs(NamedTuple):
     """What the windows last heard whole.
 
     Shapes: positions (B, C); frames ago (B, 1), or (1,), for the shortest window, and for the one that the pitch wants;
@@ -68,7 +68,7 @@ class Payback(nn.Module):
         return {"asked": 10.0, "owed": MOST_OWED, "loudest": 200.0}
 
     def forward(
-        self, asked: Tensor, tolerance: Tensor, heard: Heard, level_db: Tensor, age: Tensor, state: State
+        self, asked: Tensor, tolerance: Tensor, heard: HeardKnobs, level_db: Tensor, age: Tensor, state: State
     ) -> tuple[Tensor, State]:
         """One frame.
 

@@ -33,7 +33,7 @@ class Ears(NamedTuple):
     lines: HarmonicLines
 
 
-class Listening(nn.Module):
+class WindowEars(nn.Module):
     """Hears the end of a sound in the shortest window, and in the one that the pitch wants.
 
     All windows are heard by one transform, as long as the longest: in a shorter one, every second, fourth ... bin of it

@@ -87,6 +87,17 @@ def test_a_gain_at_its_end_leaves_it_to_the_others():
     assert back[0, 1] < -0.3
 
 
+def test_power_to_come_grows_as_the_level_that_is_asked():
+    """Asked 3 dB more than in the frame before: doubled. In a note's first frame, or without a level, the decoder's."""
+    synth = SMSSynth(CLIP, parts=(Harmonics,), effects=())
+    for knob, second, expected in ((Level(CLIP), 5.0, 2.0), (Level(CLIP), 0.0, 1.5), (Sharpness(CLIP), 5.0, 1.5)):
+        projection = MetKnobs([knob], synth, StreamingSynth(synth)).projection
+        state = projection.initial_state(1) | {"energy": torch.tensor([[0.2]]), "frames": torch.tensor([[second, 0.0]])}
+        asked = knob.position_of(knob.value_at(torch.zeros(1, 1)) + 10.0 * torch.tensor([[2.0]]).log10())
+        growth = projection._growth(torch.tensor([[0.3]]), asked, state)
+        torch.testing.assert_close(growth, torch.tensor([[expected]]))
+
+
 def test_a_request_is_met_within_frames():
     """Steady layers, level asked 3 dB down: within half a decibel after 20 frames, with the sound that is fed back."""
     synth = SMSSynth(CLIP, parts=(Harmonics,), effects=())

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_modules.payback import FRAMES_TO_PAY, MOST_PAID, Heard, Payback
+from lightning_modules.payback import FRAMES_TO_PAY, MOST_PAID, HeardKnobs, Payback
 from synths import ClipFormat, Level, Noisiness
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
@@ -21,7 +21,7 @@ def played(missed, n_frames, level_db=(-20.0, -20.0), start=0):
         of_frame = frame - torch.tensor([[6, 11]])
         missed_then = torch.where((of_frame >= 0) & (of_frame < n_frames), torch.tensor(missed), 0.0)
         asked = torch.full((1, 2), 0.01 * frame)
-        heard = Heard(0.01 * of_frame + missed_then * JND, LAG_SHORT, LAG_LONG, torch.tensor([[level_db[1]]]))
+        heard = HeardKnobs(0.01 * of_frame + missed_then * JND, LAG_SHORT, LAG_LONG, torch.tensor([[level_db[1]]]))
         level, age = torch.tensor([[level_db[0]]]), torch.tensor([[float(frame)]])
         paid, state = payback(asked, JND, heard, level, age, state)
         given.append(paid)
@@ -45,7 +45,7 @@ def test_it_is_never_more_than_can_just_be_heard():
 
 
 def test_what_does_not_sound_is_not_counted():
-    """Heard 50 dB below the loudest of the note."""
+    """HeardKnobs 50 dB below the loudest of the note."""
     assert (played([5.0, 5.0], 20, level_db=(-10.0, -60.0))[0] == 0.0).all()
 
 
@@ -54,7 +54,7 @@ def test_a_new_note_owes_nothing():
     payback = Payback([Level(CLIP)], n_past=17)
     state = payback.initial_state(1) | {"owed": torch.tensor([[80.0]])}
     loud = torch.tensor([[-20.0]])
-    heard = Heard(torch.tensor([[0.3]]), LAG_SHORT, LAG_LONG, loud)
+    heard = HeardKnobs(torch.tensor([[0.3]]), LAG_SHORT, LAG_LONG, loud)
     paid, _ = payback(torch.tensor([[0.3]]), torch.tensor([[0.02]]), heard, loud, torch.tensor([[0.0]]), state)
     assert paid == 0.0
     nothing = heard._replace(positions=torch.tensor([[torch.nan]]))

@@ -8,7 +8,7 @@ import torch
 from synths import ClipFormat
 from synths.descriptors.harmonic_lines import harmonic_lines
 from synths.descriptors.line_spectra import LineSpectra
-from synths.streaming.reading import Listening
+from synths.streaming.reading import WindowEars
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 
@@ -18,7 +18,7 @@ def test_every_window_hears_as_by_itself(f0_hz):
     """Partials and noise at eight pitches, two for each window: its own spectrum around the same sample, read."""
     spectra = LineSpectra(CLIP)
     half_frames = [math.ceil(window.spectrum.n_fft / 2 / CLIP.hop) for window in spectra.windows]
-    listening = Listening(spectra, half_frames, CLIP.hop)
+    listening = WindowEars(spectra, half_frames, CLIP.hop)
     time_s = torch.arange(listening.n_samples) / CLIP.sample_rate
     torch.manual_seed(0)
     partials = [0.3 / k * torch.sin(2 * math.pi * f0_hz * k * time_s) for k in range(1, 40) if k * f0_hz < 7000.0]
