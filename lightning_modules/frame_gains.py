@@ -19,7 +19,7 @@ from synths.descriptors.sounding import FLOOR_DB
 from synths.layers import LOUDEST as LOUDEST_LAYER
 from synths.layers import Layers
 from synths.streaming.part import LOUDEST, State, owned_by, prefixed
-from synths.streaming.reading import WindowEars, PlayedAndHeard
+from synths.streaming.reading import PlayedAndHeard, WindowEars
 from synths.streaming.smear import REACH, Smear
 
 USUAL = (2.0, 1.0, 1.0, 1.0, 1.0)
