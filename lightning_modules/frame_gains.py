@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.least_change import least_change
+from lightning_modules.payback import HeardKnobs, Payback
 from projection.prior import bark
 from projection.target import Target
 from synths.clip import ClipFormat
@@ -15,8 +18,8 @@ from synths.descriptors.line_spectra import LineSpectra
 from synths.descriptors.sounding import FLOOR_DB
 from synths.layers import LOUDEST as LOUDEST_LAYER
 from synths.layers import Layers
-from synths.streaming.part import LOUDEST, State
-from synths.streaming.reading import Ears, PlayedAndHeard
+from synths.streaming.part import LOUDEST, State, owned_by, prefixed
+from synths.streaming.reading import PlayedAndHeard, WindowEars
 from synths.streaming.smear import REACH, Smear
 
 USUAL = (2.0, 1.0, 1.0, 1.0, 1.0)
@@ -44,8 +47,8 @@ class Projection(nn.Module):
 
     The frame is measured as it will be heard, together with those before it, with the gains of the last frame and
     with each of them changed a little: one damped Gauss-Newton step, by forward measurements alone. What the sound
-    then reads above that, as soon as a window has heard it whole, is followed and asked for in advance; so the error
-    of the first tenths of a second is the greatest.
+    then reads above that, as soon as a window has heard it whole, is followed and asked for in advance. What the note
+    has missed nevertheless, in its attack above all, is paid back (`Payback`).
 
     State: what was played and its pitch, the gains, what is expected beside (`bias`, in tolerances), energy of the
     open frame before, frames since the note began and frames learnt from, and the sound so far.
@@ -59,7 +62,7 @@ class Projection(nn.Module):
         latency_frames: how late the synth sounds
     """
 
-    lags_of: Tensor
+    lags: Tensor
     usual: Tensor
     number: Tensor
     bands_bark: Tensor
@@ -77,17 +80,16 @@ class Projection(nn.Module):
         self.knobs, self.level, self.spectra = nn.ModuleList(knobs), Level(clip), spectra
         self.target, self.clip, self.n_partials, self.n_bands = Target(list(knobs)), clip, n_partials, n_bands
         windows = [window.spectrum for window in spectra.windows]
-        self.half_frames = [math.ceil(window.n_fft / 2 / clip.hop) for window in windows]
-        self.lags = [latency_frames + half for half in self.half_frames]
-        self.smear = Smear([window.window.cpu() for window in windows], self.lags, clip.hop)
-        self.n_samples = max(
-            half * clip.hop + window.n_fft // 2 for half, window in zip(self.half_frames, windows, strict=True)
-        )
+        half_frames = [math.ceil(window.n_fft / 2 / clip.hop) for window in windows]
+        lags = [latency_frames + half for half in half_frames]
+        self.smear = Smear([window.window.cpu() for window in windows], lags, clip.hop)
+        self.listening = WindowEars(spectra, half_frames, clip.hop)
         bands_hz = torch.linspace(0.0, clip.nyquist_hz, n_bands)
         self.register_buffer("bands_bark", bark(bands_hz), persistent=False)
         self.register_buffer("number", torch.arange(1, n_partials + 1).float(), persistent=False)
         self.register_buffer("usual", torch.tensor(USUAL), persistent=False)
-        self.register_buffer("lags_of", torch.tensor(self.lags, dtype=torch.float32), persistent=False)
+        self.register_buffer("lags", torch.tensor(lags), persistent=False)
+        self.payback = Payback(knobs, self.smear.n_past)
 
     def initial_state(self, batch: int) -> State:
         """Silence before, no gains, nothing expected."""
@@ -100,8 +102,8 @@ class Projection(nn.Module):
             "bias": zeros(batch, len(self.knobs)),
             "energy": zeros(batch, 1),
             "frames": zeros(batch, 2),
-            "sound": zeros(batch, self.n_samples),
-        }
+            "sound": zeros(batch, self.listening.n_samples),
+        } | prefixed("payback", self.payback.initial_state(batch))
 
     def state_limits(self) -> dict[str, float]:
         """What a part can play, a pitch, gains, surprises and sound."""
@@ -115,7 +117,7 @@ class Projection(nn.Module):
             "energy": (self.n_partials + self.n_bands) * energy,
             "frames": MANY_FRAMES,
             "sound": LOUDEST,
-        }
+        } | {f"payback.{name}": limit for name, limit in self.payback.state_limits().items()}
 
     def directions(self, layers: Layers) -> Tensor:
         """(B, F) layers -> (B, F, K + M, 5) all, tilt, fundamental, odd against even overtones, noise.
@@ -151,21 +153,25 @@ class Projection(nn.Module):
             log gains (B, 1, K + M) for `Layers.scaled`, and the state after
         """
         energy = layers.amplitudes.square().sum(-1) + layers.noise_magnitudes.square().sum(-1)
-        growth = energy / state["energy"].clamp_min(1e-12)
-        growth = torch.where(state["energy"] > 0.0, growth.clamp(LEAST_GROWTH, MOST_GROWTH), 1.0)
+        growth = self._growth(energy, asked, state)
         gains = state["gains"]
         tried = torch.diag(TRIED * self.usual)
         ways = torch.cat([gains[:, None], gains[:, None] + tried], dim=1)
-        sound = self._sound(layers, ways @ directions.mT, growth, state)
+        in_long = self._which(layers.f0_hz[:, 0])
+        sound = self._sound(layers, ways @ directions.mT, growth, in_long, state)
         positions = torch.stack(
             [knob.position_of(value) for knob, value in self._each(sound)], dim=-1
         )  # the ways, then what was predicted and what was heard
-        level_db = self.level.hear(sound)[:, -2:]
-        bias, frames = self._followed(positions[:, -2:], level_db, tolerance, openness, state)
-        off = (asked - positions[:, 0]) / tolerance - bias
+        level_db, lag_long = self.level.hear(sound), self.lags[in_long][:, None]
+        bias, frames = self._followed(positions[:, -2:], level_db[:, -2:], tolerance, openness, lag_long, state)
+        heard = HeardKnobs(positions[:, -1], self.lags[:1], lag_long, level_db[:, -1:])
+        owing = owned_by("payback", state)
+        paid, owing = self.payback(asked, tolerance, heard, level_db[:, :1], state["frames"][:, :1], owing)
+        off = (asked - positions[:, 0]) / tolerance - bias - paid
         slopes = (positions[:, 1:-2] - positions[:, :1]).mT / (TRIED * tolerance[..., None])
         weight = self._weight(asked)
-        gains = (gains + self._step(off * weight, slopes * weight[..., None], gains)).clamp(-LARGEST_GAIN, LARGEST_GAIN)
+        gains = gains + self._step(off * weight, slopes * weight[..., None], gains)
+        gains = gains.clamp(-LARGEST_GAIN, LARGEST_GAIN)
         log_gains = gains[:, None] @ directions.mT
         played = layers.scaled(log_gains)
         noise = played.noise_magnitudes.square() * openness[..., None]
@@ -178,11 +184,28 @@ class Projection(nn.Module):
             "energy": energy,
             "frames": frames,
             "sound": state["sound"],
-        }
+        } | prefixed("payback", owing)
 
     def heard(self, audio: Tensor, state: State) -> State:
         """The state with the (B, hop) sound that the last frame brought."""
         return state | {"sound": torch.cat([state["sound"][:, self.clip.hop :], audio], dim=1)}
+
+    def _growth(self, energy: Tensor, asked: Tensor, state: State) -> Tensor:
+        """(B, 1) growth of the power from frame to frame: of the level that is asked for; without one, the decoder's.
+
+        Args:
+            energy: (B, 1) of the open frame
+            asked: (B, C)
+            state: of before
+        """
+        open_growth = energy / state["energy"].clamp_min(1e-12)
+        growth = torch.where(state["energy"] > 0.0, open_growth.clamp(LEAST_GROWTH, MOST_GROWTH), 1.0)
+        for index, knob in enumerate(self.target.knobs):
+            if isinstance(knob, Level):
+                before, now = (knob.value_at(each[:, index, None]) for each in (state["payback.asked"][:, -1], asked))
+                risen = (10.0 ** ((now - before) / 10.0)).clamp(LEAST_GROWTH, MOST_GROWTH)
+                growth = torch.where((state["frames"][:, :1] > 0.0) & risen.isfinite(), risen, growth)
+        return growth
 
     def _each(self, sound: PlayedAndHeard) -> list[tuple[Descriptor, Tensor]]:
         return [(knob, knob.hear(sound)) for knob in self.target.knobs]
@@ -192,36 +215,34 @@ class Projection(nn.Module):
         lower = [(f0_hz < window.lowest_hz).long() for window in self.spectra.windows[:-1]]
         return sum(lower, torch.zeros_like(f0_hz, dtype=torch.long))
 
-    def _sound(self, layers: Layers, log_gains: Tensor, growth: Tensor, state: State) -> PlayedAndHeard:
+    def _sound(
+        self, layers: Layers, log_gains: Tensor, growth: Tensor, in_long: Tensor, state: State
+    ) -> PlayedAndHeard:
         """The (B, n) ways to play the frame as it will be heard; what was predicted of the past, and what was heard."""
         n_ways = log_gains.shape[1]
         ways = layers.frames(lambda values: values.expand(-1, n_ways, *values.shape[2:])).scaled(log_gains)
-        noise = ways.noise_magnitudes.square()
-        in_long = self._which(layers.f0_hz[:, 0])
-        then_hz = [state["f0_hz"][:, -lag, None].clamp_min(1.0) for lag in self.lags]
-        seen = []
-        for which in (torch.zeros_like(in_long), in_long):
-            ahead = self.smear.about_to_be_heard(which, state, ways.amplitudes, noise, growth)
-            then = self.smear.heard_then(which, state)
-            power = [
-                torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)
-            ]
-            f0_hz = torch.stack(then_hz, dim=0)[which, torch.arange(len(which))].expand(-1, 2)
-            hz = None if layers.frequencies_hz is None else layers.frequencies_hz.expand(-1, n_ways + 2, -1)
-            seen.append(Layers(torch.cat([ways.f0_hz, f0_hz], dim=1), power[0], power[1], hz))
-        ears = Ears.of(self.spectra, self._frames_heard(state["sound"]), then_hz, in_long)
-        return PlayedAndHeard(seen[0], seen[1], self.spectra, ears)
-
-    def _frames_heard(self, sound: Tensor) -> list[Tensor]:
-        """The last samples that are whole around a frame, in each window."""
-        frames = []
-        for window, half in zip(self.spectra.windows, self.half_frames, strict=True):
-            middle, n_half = self.n_samples - half * self.clip.hop, window.spectrum.n_fft // 2
-            frames.append(sound[:, middle - n_half : middle + n_half])
-        return frames
+        which = torch.cat([torch.zeros_like(in_long), in_long])
+        twice = {name: state[name].repeat(2, 1, 1) for name in ("amplitudes", "noise")}
+        now = ways.amplitudes.repeat(2, 1, 1), ways.noise_magnitudes.square().repeat(2, 1, 1)
+        ahead = self.smear.about_to_be_heard(which, twice, *now, growth.repeat(2, 1))
+        then = self.smear.heard_then(which, twice)
+        power = [torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)]
+        then_hz = state["f0_hz"].repeat(2, 1).gather(1, (self.smear.n_past - self.lags[which])[:, None]).clamp_min(1.0)
+        f0_hz = torch.cat([ways.f0_hz.repeat(2, 1), then_hz.expand(-1, 2)], dim=1)
+        hz = None if layers.frequencies_hz is None else layers.frequencies_hz.expand(-1, n_ways + 2, -1).repeat(2, 1, 1)
+        both = Layers(f0_hz, *power, hz)
+        short, long = (both.frames(itemgetter(rows)) for rows in (slice(len(in_long)), slice(len(in_long), None)))
+        ears = self.listening(state["sound"], then_hz[len(in_long) :], in_long)
+        return PlayedAndHeard(short, long, self.spectra, ears)
 
     def _followed(
-        self, then: Tensor, level_db: Tensor, tolerance: Tensor, openness: Tensor, state: State
+        self,
+        then: Tensor,
+        level_db: Tensor,
+        tolerance: Tensor,
+        openness: Tensor,
+        lag: Tensor,
+        state: State,
     ) -> tuple[Tensor, Tensor]:
         """What sound reads above layers from now on, (B, C) tolerances, and the frames of the note.
 
@@ -230,12 +251,12 @@ class Projection(nn.Module):
             level_db: (B, 2) of both
             tolerance: (B, C)
             openness: (B, 1)
+            lag: (B, 1) how many frames ago was heard
             state: of before
         """
         age, learnt = state["frames"].split(1, dim=1)
         # What a window hears whole began after the note did.
-        n_deaf = self.lags_of[self._which(state["f0_hz"][:, -1])][:, None] + REACH
-        sounding = (level_db > QUIET_DB).all(1, keepdim=True) & (age > n_deaf)
+        sounding = (level_db > QUIET_DB).all(1, keepdim=True) & (age > lag + REACH)
         learnt = torch.where(sounding, learnt + 1.0, learnt)
         share = (1.0 / (learnt + FIRST_FRAMES)).clamp_min(FOLLOWED)
         surprise = ((then[:, 1] - then[:, 0]) / tolerance).clamp(-LARGEST_SURPRISE, LARGEST_SURPRISE)
@@ -255,23 +276,15 @@ class Projection(nn.Module):
 
     def _step(self, off: Tensor, slopes: Tensor, gains: Tensor) -> Tensor:
         """(B, C) tolerances off, (B, C, 5) their slopes by usual changes, (B, 5) gains -> what to add to them."""
-        eye = torch.eye(len(USUAL), device=off.device)
-        system = slopes.mT @ slopes + (DAMPING + STILL) * eye
-        wanted = (slopes.mT @ off.clamp(-FARTHEST, FARTHEST)[..., None])[..., 0] - STILL * gains / self.usual
-        step = _solved(system, wanted)
+        off = off.clamp(-FARTHEST, FARTHEST)[..., None]
+        # A gain at its end that should go further is no help: the others do without.
+        outwards = (slopes.mT @ off)[..., 0] * gains.sign() > 0.0
+        slopes = slopes * ~(outwards & (gains.abs() >= LARGEST_GAIN))[:, None]
+        back = STILL / (DAMPING + STILL) * gains / self.usual
+        step = least_change(slopes, off + slopes @ back[..., None], DAMPING + STILL) - back
         step = step / step.abs().amax(-1, keepdim=True).clamp_min(1.0)
         return torch.where(step.isfinite(), step, 0.0) * self.usual
 
 
 def _next(past: Tensor, frame: Tensor) -> Tensor:
     return torch.cat([past[:, 1:], frame], dim=1)
-
-
-def _solved(system: Tensor, wanted: Tensor) -> Tensor:
-    """(B, n, n) positive definite, (B, n) -> (B, n): by elimination, which every runtime can do."""
-    both = torch.cat([system, wanted[..., None]], dim=-1)
-    for index in range(both.shape[1]):
-        row = both[:, index : index + 1] / both[:, index : index + 1, index : index + 1]
-        is_row = (torch.arange(both.shape[1], device=both.device) == index)[:, None]
-        both = torch.where(is_row, row, both - both[:, :, index : index + 1] * row)
-    return both[..., -1]

@@ -1,7 +1,7 @@
 """The harmonics of a known pitch in a power spectrum, and the noise between them."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,26 @@ class HarmonicLines(NamedTuple):
     noise: Tensor
 
 
+class Bins(NamedTuple):
+    """Which bins of a spectrum hold a harmonic.
+
+    Numbers; or, where each clip was seen through a window of its own, `last`, `reach` and `step` are (B, 1, 1).
+
+    Attributes:
+        last: at Nyquist
+        reach: bins to either side that hold the main lobe of the window
+        step: how many bins of the power one is, which may be a spectrum of more
+        widest: the greatest reach
+        n_harmonics: so many there may be
+    """
+
+    last: Any
+    reach: Any
+    step: Any
+    widest: int
+    n_harmonics: int
+
+
 def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor, reach: int) -> HarmonicLines:
     """Split power spectra by a known pitch.
 
@@ -34,13 +54,22 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor, reach: in
         frequency_hz: (bins,)
         reach: bins to either side that hold the main lobe of the window
     """
-    places = _places(f0_hz / frequency_hz[1], power, reach)
+    spacing, last = f0_hz / frequency_hz[1], power.shape[-1] - 1
+    # An accelerator should not wait to learn the lowest pitch, and a graph cannot: the most, as if they were close.
+    may_look = power.device.type == "cpu" and not torch.compiler.is_exporting()
+    closest = float(spacing.clamp(CLOSEST, float(last)).nan_to_num(CLOSEST).min()) if may_look else CLOSEST
+    return lines_in(power, spacing, Bins(last, reach, 1, reach, max(1, int(last / closest))))
+
+
+def lines_in(power: Tensor, spacing: Tensor, bins: Bins) -> HarmonicLines:
+    """`harmonic_lines` of (B, F) pitch in bins, where the bins are known."""
+    places = _places(spacing, bins)
     found = power.gather(-1, places.bins.flatten(-2)).unflatten(-1, places.bins.shape[-2:])
-    lobes, gaps = found.split([2 * reach + 1, N_GAP_BINS], dim=-2)
+    lobes, gaps = found.split([2 * bins.widest + 1, N_GAP_BINS], dim=-2)
     if places.own is not None:
         lobes = lobes * places.own
     density = _density(gaps, places.inside, power.mean(-1)[..., None])
-    width = places.spacing.clamp_max(2 * reach + 1.0)
+    width = places.spacing.clamp_max(2.0 * bins.reach + 1.0)
     harmonics = torch.relu(lobes.sum(-2) - 2.0 * width * density) * places.inside
     return HarmonicLines(harmonics, (density * places.inside).sum(-1) * places.spacing[..., 0])
 
@@ -49,7 +78,7 @@ class _Places(NamedTuple):
     """Where to look: spacing (B, F, 1) of K harmonics in bins; inside (B, F, K), 1 below Nyquist.
 
     Bins (B, F, L + 3, K): L around each harmonic, three in the gap below it. Own: (B, F, L, K) False where a bin is
-    nearer to the next harmonic; None where all are far apart.
+    nearer to the next harmonic, or out of reach; None where all are far apart.
     """
 
     spacing: Tensor
@@ -59,22 +88,31 @@ class _Places(NamedTuple):
 
 
 @torch.no_grad()
-def _places(spacing: Tensor, power: Tensor, reach: int) -> _Places:
-    """(B, F) pitch in bins, (B, F, bins) power -> places."""
-    last = power.shape[-1] - 1
-    spacing = spacing.clamp(CLOSEST, float(last))[..., None]
-    # An accelerator should not wait to learn the lowest pitch, and a graph cannot: the most, as if they were close.
-    may_look = power.device.type == "cpu" and not torch.compiler.is_exporting()
-    closest = float(spacing.nan_to_num(CLOSEST).min()) if may_look else CLOSEST
-    n_harmonics = max(1, int(last / closest))
-    place = spacing * torch.arange(1, n_harmonics + 1, device=power.device, dtype=power.dtype)
-    lobe = place.round().long()[..., None, :] + torch.arange(-reach, reach + 1, device=power.device)[:, None]
+def _places(spacing: Tensor, bins: Bins) -> _Places:
+    """(B, F) pitch in bins -> places."""
+    spacing = spacing[..., None].clamp_min(CLOSEST).clamp_max(bins.last)
+    place = spacing * torch.arange(1, bins.n_harmonics + 1, device=spacing.device, dtype=spacing.dtype)
+    around = torch.arange(-bins.widest, bins.widest + 1, device=spacing.device)[:, None]
+    lobe = place.round().long()[..., None, :] + around
     # One bin is a poor estimate of a noise: three that lie well within the gap, where it has so many.
     aside = torch.relu(spacing / 2 - 5.0) / 2
     gaps = torch.stack([place - spacing / 2 + shift for shift in (-aside, 0.0, aside)], dim=-2).round().long()
-    close = closest < 2 * reach + 1
-    own = (lobe - place[..., None, :]).abs() <= 0.5 * spacing[..., None] if close else None
-    return _Places(spacing, (place <= last).to(power.dtype), torch.cat([lobe, gaps], -2).clamp_(0, last), own)
+    inside, own = (place <= bins.last).to(spacing.dtype), _own(lobe, place, spacing, around, bins)
+    return _Places(spacing, inside, _within(torch.cat([lobe, gaps], -2), bins), own)
+
+
+def _within(index: Tensor, bins: Bins) -> Tensor:
+    if isinstance(bins.last, Tensor):
+        return index.clamp_min(0).clamp_max(bins.last[..., None]) * bins.step[..., None]
+    return index.clamp_(0, bins.last)
+
+
+def _own(lobe: Tensor, place: Tensor, spacing: Tensor, around: Tensor, bins: Bins) -> Tensor | None:
+    apart = not isinstance(bins.reach, Tensor) and bins.last / (bins.n_harmonics + 1) >= 2 * bins.reach + 1
+    if apart:
+        return None
+    nearest = (lobe - place[..., None, :]).abs() <= 0.5 * spacing[..., None]
+    return nearest & (around.abs() <= bins.reach[..., None]) if isinstance(bins.reach, Tensor) else nearest
 
 
 def _density(gaps: Tensor, inside: Tensor, mean: Tensor) -> Tensor:

@@ -1,13 +1,21 @@
 """Knobs of ways to play a frame and of the sound that was played, read in one go."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from synths.descriptors.harmonic_lines import MEAN_OVER_LOG_MEAN, HarmonicLines, harmonic_lines
-from synths.descriptors.line_spectra import LineSpectra, Window
+from synths.descriptors.harmonic_lines import (
+    CLOSEST,
+    MEAN_OVER_LOG_MEAN,
+    Bins,
+    HarmonicLines,
+    harmonic_lines,
+    lines_in,
+)
+from synths.descriptors.line_spectra import LineSpectra
 from synths.descriptors.sound import PlayedSound
 from synths.layers import Layers
 from synths.spectrum import Spectrum
@@ -24,26 +32,53 @@ class Ears(NamedTuple):
     power: Tensor
     lines: HarmonicLines
 
-    @classmethod
-    def of(cls, spectra: LineSpectra, frames: list[Tensor], f0_hz: list[Tensor], which: Tensor) -> "Ears":
-        """Listen.
 
-        Args:
-            spectra: its windows
-            frames: (B, n_fft) samples for each
-            f0_hz: (B, 1) pitch for each
-            which: (B,) the window that counts
-        """
-        powers = [_power(window, part) for window, part in zip(spectra.windows, frames, strict=True)]
-        each = zip(spectra.windows, powers, f0_hz, strict=True)
-        lines = [harmonic_lines(power, pitch, w.spectrum.frequency_hz, w.reach) for w, power, pitch in each]
-        most = max(found.harmonics.shape[-1] for found in lines)
-        harmonics, noise = _as_wide(lines[0].harmonics, most), lines[0].noise
-        for index, found in enumerate(lines[1:], start=1):
-            here = (which == index)[:, None]
-            harmonics = torch.where(here[..., None], _as_wide(found.harmonics, most), harmonics)
-            noise = torch.where(here, found.noise, noise)
-        return cls(powers[0], HarmonicLines(harmonics, noise))
+class WindowEars(nn.Module):
+    """Hears the end of a sound in the shortest window, and in the one that the pitch wants.
+
+    All windows are heard by one transform, as long as the longest: in a shorter one, every second, fourth ... bin of it
+    is what that window's own would say.
+
+    Args:
+        spectra: its windows
+        half_frames: how many frames before the end each window's middle lies
+        hop: samples per frame
+    """
+
+    window: Tensor
+    place: Tensor
+    last: Tensor
+    reach: Tensor
+    step: Tensor
+    bin_hz: Tensor
+
+    def __init__(self, spectra: LineSpectra, half_frames: Sequence[int], hop: int) -> None:
+        super().__init__()
+        each = [w.spectrum for w in spectra.windows]
+        self.size = max(spectrum.n_fft for spectrum in each)
+        starts = [half * hop + spectrum.n_fft // 2 for half, spectrum in zip(half_frames, each, strict=True)]
+        self.n_samples, self.shortest = max(starts), spectra.shortest
+        self.ends = self.n_samples - starts[0], self.n_samples - starts[0] + self.shortest.n_fft
+        places = [torch.arange(self.size) + self.n_samples - start for start in starts]
+        padded = [F.pad(spectrum.window.cpu(), (0, self.size - spectrum.n_fft)) for spectrum in each]
+        numbers = {
+            "window": torch.stack(padded),
+            "place": torch.stack(places).clamp_max(self.n_samples - 1),
+            "last": torch.tensor([spectrum.n_fft // 2 for spectrum in each])[:, None, None],
+            "reach": torch.tensor([w.reach for w in spectra.windows])[:, None, None],
+            "step": torch.tensor([self.size // spectrum.n_fft for spectrum in each])[:, None, None],
+            "bin_hz": torch.stack([spectrum.frequency_hz[1].cpu() for spectrum in each]),
+        }
+        for name, values in numbers.items():
+            self.register_buffer(name, values, persistent=False)
+        self.widest = max(w.reach for w in spectra.windows)
+
+    def forward(self, sound: Tensor, f0_hz: Tensor, which: Tensor) -> Ears:
+        """(B, n_samples), (B, 1) its pitch then, (B,) window that it wants -> what is heard."""
+        short = _power(sound[:, slice(*self.ends)], self.shortest.window + self.shortest.window_rest)
+        power = _power(sound.gather(1, self.place[which]), self.window[which])
+        bins = Bins(self.last[which], self.reach[which], self.step[which], self.widest, int(self.size / 2 / CLOSEST))
+        return Ears(short, lines_in(power, f0_hz / self.bin_hz[which][:, None], bins))
 
 
 class PlayedAndHeard(PlayedSound):
@@ -94,8 +129,6 @@ def _as_wide(harmonics: Tensor, width: int) -> Tensor:
     return F.pad(harmonics, (0, width - harmonics.shape[-1]))
 
 
-def _power(window: Window, frames: Tensor) -> Tensor:
-    """(B, n_fft) samples -> (B, 1, bins) power, as `Spectrum` defines it."""
-    spectrum = window.spectrum
-    transformed = torch.fft.rfft(frames * (spectrum.window + spectrum.window_rest))
-    return torch.view_as_real(transformed).square().sum(-1)[:, None]
+def _power(frames: Tensor, window: Tensor) -> Tensor:
+    """(B, n) samples, (n,) or (B, n) window -> (B, 1, bins) power, as `Spectrum` defines it."""
+    return torch.view_as_real(torch.fft.rfft(frames * window)).square().sum(-1)[:, None]

@@ -1,9 +1,9 @@
-"""A window's smear is what windows measure; raw numbers play what was asked; a linear system is solved."""
+"""A window's smear is what windows measure; raw numbers play what was asked; requests are met within frames."""
 
 import pytest
 import torch
 
-from lightning_modules.frame_gains import _solved
+from lightning_modules.frame_gains import LARGEST_GAIN
 from lightning_modules.met_knobs import MetKnobs
 from projection import Target
 from synths import ClipFormat, FilteredNoise, Harmonics, Level, Sharpness, SMSSynth
@@ -74,11 +74,28 @@ def test_extremes_have_raw_numbers():
     assert raw.isfinite().all() and raw[0] < -10.0 and raw[3] > 5.0
 
 
-def test_a_system_is_solved():
-    """As torch does it."""
-    slopes, wanted = torch.randn(3, 7, 5), torch.randn(3, 5)
-    system = slopes.mT @ slopes + 0.01 * torch.eye(5)
-    torch.testing.assert_close(_solved(system, wanted), torch.linalg.solve(system, wanted), atol=1e-4, rtol=1e-4)
+def test_a_gain_at_its_end_leaves_it_to_the_others():
+    """Two gains tell alike; one is at its end and would go on: the other goes as far as if it were alone."""
+    synth = SMSSynth(CLIP, parts=(Harmonics,), effects=())
+    step = MetKnobs([Level(CLIP)], synth, StreamingSynth(synth)).projection._step
+    slopes, off = torch.tensor([[[5.0, 5.0, 0.0, 0.0, 0.0]]]), torch.tensor([[4.0]])
+    at_end = step(off, slopes, torch.tensor([[0.0, LARGEST_GAIN, 0.0, 0.0, 0.0]]))
+    alone = step(off, slopes * torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0]), torch.zeros(1, 5))
+    torch.testing.assert_close(at_end[:, 0], alone[:, 0])
+    assert at_end[0, 0] > 1.5 * step(off, slopes, torch.zeros(1, 5))[0, 0]
+    back = step(-off, slopes, torch.tensor([[0.0, LARGEST_GAIN, 0.0, 0.0, 0.0]]))
+    assert back[0, 1] < -0.3
+
+
+def test_power_to_come_grows_as_the_level_that_is_asked():
+    """Asked 3 dB more than in the frame before: doubled. In a note's first frame, or without a level, the decoder's."""
+    synth = SMSSynth(CLIP, parts=(Harmonics,), effects=())
+    for knob, second, expected in ((Level(CLIP), 5.0, 2.0), (Level(CLIP), 0.0, 1.5), (Sharpness(CLIP), 5.0, 1.5)):
+        projection = MetKnobs([knob], synth, StreamingSynth(synth)).projection
+        state = projection.initial_state(1) | {"energy": torch.tensor([[0.2]]), "frames": torch.tensor([[second, 0.0]])}
+        asked = knob.position_of(knob.value_at(torch.zeros(1, 1)) + 10.0 * torch.tensor([[2.0]]).log10())
+        growth = projection._growth(torch.tensor([[0.3]]), asked, state)
+        torch.testing.assert_close(growth, torch.tensor([[expected]]))
 
 
 def test_a_request_is_met_within_frames():
