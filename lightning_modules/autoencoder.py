@@ -135,7 +135,8 @@ class TimbreAutoencoder(TimbreModel, LightningModule):
 
     def test_step(self, clips: Clip, batch_idx: int) -> Any:
         """Render, for the evaluation callback to judge."""
-        return self(clips.audio, clips.f0_hz)
+        # Copies: where in memory numbers lie may change the last bit of a sound.
+        return self(clips.audio.clone(), clips.f0_hz.clone())
 
     def predict_step(self, clips: Clip, batch_idx: int) -> Rendering:
         """Render, for the writing callback to keep."""
