@@ -226,11 +226,13 @@ class Projection(nn.Module):
         now = ways.amplitudes.repeat(2, 1, 1), ways.noise_magnitudes.square().repeat(2, 1, 1)
         ahead = self.smear.about_to_be_heard(which, twice, *now, growth.repeat(2, 1))
         then = self.smear.heard_then(which, twice)
-        power = [torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)]
+        amplitudes, noise = (
+            torch.cat([new, old, old], dim=1).clamp_min(0.0).sqrt() for new, old in zip(ahead, then, strict=True)
+        )
         then_hz = state["f0_hz"].repeat(2, 1).gather(1, (self.smear.n_past - self.lags[which])[:, None]).clamp_min(1.0)
         f0_hz = torch.cat([ways.f0_hz.repeat(2, 1), then_hz.expand(-1, 2)], dim=1)
         hz = None if layers.frequencies_hz is None else layers.frequencies_hz.expand(-1, n_ways + 2, -1).repeat(2, 1, 1)
-        both = Layers(f0_hz, *power, hz)
+        both = Layers(f0_hz, amplitudes, noise, hz)
         short, long = (both.frames(itemgetter(rows)) for rows in (slice(len(in_long)), slice(len(in_long), None)))
         ears = self.listening(state["sound"], then_hz[len(in_long) :], in_long)
         return PlayedAndHeard(short, long, self.spectra, ears)

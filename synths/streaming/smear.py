@@ -63,7 +63,7 @@ class Smear(nn.Module):
         at, between, of_noise = self.at[which], self.between[which], self.noise[which]
         pairs = before[:, :-1] * before[:, 1:]
         gone = _times(at[:, :REACH], before.square()) + _times(between[:, : REACH - 1], pairs)
-        follows = growth if growth.shape[-1] > 1 else growth ** torch.arange(REACH + 1, device=growth.device)
+        follows = growth ** torch.arange(REACH + 1, device=growth.device)
         ahead = ((at[:, REACH:] + between[:, REACH:]) * follows).sum(1)[:, None, None]
         joint = between[:, REACH - 1, None, None] * before[:, -1:]
         gone_noise = _times(of_noise[:, :REACH], past["noise"][:, -REACH:])
