@@ -86,7 +86,7 @@ class GainSearch:
 
         n_requests = len(request.asked)
         playable = Turning(recording, recording.audio.expand(n_requests, -1), recording.clip.hop)
-        search = RecordingSearch(playable, request, projection)
+        search = RecordingSearch(playable, request, projection, n_learning=1)
         audio, answer = search.run()
         gains = search.gains
         if gains is None:

@@ -15,6 +15,7 @@ from sounds.offset import has_offset, without_offset
 from sounds.pitch import NoPitch
 from synths import ClipFormat, Descriptor, Level, sounding_frames
 from turning.carriers import MOST_PARTIALS, block_size, partials_below
+from turning.echoes import digitally_silent
 from turning.passages import LENGTH_S, Passage, passages
 from turning.pitch import refined
 from turning.recording import Recording
@@ -179,7 +180,9 @@ class Listened:
         """(n,) of the file -> (N,) without an offset, at the working rate, as long as its frames."""
         audio = np.ascontiguousarray(audio)
         if self.has_offset:
-            audio = np.concatenate(list(without_offset([audio], self.sound.rate)))
+            # The filter rings for 0.2 s to both sides: where nothing was recorded, nothing is to be turned.
+            silent = digitally_silent(audio, self.sound.rate)
+            audio = np.where(silent, 0.0, np.concatenate(list(without_offset([audio], self.sound.rate))))
         ready = self.working.there(audio)
         n_samples = (passage.last - passage.first) * self.working.hop
         return torch.from_numpy(np.pad(ready[:n_samples], (0, max(0, n_samples - len(ready)))))
