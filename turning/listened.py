@@ -154,7 +154,7 @@ class Listened:
             return self._refined(torch.from_numpy(given(clip.n_samples, clip)).float())
         heard = np.concatenate([self._tracked(passage) for passage in self.passages])
         try:
-            f0_hz = bridged_over(heard, self.sounding.numpy())
+            f0_hz = bridged_over(heard, self.sounding.numpy(), self.working.hop / self.working.rate)
         except NoPitch as error:
             self.why_no_pitch = str(error)
             return torch.full((self.n_frames,), PLACEHOLDER_HZ)
