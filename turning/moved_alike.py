@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from projection.frames import FrameProjection
+from projection.frames import LARGEST_STEP, FrameProjection
 from synths import Descriptor
 
-NEAR, DOUBT = 1.0, 1e-3
+NEAR, DOUBT = 1.0, 1e-4
 """Tolerances that are made up for so; damping of such a step."""
 
 
@@ -70,11 +70,23 @@ class MovedAlike(FrameProjection):
         active = self.active[..., None].to(values)
         return (values * active).sum(1) / active.sum(1).clamp_min(1.0)
 
+    def _mean_of_active(self, values: Tensor) -> Tensor:
+        """(n, C, V) of the active frames -> (R, C, V)."""
+        spread = values.new_zeros(*self.active.shape, *values.shape[1:])
+        spread[self.active] = values
+        return self._mean(spread.flatten(2)).unflatten(-1, values.shape[1:])
+
     def _made_up(self, lacking: Tensor) -> Tensor:
         """(R, C) tolerances -> (R, P) the likeliest gains that bring them, the same in all frames."""
-        spread = self.slopes.new_zeros(*self.active.shape, *self.slopes.shape[1:])
-        spread[self.active] = self.slopes
-        slopes = self._mean(spread.flatten(2)).unflatten(-1, self.slopes.shape[1:])
+        slopes = self._mean_of_active(self.weight[..., None] * self.slopes)
+        lacking = self._mean_of_active(self.weight[..., None])[..., 0] * lacking
         likely = slopes @ self.prior
-        system = likely @ slopes.mT + DOUBT * torch.eye(slopes.shape[1]).to(slopes)
-        return (torch.linalg.solve(system, lacking)[:, None] @ likely)[:, 0]
+        system = likely @ slopes.mT
+        scale = 1.0 + system.diagonal(dim1=1, dim2=2).amax(-1)[:, None, None]
+        answer, _ = torch.linalg.solve_ex(system + DOUBT * scale * torch.eye(slopes.shape[1]).to(slopes), lacking)
+        return (answer[:, None] @ likely)[:, 0].nan_to_num(0.0, 0.0, 0.0).clamp(-LARGEST_STEP, LARGEST_STEP)
+
+    def set_out_from(self, start: Tensor) -> None:
+        """Begin at (R, P) gains, the same in all frames."""
+        rows, gains = torch.arange(len(self.gains)), start[self.clip_of]
+        self.put(rows, gains, self.with_gains(rows, gains))
