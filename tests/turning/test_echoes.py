@@ -1,8 +1,9 @@
 """Parts that cancel each other are not heard; parts that are there are heard as they are."""
 
+import numpy as np
 import torch
 
-from turning.echoes import heard_share
+from turning.echoes import digitally_silent, heard_share
 
 RATE = 16000
 
@@ -18,3 +19,10 @@ def test_what_cancels_is_silent_and_what_is_there_is_heard():
 
 def test_silence_is_no_division_by_nothing():
     assert heard_share(torch.zeros(800), torch.zeros(3, 800), RATE).isfinite().all()
+
+
+def test_samples_that_are_nothing_for_5_ms_are_silent_and_zero_crossings_are_not():
+    wave = 0.1 * np.sin(np.arange(1600) * 2 * np.pi * 50.0 / RATE)
+    audio = np.concatenate([np.zeros(400), wave, np.zeros(60), wave])
+    silent = digitally_silent(audio, RATE)
+    assert silent[:400].all() and not silent[402:].any()

@@ -18,9 +18,9 @@ NAMES = [kind.name for kind in PITCHED]
 
 @pytest.mark.parametrize("steady_only", [False, True])
 def test_what_is_turned_with_a_knob_out_of_reach_is_met(make_tone, steady_only):
-    """A tone of few partials cannot get 12 JNDs duller, but 3 dB louder and duller by some."""
+    """A tone of few partials cannot get 20 JNDs duller, but 3 dB louder and duller by some."""
     listened = Listened(ArrayIn(make_tone(700.0, 0.4, slope=2.0), 16000))
-    both = [KnobRequest("sharpness", -12.0, JND, moves=True), KnobRequest("level", 3.0, JND, moves=True)]
+    both = [KnobRequest("sharpness", -20.0, JND, moves=True), KnobRequest("level", 3.0, JND, moves=True)]
     asked = asked_of(listened, [both])
     sound = listened.sound.read(0, listened.sound.n_frames)[:, 0]
     sound = sound + np.concatenate(list(changes(listened, asked, steady_only)), axis=1)[0, :, 0]
@@ -28,7 +28,7 @@ def test_what_is_turned_with_a_knob_out_of_reach_is_met(make_tone, steady_only):
     width = torch.tensor([float(knob.span[1] - knob.span[0]) / knob.jnd for knob in asked.knobs])
     off = (got - listened.mean(asked.positions[0])) * width
     place = NAMES.index("sharpness")
-    assert off[torch.arange(5) != place].abs().max() < 0.1 and 0.25 < off[place] < 11.0
+    assert off[torch.arange(5) != place].abs().max() < 0.2 and 0.25 < off[place] < 19.0
 
 
 def test_a_miss_that_is_noticed_costs_more_than_all_that_could_be_gained():
