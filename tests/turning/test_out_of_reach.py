@@ -9,6 +9,7 @@ from synths.descriptors.request import JND, KnobRequest
 from turning.gains import Turned
 from turning.knobs import PITCHED
 from turning.listened import Listened
+from turning.out_of_reach import STARTS, within_reach
 from turning.recording_search import StrictRequest
 from turning.sound_in import ArrayIn
 from turning.turn import asked_of, changes
@@ -51,3 +52,25 @@ def test_answers_are_replaced_row_by_row():
     assert [row.unique().tolist() for row in mixed.audio] == [[0.0], [0.0], [1.0]]
     either = own.where(torch.tensor([True, False, True]), other)
     assert either.log_gains[:, 0, 0].tolist() == [0.0, 1.0, 0.0] == either.measured[:, 1].tolist()
+
+
+class OneStart:
+    """Gains that meet all requests, and only from the last start."""
+
+    def __init__(self) -> None:
+        self.sought = []
+
+    def met(self, request, steady_only, start=None):
+        self.sought.append((len(request.asked), tuple(start.tolist())))
+        found = request.mean(request.asked) if tuple(start.tolist()) == STARTS[-1] else torch.zeros(1, 1)
+        return Turned(torch.ones(1, 5), torch.ones(1, 2, 4), 160, found)
+
+
+def test_what_is_off_is_sought_from_other_starts_and_what_is_met_is_not():
+    knob = PITCHED[0](Listened(ArrayIn(np.random.default_rng(0).standard_normal(8000), 16000)).clip(1))
+    request = StrictRequest(Target([knob]), torch.full((2, 4, 1), 0.5), torch.ones(2, 4), 1, torch.ones(2, 1).bool())
+    found = Turned(torch.zeros(2, 5), torch.zeros(2, 2, 4), 160, torch.tensor([[0.5], [0.3]]))
+    gains = OneStart()
+    better = within_reach(gains, request, found, False)
+    assert gains.sought == [(1, start) for start in STARTS]
+    assert better.measured.tolist() == [[0.5], [0.5]] and better.audio[:, 0].tolist() == [0.0, 1.0]

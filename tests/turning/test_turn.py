@@ -101,7 +101,7 @@ def test_an_offset_that_begins_with_a_pluck_rings_into_no_silence(make_tone):
     assert listened.has_offset and np.sqrt(np.mean(before**2)) < 1e-3 * np.abs(pluck - 0.05).max()
 
 
-def test_a_near_sine_in_a_click_gets_noisier(make_tone):
+def test_a_near_sine_behind_a_click_gets_noisier(make_tone):
     """Its noise lies at the floor of the reading, where there is hardly a slope to follow."""
     tone = make_tone(220.0, 0.6, slope=5.0, noise=3e-5)
     tone[:160] += 0.1 * np.random.default_rng(1).standard_normal(160)
