@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch.nn.functional as F
-from scipy.ndimage import binary_opening
+from scipy.ndimage import binary_dilation, binary_opening, uniform_filter1d
 from torch import Tensor
 
 HEARD = 0.001
@@ -15,10 +15,12 @@ LASTING_S = 0.005
 """Of samples that are nothing; a wave that crosses zero stays there for less."""
 
 
-def digitally_silent(audio: np.ndarray, rate: int) -> np.ndarray:
-    """(N,) as recorded -> (N,) True where nothing was, for 5 ms and more."""
-    silent: np.ndarray = binary_opening(np.abs(audio) < NOTHING, np.ones(round(LASTING_S * rate), bool))
-    return silent
+def sound_there(audio: np.ndarray, rate: int) -> np.ndarray:
+    """(N,) as recorded -> (N,) 0 where nothing was, for 5 ms and more, and 1 elsewhere, with slopes within nothing."""
+    near = round(NEAR_S * rate)
+    silent = binary_opening(np.abs(audio) < NOTHING, np.ones(round(LASTING_S * rate), bool))
+    there: np.ndarray = uniform_filter1d(binary_dilation(~silent, np.ones(near + 1, bool)).astype(np.float64), near + 1)
+    return there
 
 
 def heard_share(tone: Tensor, bands: Tensor, rate: int) -> Tensor:

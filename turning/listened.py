@@ -15,7 +15,7 @@ from sounds.offset import has_offset, without_offset
 from sounds.pitch import NoPitch
 from synths import ClipFormat, Descriptor, Level, sounding_frames
 from turning.carriers import MOST_PARTIALS, block_size, partials_below
-from turning.echoes import digitally_silent
+from turning.echoes import sound_there
 from turning.passages import LENGTH_S, Passage, passages
 from turning.pitch import refined
 from turning.recording import Recording
@@ -119,7 +119,8 @@ class Listened:
         whole = (frame >= EDGE_FRAMES) & (frame < self.n_frames - EDGE_FRAMES)
         audio, clip, f0_hz = self._kept(passage), self.clip(last - first), self.f0_hz[first:last]
         begins, ends = first == 0, last == self.n_frames
-        return Recording(audio, clip, f0_hz, counts, whole, begins, ends, self._block, self._n_partials)
+        there = self._there(passage, len(audio))
+        return Recording(audio, clip, f0_hz, counts, whole, begins, ends, self._block, self._n_partials, there)
 
     def channels(self, passage: Passage) -> list[Tensor]:
         """(N,) of each channel, at the working rate."""
@@ -180,12 +181,21 @@ class Listened:
         """(n,) of the file -> (N,) without an offset, at the working rate, as long as its frames."""
         audio = np.ascontiguousarray(audio)
         if self.has_offset:
-            # The filter rings for 0.2 s to both sides: where nothing was recorded, nothing is to be turned.
-            silent = digitally_silent(audio, self.sound.rate)
-            audio = np.where(silent, 0.0, np.concatenate(list(without_offset([audio], self.sound.rate))))
+            audio = np.concatenate(list(without_offset([audio], self.sound.rate)))
         ready = self.working.there(audio)
         n_samples = (passage.last - passage.first) * self.working.hop
         return torch.from_numpy(np.pad(ready[:n_samples], (0, max(0, n_samples - len(ready)))))
+
+    def _there(self, passage: Passage, n_samples: int) -> Tensor | None:
+        """(n_samples,) 0 where nothing was recorded, else 1, of a recording whose offset is taken out.
+
+        The filter rings for 0.2 s to both sides: where nothing was recorded, nothing is to be turned.
+        """
+        if not self.has_offset:
+            return None
+        there = sound_there(self._one(self._read(passage)), self.sound.rate)
+        place = np.arange(n_samples) * self.working.down // self.working.up
+        return torch.from_numpy(there[place.clip(0, len(there) - 1)]).float()
 
     def _read(self, passage: Passage, turned: SoundIn | None = None) -> np.ndarray:
         sound, hop = turned or self.sound, self.working.file_hop

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from turning.echoes import digitally_silent, heard_share
+from turning.echoes import heard_share, sound_there
 
 RATE = 16000
 
@@ -21,8 +21,10 @@ def test_silence_is_no_division_by_nothing():
     assert heard_share(torch.zeros(800), torch.zeros(3, 800), RATE).isfinite().all()
 
 
-def test_samples_that_are_nothing_for_5_ms_are_silent_and_zero_crossings_are_not():
-    wave = 0.1 * np.sin(np.arange(1600) * 2 * np.pi * 50.0 / RATE)
+def test_nothing_for_5_ms_is_silence_and_a_zero_crossing_is_not():
+    """What begins is heard in full from its first sample on; the slope lies ahead of it."""
+    wave = 0.1 * np.sin(np.arange(1600) * 2 * np.pi * 50.0 / RATE + 0.1)
     audio = np.concatenate([np.zeros(400), wave, np.zeros(60), wave])
-    silent = digitally_silent(audio, RATE)
-    assert silent[:400].all() and not silent[402:].any()
+    there = sound_there(audio, RATE)
+    assert (there[: 400 - 80] == 0.0).all() and (there[400:] == 1.0).all()
+    assert (np.diff(there) >= 0.0).all()
