@@ -12,7 +12,7 @@ NEAR_S = 0.004
 NOTHING = 1e-5
 """A third of a step of 16 bits."""
 LASTING_S = 0.005
-"""Of samples that are nothing; a wave that crosses zero stays there for less."""
+"""Samples that are nothing for so long are silence; a wave that crosses zero stays there for less."""
 
 
 def sound_there(audio: np.ndarray, rate: int) -> np.ndarray:
