@@ -161,7 +161,8 @@ class FrameProjection:
         share = (self.still / (self.still + damping))[:, None]
         system = weighted @ spread.mT + (self.still + damping)[:, None, None] * torch.eye(off.shape[-1]).to(off)
         wanted = weight * off + share * (weighted @ gains[..., None])[..., 0]
-        answer = torch.linalg.solve(system, wanted)[:, None]
+        # Slopes so steep that two of them look alike give no step: it fails, and is damped more.
+        answer = torch.linalg.solve_ex(system, wanted).result.nan_to_num(0.0, 0.0, 0.0)[:, None]
         step, pulled = ((answer @ each)[:, 0] - share * now for each, now in ((spread, gains), (weighted, pull)))
         limit = (LARGEST_STEP / step.abs().amax(-1, keepdim=True).clamp_min(1e-9)).clamp_max(1.0)
         step, pulled = step * limit, pulled * limit

@@ -69,12 +69,18 @@ class GainSearch:
         self.some_frames = self._frames(chosen)
         self.every_other = self._frames(torch.arange(0, len(recording.f0_hz), EVERY))
 
-    def met(self, request: StrictRequest, steady_only: bool) -> Turned:
-        """Bring the means where they are asked, and the frames unless one set of gains is to do for all."""
-        first = self.steady(request)
-        return first if steady_only else self._hybrid(request, first)
+    def met(self, request: StrictRequest, steady_only: bool, start: Tensor | None = None) -> Turned:
+        """Bring the means where they are asked, and the frames unless one set of gains is to do for all.
 
-    def steady(self, request: StrictRequest) -> Turned:
+        Args:
+            request: R requests
+            steady_only: one set of gains
+            start: (Q,) log gains of the musical directions from which the search sets out; by default none
+        """
+        first = self.steady(request, start)
+        return first if steady_only else self._hybrid(request, first, start)
+
+    def steady(self, request: StrictRequest, start: Tensor | None = None) -> Turned:
         """The same by one gain for each part, from begin to end."""
         recording = self.recording
         weights = recording.sounding.float() / recording.sounding.sum()
@@ -82,18 +88,21 @@ class GainSearch:
 
         def projection(going: Tensor) -> FrameProjection:
             own, free = request.tolerance, request.turned
-            return SteadyProjection(self.knobs, self.some_frames, own, prior, weights, going, free)
+            steady = SteadyProjection(self.knobs, self.some_frames, own, prior, weights, going, free)
+            if start is not None:
+                steady.set_out_from((self.places.directions()[0] @ start).expand(len(own), -1))
+            return steady
 
         n_requests = len(request.asked)
         playable = Turning(recording, recording.audio.expand(n_requests, -1), recording.clip.hop)
-        search = RecordingSearch(playable, request, projection)
+        search = RecordingSearch(playable, request, projection, n_learning=1)
         audio, answer = search.run()
         gains = search.gains
         if gains is None:
             gains = torch.zeros(n_requests, 1, recording.components.n_gains)
         return Turned(audio, gains, recording.clip.hop, answer.measured)
 
-    def _hybrid(self, request: StrictRequest, first: Turned) -> Turned:
+    def _hybrid(self, request: StrictRequest, first: Turned, start: Tensor | None) -> Turned:
         """What steady gains came to, and frames that are nearer where that costs no mean."""
         recording, hop = self.recording, EVERY * self.recording.clip.hop
         # What steady gains have met needs nobody to give way.
@@ -104,7 +113,10 @@ class GainSearch:
         def projection(going: Tensor) -> FrameProjection:
             directions, moving = self.places.directions()[0], active & going[:, None]
             steady, own = first.log_gains[:, 0], request.tolerance
-            return HybridProjection(self.knobs, self.every_other, steady, directions, own, moving, free)
+            frames = HybridProjection(self.knobs, self.every_other, steady, directions, own, moving, free)
+            if start is not None:  # steady gains that came nowhere are 0
+                frames.set_out_from(start * (steady == 0.0).all(1, keepdim=True))
+            return frames
 
         search = RecordingSearch(Turning(recording, first.audio, hop), request, projection, again=True, n_learning=1)
         audio, answer = search.run()

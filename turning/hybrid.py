@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from projection.frames import FrameProjection
 from synths import Descriptor
 from synths.signal import interpolate_frames
 from turning.frames import PlayedFrames, RecordedFrames
+from turning.moved_alike import MovedAlike
 from turning.steady import heard
 
 EVERY = 2
@@ -22,7 +22,7 @@ SMOOTHED_FRAMES = 9
 """Frames of the window that smooths the gains: about 0.1 s."""
 
 
-class HybridProjection(FrameProjection):
+class HybridProjection(MovedAlike):
     """Brings every other frame of a recording to a goal, along musical directions.
 
     Args:
@@ -60,8 +60,6 @@ class HybridProjection(FrameProjection):
 
     def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf) -> None:
         """Take steps towards (R, F, C) positions."""
-        # Steps that failed towards another goal say little of this one.
-        self.damping.clamp_max_(1.0)
         super().towards(goal[:, ::EVERY], n_steps, clips, beyond_reach)
 
     def all_gains(self) -> Tensor:
@@ -72,7 +70,7 @@ class HybridProjection(FrameProjection):
         padded = F.pad(moved.mT, (half, half), mode="replicate")
         kernel = (window / window.sum()).to(moved).expand(moved.shape[-1], 1, -1)
         smooth = F.conv1d(padded, kernel, groups=moved.shape[-1]).mT
-        return self.steady[:, None] + smooth @ self.directions.T
+        return self.steady[:, None] + (smooth + self.shift[:, None]) @ self.directions.T
 
     def all_measured(self) -> Tensor:
         """(R, F, C) positions in the model; frames that are not active have those of the nearest that is."""

@@ -15,6 +15,7 @@ from sounds.offset import has_offset, without_offset
 from sounds.pitch import NoPitch
 from synths import ClipFormat, Descriptor, Level, sounding_frames
 from turning.carriers import MOST_PARTIALS, block_size, partials_below
+from turning.echoes import sound_there
 from turning.passages import LENGTH_S, Passage, passages
 from turning.pitch import refined
 from turning.recording import Recording
@@ -118,7 +119,8 @@ class Listened:
         whole = (frame >= EDGE_FRAMES) & (frame < self.n_frames - EDGE_FRAMES)
         audio, clip, f0_hz = self._kept(passage), self.clip(last - first), self.f0_hz[first:last]
         begins, ends = first == 0, last == self.n_frames
-        return Recording(audio, clip, f0_hz, counts, whole, begins, ends, self._block, self._n_partials)
+        there = self._there(passage, len(audio))
+        return Recording(audio, clip, f0_hz, counts, whole, begins, ends, self._block, self._n_partials, there)
 
     def channels(self, passage: Passage) -> list[Tensor]:
         """(N,) of each channel, at the working rate."""
@@ -153,7 +155,7 @@ class Listened:
             return self._refined(torch.from_numpy(given(clip.n_samples, clip)).float())
         heard = np.concatenate([self._tracked(passage) for passage in self.passages])
         try:
-            f0_hz = bridged_over(heard, self.sounding.numpy())
+            f0_hz = bridged_over(heard, self.sounding.numpy(), self.working.hop / self.working.rate)
         except NoPitch as error:
             self.why_no_pitch = str(error)
             return torch.full((self.n_frames,), PLACEHOLDER_HZ)
@@ -183,6 +185,17 @@ class Listened:
         ready = self.working.there(audio)
         n_samples = (passage.last - passage.first) * self.working.hop
         return torch.from_numpy(np.pad(ready[:n_samples], (0, max(0, n_samples - len(ready)))))
+
+    def _there(self, passage: Passage, n_samples: int) -> Tensor | None:
+        """(n_samples,) 0 where nothing was recorded, else 1, of a recording whose offset is taken out.
+
+        The filter rings for 0.2 s to both sides: where nothing was recorded, nothing is to be turned.
+        """
+        if not self.has_offset:
+            return None
+        there = sound_there(self._one(self._read(passage)), self.sound.rate)
+        place = np.arange(n_samples) * self.working.down // self.working.up
+        return torch.from_numpy(there[place.clip(0, len(there) - 1)]).float()
 
     def _read(self, passage: Passage, turned: SoundIn | None = None) -> np.ndarray:
         sound, hop = turned or self.sound, self.working.file_hop

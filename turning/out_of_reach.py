@@ -9,6 +9,8 @@ from turning.recording_search import StrictRequest
 
 N_HALVINGS = 4
 """The farthest place is known to a 16th of the way."""
+STARTS = ((-2.0, 0.0, 2.0, 0.0, 2.0), (0.0, 0.0, 0.0, 0.0, 2.0))
+"""Nepers along the musical directions: overtones softer, beside fundamental and noise; and noise louder."""
 
 
 def within_reach(gains: GainSearch, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
@@ -24,6 +26,7 @@ def within_reach(gains: GainSearch, request: StrictRequest, found: Turned, stead
     """
     if request.turned is None:
         return found
+    found = _from_elsewhere(gains, request, found, steady_only)
     order = (request.off(found.measured) * request.turned).argsort(1, descending=True).argsort(1)
     giving, most = torch.zeros_like(request.turned), int(request.turned.sum(1).max())
     for n_giving in range(1, most + 1):
@@ -35,6 +38,17 @@ def within_reach(gains: GainSearch, request: StrictRequest, found: Turned, stead
             if n_giving < most:  # what holds now was free before
                 nearest = _better(strict, gains.met(strict, steady_only), nearest)
             found = found.with_rows(rows, _farthest(gains, strict, nearest, steady_only))
+    return found
+
+
+def _from_elsewhere(gains: GainSearch, request: StrictRequest, found: Turned, steady_only: bool) -> Turned:
+    """Better answers, from other places to set out from, where a knob is off: a near-sine has no slope to follow."""
+    for start in STARTS:
+        rows = (request.off(found.measured) > NEARLY).any(1).nonzero()[:, 0]
+        if len(rows):
+            some, own = request.rows(rows), found.rows(rows)
+            again = gains.met(some, steady_only, own.log_gains.new_tensor(start))
+            found = found.with_rows(rows, _better(some, again, own))
     return found
 
 

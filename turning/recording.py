@@ -28,6 +28,7 @@ class Recording:
         ends: whether the file ends with it
         block: samples in a block of its carriers
         n_partials: K; 0 for a sound without a pitch
+        there: (N,) how much of a change is heard, 0 where nothing was recorded; by default all
     """
 
     def __init__(
@@ -41,15 +42,16 @@ class Recording:
         ends: bool,
         block: int,
         n_partials: int,
+        there: Tensor | None = None,
     ) -> None:
         self.begins, self.ends = begins, ends
         self.audio, self.clip, self.f0_hz, self.sounding, self.whole = audio, clip, f0_hz, sounding, whole
-        self.block, self.n_partials = block, n_partials
+        self.block, self.n_partials, self.there = block, n_partials, there
 
     def with_audio(self, audio: Tensor) -> "Recording":
         """The same with (N,) other audio."""
         own = (self.clip, self.f0_hz, self.sounding, self.whole, self.begins, self.ends, self.block, self.n_partials)
-        return Recording(audio, *own)
+        return Recording(audio, *own, self.there)
 
     @cached_property
     def settled(self) -> Tensor:
@@ -82,4 +84,5 @@ class Recording:
         Returns:
             (R, N)
         """
-        return eased(components.change(log_gains, hop), components, log_gains, self.begins, self.ends)
+        change = eased(components.change(log_gains, hop), components, log_gains, self.begins, self.ends)
+        return change if self.there is None else change * self.there

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from projection.frames import FrameProjection
+from projection.frames import STILL
 from projection.target import Target
 from synths import Descriptor
 from turning.frames import PlayedFrames, PlayedFramesSound, RecordedFrames
+from turning.moved_alike import MovedAlike
 
 MOST_FRAMES = 48
 """Frames, spread over what sounds, whose mean stands for that of all."""
 
 
-class SteadyProjection(FrameProjection):
+class SteadyProjection(MovedAlike):
     """Brings the mean over the frames of a recording to the means of R goals.
 
     Args:
@@ -41,7 +42,7 @@ class SteadyProjection(FrameProjection):
         n_requests = len(tolerance)
         nothing = tolerance.new_zeros(n_requests, 1)
         rows = PlayedFrames(recorded, nothing.long(), nothing, nothing[..., None][..., :0])
-        super().__init__(knobs, rows, tolerance, prior.expand(n_requests, -1, -1), going[:, None], turned)
+        super().__init__(knobs, rows, tolerance, prior.expand(n_requests, -1, -1), going[:, None], turned, STILL)
 
     def positions(self, layers: PlayedFrames, gains: Tensor) -> Tensor:
         """(R, P) gains on all frames -> (R, C) mean positions."""
@@ -57,9 +58,11 @@ class SteadyProjection(FrameProjection):
     def towards(self, goal: Tensor, n_steps: int, clips: Tensor | None = None, beyond_reach: float = torch.inf) -> None:
         """Take steps towards the mean of (R, F, C) positions."""
         mean = (goal * self.sounding[:, None]).sum(1, keepdim=True)
-        # Steps that failed towards another goal say little of this one.
-        self.damping.clamp_max_(1.0)
         super().towards(mean, n_steps, clips, beyond_reach)
+
+    def all_gains(self) -> Tensor:
+        """(R, 1, P) log gains."""
+        return super().all_gains() + self.shift[:, None]
 
 
 def heard(target: Target, played: PlayedFrames) -> Tensor:
