@@ -136,8 +136,8 @@ def test_encoder_terms_join_the_loss(clip_format, batch):
 
     class Penalised(DescriptorEncoder):
         def forward(self, audio, f0_hz):
-            controls, residual, _ = super().forward(audio, f0_hz)
-            return Encoding(controls, residual, {"kl": Term(torch.tensor(5.0), 0.5)})
+            encoding = super().forward(audio, f0_hz)
+            return Encoding(encoding.controls, encoding.residual, {"kl": Term(torch.tensor(5.0), 0.5)})
 
     model = TimbreAutoencoder(clip_format, encoder=Penalised, decoder=SMALL, turned=TurnedKnobs(share=0.0))
     total, logged = logged_by(model, model.training_step, batch)

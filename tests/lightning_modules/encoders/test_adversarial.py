@@ -190,7 +190,7 @@ def left_in_the_residual(strength):
     optimizer = torch.optim.Adam([*encoder.parameters(), *read.parameters()], lr=0.01, betas=(0.5, 0.999))
     for _ in range(120):
         audio = torch.randn(4, clip.n_samples)
-        controls, residual, terms = encoder(audio, torch.ones(4, 100))
+        controls, residual, terms, _ = encoder(audio, torch.ones(4, 100))
         wanted = audio.unflatten(1, (100, -1))[..., 1:2]
         kept = (read(torch.cat([controls, residual], dim=-1)) - wanted).square().mean()
         optimizer.zero_grad()
