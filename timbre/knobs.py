@@ -11,6 +11,7 @@ from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
 from timbre.help_text import HelpText
 from timbre.pitch_curve import refuse_no_pitch
+from timbre.requests import beside_kind
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
     from instrument.reach import KnobReach
@@ -42,11 +43,15 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--f0", metavar="HZ|FILE", help="the recording's pitch where it is known, as for render")
     given = parser.parse_args(args)
     _refuse_what_does_not_go_together(given)
+    beside = [beside_kind(name) for name in given.also]
     if given.input is not None:
         header_of(str(given.input))
         refuse_no_pitch(given.f0)
     refuse_no_checkpoint(given.checkpoint)
-    (_print_knobs if given.input is None else _print_reach)(given)
+    if given.input is None:
+        _print_knobs(given)
+    else:
+        _print_reach(given, beside)
 
 
 def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
@@ -81,14 +86,11 @@ def _print_knobs(given: argparse.Namespace) -> None:
         print("at a pitch: the knob positions that 98 of 100 training frames near it lie between")
 
 
-def _print_reach(given: argparse.Namespace) -> None:
+def _print_reach(given: argparse.Namespace, beside: "Sequence[type[Descriptor]]" = ()) -> None:
     """A line per knob of a recording, and the picture that is asked for."""
     from lightning_modules.checkpoint import load_model
     from lightning_modules.exact import obstacle_of
     from timbre.knob_tables import reach_lines
-    from timbre.requests import beside_kind
-
-    beside = [beside_kind(name) for name in given.also]
     model = load_model(checkpoint_in(given.checkpoint))
     if obstacle := obstacle_of(model):
         raise ValueError(f"{obstacle}: what its knobs reach is not known; leave {given.input} out.")
