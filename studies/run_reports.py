@@ -1,6 +1,7 @@
 """What `timbre test` says of a run: metrics.json, notes.csv, control.json and control.csv, written and read."""
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +11,12 @@ from output.whole_files import write_text
 from studies.figure import OPEN, Figure, MetricSummary, figure_from_json
 from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
+
+NoteValues = dict[tuple[str, str], dict[tuple[str, str], float]]
+"""Name and rendering of a figure -> note and knob, which is empty for quality -> a number."""
+
+OF_A_LINE = ("note", "family", "register", "knob", "rendering")
+"""Columns of notes.csv and control.csv that are no figures."""
 
 
 class DriftTable(NamedTuple):
@@ -120,6 +127,27 @@ def read_control(run: RunFolder) -> ControlReport | None:
         return ControlReport((), figures, None)
     crosstalk = DriftTable(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
     return ControlReport(tuple(report["knobs"]), figures, crosstalk)
+
+
+def read_note_values(run: RunFolder) -> NoteValues:
+    """What notes.csv and control.csv say of single notes, as far as they are there and it is a number.
+
+    Raises:
+        ValueError, KeyError: what is there is no such file
+    """
+    found: NoteValues = {}
+    for path in (run.notes, run.control_rows):
+        if not path.is_file():
+            continue
+        with path.open(newline="", encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                place = row["note"], row.get("knob") or ""
+                rendering = row.get("rendering") or OPEN
+                for name in row.keys() - {*OF_A_LINE, None}:
+                    value = float(row[name] or "nan")
+                    if math.isfinite(value):
+                        found.setdefault((name, rendering), {})[place] = value
+    return found
 
 
 def _figure_of_summary(entry: Mapping[str, Any], n_notes: int) -> Figure:

@@ -10,15 +10,16 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from studies.figure import Figure
-from studies.run_files import NewerFormat
+from studies.run_files import NewerFormat, read_json
 from studies.run_folder import RunFolder, settings_of, without_seed
-from studies.run_reports import DriftTable, read_control, read_quality
+from studies.run_reports import DriftTable, NoteValues, read_control, read_note_values, read_quality
 
 
 class Run(NamedTuple):
     """A run's folder: what it was tested on and what came out; control is None if that was not measured.
 
-    config: what makes the model, without seeds and places; settings: the same as one text.
+    config: what makes the model, without seeds and places; settings: the same as one text; values: of single notes;
+    point: what a sweep varied, by name.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Run(NamedTuple):
     quality: list[Figure]
     control: list[Figure] | None
     crosstalk: DriftTable | None
+    values: NoteValues = {}
+    point: dict[str, Any] = {}
 
 
 def read_run(folder: Path) -> Run:
@@ -53,7 +56,8 @@ def read_run(folder: Path) -> Run:
         raise ValueError(f"{paths.config} is not a run's configuration: mend or restore it.") from error
     try:
         quality, notes = read_quality(paths)
-        control = read_control(paths)
+        control, values = read_control(paths), read_note_values(paths)
+        point = dict(read_json(paths.point)["values"]) if paths.point.is_file() else {}
     except NewerFormat:
         raise
     except (ValueError, KeyError, TypeError) as error:
@@ -63,4 +67,5 @@ def read_run(folder: Path) -> Run:
     name = Path(os.path.abspath(folder)).name
     settings = json.dumps(model, sort_keys=True, default=str)
     knobs, figures, crosstalk = control or ((), None, None)
-    return Run(name, model, settings, seed, notes, knobs, quality, [] if has_no_knobs else figures, crosstalk)
+    measured = [] if has_no_knobs else figures
+    return Run(name, model, settings, seed, notes, knobs, quality, measured, crosstalk, values, point)

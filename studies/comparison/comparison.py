@@ -9,30 +9,39 @@ sigma_i being run i's standard error over notes, s^2 the variance between runs; 
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from studies.comparison.naming import model_names
 from studies.comparison.settings import Setting, settings_that_differ
 from studies.figure import OPEN, Figure, Subject
 from studies.run_folder import RunFolder
-from studies.run_reports import DriftTable
+from studies.run_reports import DriftTable, NoteValues
 from studies.tested_run import Run, read_run
 
 NORMAL_95 = 1.96
 ENOUGH = 0.9
 """A figure over less than this part of another model's share of notes is not called best."""
-SEED_SUFFIX = re.compile(r"[-_.](s|seed)?[-_.]?\d*$")
+FEW = 6
+"""With fewer notes, or batches of them, an interval says little."""
+
+
+class SeedRun(NamedTuple):
+    """One of the runs of a model: its name, its folder and its figures."""
+
+    name: str
+    folder: Path
+    figures: list[Figure]
 
 
 class Model(NamedTuple):
     """Runs that differ in their seed alone, combined; control is None if it was not measured in any of them.
 
-    config: what makes the model; folder: of its first run, whose sounds stand for those of all.
+    config: what makes the model; folder: of its first run, whose sounds stand for those of all; values: of single
+    notes, the mean over its seeds; runs: all that is known of each.
     """
 
     name: str
@@ -43,6 +52,8 @@ class Model(NamedTuple):
     crosstalk: DriftTable | None
     config: Mapping[str, Any] = {}
     folder: Path | None = None
+    values: NoteValues = {}
+    runs: tuple[SeedRun, ...] = ()
 
     @property
     def figures(self) -> list[Figure]:
@@ -70,6 +81,13 @@ class Comparison(NamedTuple):
         """Whether a model's figure is over about as many of its notes as the others': hard notes left out flatter."""
         shares = {other.name: found.share for other in self.models if (found := other.overall(name))}
         return shares.get(model.name, 0.0) >= ENOUGH * max(shares.values(), default=0.0)
+
+    def contenders(self, figure: Figure) -> list[Model]:
+        """Models that a figure ranks: it is over enough of their notes, and for control they turn all knobs."""
+        n_knobs = self.n_knobs if figure.name in self.figures("control") else 0
+        return [
+            model for model in self.models if len(model.knobs) >= n_knobs and self.is_over_enough(model, figure.name)
+        ]
 
     @property
     def settings(self) -> list[Setting]:
@@ -106,9 +124,10 @@ def compare(folders: Sequence[Path]) -> Comparison:
         run = read_run(folder)
         groups.setdefault(run.settings, []).append((run, folder))
     by_model = [[run for run, _ in group] for group in groups.values()]
-    names = model_names([[run.name for run in runs] for runs in by_model])
+    names = model_names(by_model)
     models = [
-        combine(name, runs, group[0][1]) for name, runs, group in zip(names, by_model, groups.values(), strict=True)
+        combine(name, runs, [folder for _, folder in group])
+        for name, runs, group in zip(names, by_model, groups.values(), strict=True)
     ]
     said = [*remarks(dict(zip(names, by_model, strict=True))), *shortfalls(models)]
     return Comparison(models, [*_waiting_sentence(waiting), *said])
@@ -138,8 +157,8 @@ def _waiting_sentence(waiting: Sequence[Path]) -> list[str]:
     return [f"Not tested yet and left out: {', '.join(folder.name for folder in waiting)}."] if waiting else []
 
 
-def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model:
-    """Runs that differ in their seed alone, the folder of the first -> their model."""
+def combine(name: str, runs: Sequence[Run], folders: Sequence[Path]) -> Model:
+    """Runs that differ in their seed alone, and their folders -> their model."""
     tested = [run for run in runs if run.control is not None]
     talks = [run.crosstalk for run in runs if run.crosstalk is not None]
     return Model(
@@ -150,7 +169,12 @@ def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model
         _by_subject([run.control or [] for run in tested]) if tested else None,
         talks[0]._replace(drift_jnd=_mean_matrix([talk.drift_jnd for talk in talks])) if talks else None,
         runs[0].config,
-        folder,
+        folders[0],
+        _mean_values([run.values for run in runs]),
+        tuple(
+            SeedRun(run.name, folder, [*run.quality, *(run.control or [])])
+            for run, folder in zip(runs, folders, strict=True)
+        ),
     )
 
 
@@ -167,16 +191,6 @@ def combine_figures(figures: Sequence[Figure]) -> Figure:
     mean = float(values.mean())
     low, high = mean - half_width, mean + half_width
     return defined[0]._replace(value=mean, low=low, high=high, n_seeds=len(defined), n=n, of=of)
-
-
-def model_names(groups: Sequence[Sequence[str]]) -> list[str]:
-    """Names of the runs of each model -> its own: what they begin with in common, without the mark of the seed."""
-    prefixes = [_common_start(names) or names[0] for names in groups]
-    short = [SEED_SUFFIX.sub("", prefix) or prefix for prefix in prefixes]
-    return [
-        name if short.count(name) == 1 else names[0] if len(names) == 1 else f"{names[0]} …"
-        for name, names in zip(short, groups, strict=True)
-    ]
 
 
 def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
@@ -226,15 +240,22 @@ def shortfalls(models: Sequence[Model]) -> list[str]:
         ]
         if short:
             found.setdefault(", ".join(short), []).append(model.name)
+    few = dict.fromkeys(
+        f"{figure.name} ({figure.n})"
+        for model in models
+        for figure in model.figures
+        if figure.subject[1:] == (None, None, None, OPEN) and figure.n < FEW and figure.half_width > 0
+    )
     told = "Over fewer notes than were tested"
     rule = f"A figure over less than {ENOUGH:.0%} of the share that another model's is over is never called best"
     sentences = [f"{told}, {', '.join(names)}: {short}." for short, names in found.items()]
-    return [*sentences, f"{rule}, and its model is not on the front."] if sentences else []
-
-
-def _common_start(names: Sequence[str]) -> str:
-    letters = takewhile(lambda column: len(set(column)) == 1, zip(*names, strict=False))
-    return "".join(column[0] for column in letters)
+    if few:
+        too_few = f"Means over fewer than {FEW} notes or batches of notes have intervals that say little"
+        sentences_on_few = [f"{too_few}: {', '.join(few)}."]
+    else:
+        sentences_on_few = []
+    ruled = [*sentences, f"{rule}, and its model is not on the front."] if sentences else []
+    return [*ruled, *sentences_on_few]
 
 
 def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:
@@ -244,6 +265,16 @@ def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:
         for figure in report:
             groups.setdefault(figure.subject, []).append(figure)
     return [combine_figures(figures) for figures in groups.values()]
+
+
+def _mean_values(seeds: Sequence[NoteValues]) -> NoteValues:
+    """Values of single notes of each seed -> their means, of what every seed has."""
+    found: NoteValues = {}
+    for subject in (subject for subject in seeds[0] if all(subject in seed for seed in seeds)):
+        columns = [seed[subject] for seed in seeds]
+        places = [place for place in columns[0] if all(place in column for column in columns)]
+        found[subject] = {place: float(np.mean([column[place] for column in columns])) for place in places}
+    return found
 
 
 def _mean_matrix(matrices: Sequence[np.ndarray]) -> np.ndarray:
