@@ -44,7 +44,7 @@ class RunFolder:
         self.done = path / "DONE"
         self.wandb_id = path / "wandb_id"
         self.point = path / "point.json"
-        self.curves = path / "curves.csv"
+        self.curves, self.report = path / "curves.csv", path / "report.html"
         self.samples = path / "samples"
         self.metrics, self.notes = path / "metrics.json", path / "notes.csv"
         self.control, self.control_rows = path / "control.json", path / "control.csv"

@@ -43,11 +43,12 @@ class MeanSweep(NamedTuple):
 
 
 class ControlReport(NamedTuple):
-    """Knobs, figures and cross-talk of a run; no knobs and no cross-talk where it has none."""
+    """Knobs, figures, cross-talk and mean sweeps of a run; figures alone where it has no knobs."""
 
     knobs: tuple[str, ...]
     figures: list[Figure]
     crosstalk: DriftTable | None
+    sweeps: list[MeanSweep] = []
 
 
 def write_quality(
@@ -126,7 +127,8 @@ def read_control(run: RunFolder) -> ControlReport | None:
     if not talk or not talk["knobs"]:
         return ControlReport((), figures, None)
     crosstalk = DriftTable(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
-    return ControlReport(tuple(report["knobs"]), figures, crosstalk)
+    sweeps = [_sweep(entry) for entry in report.get("sweeps", [])]
+    return ControlReport(tuple(report["knobs"]), figures, crosstalk, sweeps)
 
 
 def read_note_values(run: RunFolder) -> NoteValues:
@@ -148,6 +150,11 @@ def read_note_values(run: RunFolder) -> NoteValues:
                     if math.isfinite(value):
                         found.setdefault((name, rendering), {})[place] = value
     return found
+
+
+def _sweep(entry: Mapping[str, Any]) -> MeanSweep:
+    positions, asked, measured = (np.array(entry[name], dtype=float) for name in ("positions", "asked", "measured"))
+    return MeanSweep(entry["knob"], entry["unit"], positions, asked, measured, entry.get("rendering", OPEN))
 
 
 def _figure_of_summary(entry: Mapping[str, Any], n_notes: int) -> Figure:

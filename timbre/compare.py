@@ -61,11 +61,11 @@ def run(verb: str, args: list[str]) -> None:
     quality = _chosen(comparison, "quality", given.quality)
     control = _chosen(comparison, "control", given.control)
     trade, differences = trade_off(comparison, quality, control), paired_differences(comparison)
-    sentences = [front_sentence(trade), *_paired_sentences(comparison, trade, differences), *comparison.remarks]
-    written = _write(given.out, comparison, trade, differences, sentences)
+    findings = [front_sentence(trade), *_paired_sentences(comparison, trade, differences)]
+    written = _write(given.out, comparison, trade, differences, findings)
     console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False, soft_wrap=True)
     console.print(terminal_table(comparison, trade, console))
-    for line in (*sentences, f"Written: {', '.join(written)} in {given.out}"):
+    for line in (*findings, *comparison.remarks, f"Written: {', '.join(written)} in {given.out}"):
         console.print(textwrap.fill(line, min(console.width, WIDTH), break_long_words=False, break_on_hyphens=False))
     if given.wandb:
         _log(given.out, comparison, trade)
@@ -83,14 +83,17 @@ def _chosen(comparison: Comparison, kind: str, name: str) -> Figure:
 
 
 def _write(
-    folder: Path, comparison: Comparison, trade: TradeOff, differences: Sequence[Difference], sentences: Sequence[str]
+    folder: Path, comparison: Comparison, trade: TradeOff, differences: Sequence[Difference], findings: Sequence[str]
 ) -> list[str]:
     """Write the files, each whole -> their names."""
     from studies.comparison.pareto import pareto_figure  # matplotlib takes half a second
 
     found, quality_and_control = comparison.figures(), trade.axes
     shown_tables = tables(comparison, *quality_and_control)
-    texts = {"compare.md": markdown(shown_tables, [LEGEND, *sentences]), "compare.csv": long_csv(comparison)}
+    texts = {
+        "compare.md": markdown(shown_tables, [LEGEND, *findings, *comparison.remarks]),
+        "compare.csv": long_csv(comparison),
+    }
     if differences:
         texts["paired.csv"] = paired_csv(differences)
     for name, text in texts.items():
@@ -99,7 +102,7 @@ def _write(
     names = dict.fromkeys((*(figure.name for figure in quality_and_control), *SHOWN_IN_TERMINAL))
     followed = [found[name] for name in names if name in found]
     write_comparison_page(
-        folder / "compare.html", comparison, *quality_and_control, shown_tables, sentences, followed, differences
+        folder / "compare.html", comparison, *quality_and_control, shown_tables, findings, followed, differences
     )
     return [*texts, "pareto.png", "compare.html"]
 

@@ -62,7 +62,8 @@ class Model(NamedTuple):
 
     def overall(self, name: str, rendering: str = OPEN) -> Figure | None:
         """A figure over all knobs, families and registers; None where it is undefined."""
-        found = [figure for figure in self.figures if figure.subject == (name, None, None, None, rendering)]
+        subject = (name, None, None, None, rendering)
+        found = [figure for figure in self.figures if figure.name == name and figure.subject == subject]
         return found[0] if found and math.isfinite(found[0].value) else None
 
 
@@ -249,13 +250,13 @@ def shortfalls(models: Sequence[Model]) -> list[str]:
     told = "Over fewer notes than were tested"
     rule = f"A figure over less than {ENOUGH:.0%} of the share that another model's is over is never called best"
     sentences = [f"{told}, {', '.join(names)}: {short}." for short, names in found.items()]
+    if sentences:
+        sentences.append(f"{rule}, and its model is not on the front.")
     if few:
-        too_few = f"Means over fewer than {FEW} notes or batches of notes have intervals that say little"
-        sentences_on_few = [f"{too_few}: {', '.join(few)}."]
-    else:
-        sentences_on_few = []
-    ruled = [*sentences, f"{rule}, and its model is not on the front."] if sentences else []
-    return [*ruled, *sentences_on_few]
+        sentences.append(
+            f"Intervals of means over fewer than {FEW} notes, or batches of notes, say little: {', '.join(few)}."
+        )
+    return sentences
 
 
 def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:

@@ -30,7 +30,7 @@ def write_comparison_page(
     quality: Figure,
     control: Figure,
     tables: Sequence[Table],
-    sentences: Sequence[str],
+    findings: Sequence[str],
     followed: Sequence[Figure] = (),
     differences: Sequence[Difference] = (),
 ) -> None:
@@ -44,7 +44,7 @@ def write_comparison_page(
         quality: the figure across at first
         control: the figure upwards at first
         tables: a row per model
-        sentences: what a reader is told in words
+        findings: what comes of it, in sentences
         followed: figures to which lines lead from the settings in which the models differ
         differences: of pairs of models on the same notes
     """
@@ -64,7 +64,8 @@ def write_comparison_page(
         control=control.name,
         caption=CAPTION,
         tables=tables,
-        sentences=sentences,
+        findings=findings,
+        remarks=comparison.remarks,
         config=CONFIG,
         hover=[hover_text(model, said[model.name]) for model in comparison.models],
         plots={

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import soundfile
 
 from output.data_urls import MP3_RATES, audio_url, data_url
-from output.numbers import readable
 from studies.comparison.comparison import Model
 from studies.figure import OPEN
-from studies.run_files import NewerFormat
+from studies.run_files import reading
 from studies.run_folder import RunFolder
 from studies.run_sounds import Slider, read_sliders, samples
 
@@ -72,7 +71,7 @@ def _turned_knobs(models: Sequence[Model]) -> list[Listening]:
         run = RunFolder(model.folder or "")
         for slider in _first_sliders(run) if model.folder else ():
             title = f"{slider.knob} of {slider.note}"
-            sound = CaptionedSound(run.sliders / slider.file, _said(slider))
+            sound = CaptionedSound(run.sliders / slider.file, _caption(slider))
             found.setdefault(title, {}).setdefault(model.name, {})[slider.position] = sound
     made = []
     for title, of_models in found.items():
@@ -82,22 +81,15 @@ def _turned_knobs(models: Sequence[Model]) -> list[Listening]:
     return made
 
 
+def _caption(slider: Slider) -> str:
+    return slider.caption if slider.rendering == OPEN else f"{slider.caption}, {slider.rendering}"
+
+
 def _first_sliders(run: RunFolder) -> list[Slider]:
     """Those of the first note."""
-    try:
+    with reading(run.slider_list, run.path):
         sliders = read_sliders(run)
-    except NewerFormat:
-        raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{run.slider_list} cannot be read ({error}): run `timbre test {run.path}` again.") from error
     return [slider for slider in sliders if slider.note == sliders[0].note]
-
-
-def _said(slider: Slider) -> str:
-    """What was asked and measured, in the knob's unit, and how it was rendered if that is not plain."""
-    unit = "" if slider.unit in ("", "1") else f" {slider.unit}"
-    asked, measured = ("–" if value is None else readable(value) for value in (slider.asked, slider.measured))
-    return f"{asked} → {measured}{unit}{'' if slider.rendering == OPEN else f', {slider.rendering}'}"
 
 
 def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tuple[list[dict[str, Any]], str]:

@@ -1,6 +1,7 @@
 """Tables of a comparison: a row per model, a column per figure, with the number of notes that each mean is over."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from output.numbers import readable
@@ -68,7 +69,7 @@ def table(comparison: Comparison, title: str, figures: Sequence[Figure], with_co
     rows = [
         [
             *(Cell(model.name), Cell(str(model.n_seeds))),
-            *(_cell(model, figure, names) for figure, names in zip(figures, best, strict=True)),
+            *map(partial(_cell, comparison, model), figures, best),
         ]
         for model in comparison.models
     ]
@@ -119,8 +120,17 @@ def _heading(figure: Figure) -> str:
 
 def _count(comparison: Comparison, figure: Figure) -> str:
     """How many notes all that have a figure have it of; the most, where they differ."""
-    counts = [found.n for model in comparison.models if (found := model.overall(figure.name, figure.rendering))]
-    return f", n = {max(counts)}" if counts and figure.name != "unreachable" else ""
+    counts = _counts(comparison, figure)
+    if not counts or figure.name == "unreachable":
+        return ""
+    n, of = max(counts)
+    return f", n = {n} of {of}" if n < of and len(counts) == 1 else f", n = {n}"
+
+
+def _counts(comparison: Comparison, figure: Figure) -> set[tuple[int, int]]:
+    """Over how many notes of how many the models have a figure."""
+    each = (model.overall(figure.name, figure.rendering) for model in comparison.models)
+    return {(found.n, found.of) for found in each if found is not None}
 
 
 def _best(comparison: Comparison, figure: Figure) -> set[str]:
@@ -135,12 +145,13 @@ def _best(comparison: Comparison, figure: Figure) -> set[str]:
     return {name for name, value in values.items() if value == best}
 
 
-def _cell(model: Model, figure: Figure, best: set[str]) -> Cell:
+def _cell(comparison: Comparison, model: Model, figure: Figure, best: set[str]) -> Cell:
     found = model.overall(figure.name, figure.rendering)
     if found is None:
         return Cell("–")
     if figure.name != "unreachable":
-        over = f" ({found.n} of {found.of} notes)" if found.n < found.of else ""
+        is_told = len(_counts(comparison, figure)) > 1  # else the heading says it
+        over = f" ({found.n} of {found.of} notes)" if found.n < found.of and is_told else ""
         text = found.text if figure.rendering == OPEN else readable(found.value)  # its interval is in compare.csv
         return Cell(text + over, model.name in best)
     requests = model.overall("requests")  # how many cannot be met depends on the notes more than on the model
