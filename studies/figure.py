@@ -63,7 +63,7 @@ class Figure(NamedTuple):
     @property
     def in_short(self) -> str:
         """What it is in a few plain words: how its definition begins."""
-        return re.split(r"(?<=\w{3})(?:[,.;:]? \(|[,.;:](?: |$))", self.definition, maxsplit=1)[0]
+        return re.split(r"(?<=\w{3})(?:[,.;:]? \(|[,.;:](?: |$))", self.definition, maxsplit=1)[0].rstrip(".")
 
     @property
     def as_json(self) -> dict[str, Any]:

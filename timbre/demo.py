@@ -6,32 +6,57 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import torch
+from matplotlib.figure import Figure
+from torch import Tensor
 
-from evaluation.resynthesis.callback import n_parameters
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
-from lightning_modules.pictures import pair_figure
+from lightning_modules.pictures import pair_figure, sweep_figure
 from output.numbers import readable
 from output.pictures import save_png
 from studies.figure import MetricSummary
+from studies.report.page import write_report
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
-from synths import Clip
-from timbre.demo_page import Resynthesis, ShownSweep, Training, figure_of, write_report_page
+from synths import Clip, ClipFormat
 from timbre.experiment import Experiment, run_experiment
 from timbre.sweep import build_model
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 KNOB = "sharpness"
-PAGE = "report.html"
 N_EXAMINED = 8
 """Notes whose knobs are all turned: enough to see, quick enough to wait for."""
+
+
+class ShownSweep(NamedTuple):
+    """One note at P positions of one knob, 0..1 within the training range.
+
+    Attributes:
+        unit: of the knob's descriptor
+        positions: P
+        asked_readings: P values asked for, in the unit
+        measured_readings: P values the descriptor reads on the audio, in the unit, NaN where it reads none
+        open_readings: P values that it reads on what the decoder plays, before it is corrected
+        audios: (P, N)
+    """
+
+    unit: str
+    positions: Sequence[float]
+    asked_readings: Sequence[float]
+    measured_readings: Sequence[float]
+    open_readings: Sequence[float]
+    audios: Tensor
+
+    def picture(self, clip: ClipFormat) -> Figure:
+        """Asked and measured values above the spectrogram of each sound."""
+        readings = self.measured_readings, self.asked_readings
+        return sweep_figure(self.audios, self.positions, *readings, KNOB, self.unit, clip, self.open_readings)
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -65,7 +90,7 @@ def run(verb: str, args: list[str]) -> None:
 def _refuse_what_is_not_ours(folder: Path) -> None:
     """A run that somebody trained there, or trained on, is not the demo's to remove."""
     run = RunFolder(folder)
-    made_here = (folder / PAGE).is_file() and run.first_config.is_file()
+    made_here = (folder / "audio" / "target.wav").is_file() and run.first_config.is_file()
     if run.config.exists() and not (made_here and run.config.read_bytes() == run.first_config.read_bytes()):
         raise ValueError(f"{folder} holds a run that the demo did not make: rename it, or say --runs OTHER.")
 
@@ -133,21 +158,10 @@ def _report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]
     for position, audio in zip(turned.positions, turned.audios, strict=True):
         write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
     save_png(pair_figure(clips.audio[0], output, model.clip, clips.name[0]), folder / "resynthesis.png")
-    save_png(figure_of(turned, model.clip), folder / f"{KNOB}.png")
-    evaluation = tested.evaluation
-    data = tested.datamodule
-    training = Training("demo", f"{type(data).__name__}, {data.root}", model.trained_steps, n_parameters(model))
+    save_png(turned.picture(model.clip), folder / f"{KNOB}.png")
     commands = _next_commands(place)
-    write_report_page(
-        folder / PAGE,
-        training,
-        evaluation.summaries,
-        Resynthesis(clips.name[0], clips.audio[0], output),
-        [turned],
-        commands,
-        model.clip,
-    )
-    return lambda: _say(place, evaluation.summaries, turned, commands)
+    write_report(RunFolder(folder), commands)
+    return lambda: _say(place, tested.evaluation.summaries, turned, commands)
 
 
 def _held_out_note(model: TimbreAutoencoder, tested: Experiment) -> Clip:
@@ -164,7 +178,7 @@ def _sweep(model: TimbreAutoencoder, clips: Clip, exact: Exact) -> ShownSweep:
     turned, uncorrected = (sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS, way) for way in (exact, None))
     asked = descriptor.value_at(turned.asked_positions).tolist()
     measured, before = (descriptor.value_at(each.measured_positions[0]).tolist() for each in (turned, uncorrected))
-    return ShownSweep(KNOB, descriptor.unit, POSITIONS, asked, measured, before, turned.audio[0])
+    return ShownSweep(descriptor.unit, POSITIONS, asked, measured, before, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:
@@ -183,7 +197,7 @@ def _say(folder: Path, metrics: list[MetricSummary], turned: ShownSweep, command
         f"\n  asked    {_row(turned.asked_readings)}"
         f"\n  measured {_row(turned.measured_readings)}"
         f"\n  (as the decoder plays it {_row(turned.open_readings)})"
-        f"\nHear it: {folder}/{PAGE}"
+        f"\nHear it: {RunFolder(folder).report}"
         f"\nNext:    .venv/bin/{commands[1]}"
     )
 

@@ -21,7 +21,8 @@ def pareto_figure(trade: TradeOff) -> Picture:
     axis.plot(*staircase(trade).T, color=ON_FRONT, linewidth=1.2, alpha=0.6, zorder=1)
     for index in trade.shown:
         _draw_model(axis, trade, index)
-    axis.plot(*trade.seeds.T, "o", color=BEATEN, markersize=3, alpha=0.7, clip_on=False, zorder=2)
+    if len(trade.seeds):  # the layout makes room for a line of no points too
+        axis.plot(*trade.seeds.T, "o", color=BEATEN, markersize=3, alpha=0.7, zorder=2)
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     axis.set_title(CAPTION, fontsize=9, color="#444444", loc="left")

@@ -9,7 +9,7 @@ from studies.comparison.comparison import Comparison, Model
 from studies.figure import Better, Figure
 
 ON_FRONT, BEATEN = "#0072b2", "#767676"
-CAPTION = "Bars: 95 % intervals over notes and seeds. Small dots: single seeds. Line: Pareto front."
+CAPTION = "Bars: 95 % intervals over notes and seeds. Dots: seeds. Line: Pareto front."
 
 
 class TradeOff(NamedTuple):

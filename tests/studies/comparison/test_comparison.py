@@ -145,7 +145,9 @@ def test_other_knobs_are_remarked_on(write_run):
 
 def test_other_notes_are_remarked_on(write_run):
     """As many, but not the same."""
-    remarks = compare([write_run("a", control=control(1)), write_run("b", control=control(1), notes="abcdefgi")]).remarks
+    remarks = compare(
+        [write_run("a", control=control(1)), write_run("b", control=control(1), notes="abcdefgi")]
+    ).remarks
     assert any("same notes" in remark and "a (8), b (8)" in remark for remark in remarks)
 
 
