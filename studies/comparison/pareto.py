@@ -21,8 +21,6 @@ def pareto_figure(trade: TradeOff) -> Picture:
     axis.plot(*staircase(trade).T, color=ON_FRONT, linewidth=1.2, alpha=0.6, zorder=1)
     for index in trade.shown:
         _draw_model(axis, trade, index)
-    if len(trade.seeds):  # the layout makes room for a line of no points too
-        axis.plot(*trade.seeds.T, "o", color=BEATEN, markersize=3, alpha=0.7, zorder=2)
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     axis.set_title(CAPTION, fontsize=9, color="#444444", loc="left")
@@ -35,6 +33,8 @@ def _draw_model(axis: Axes, trade: TradeOff, index: int) -> None:
     (x, y), colour = trade.points[index], ON_FRONT if index in trade.front else BEATEN
     y_bar, x_bar = (_bar(trade, index, side) for side in (1, 0))
     axis.errorbar(x, y, y_bar, x_bar, fmt="none", ecolor=colour, elinewidth=1.2, capsize=2.5, clip_on=False)
+    for seed in trade.seeds[index]:
+        axis.plot(*np.transpose([(x, y), seed]), "o-", color=BEATEN, markersize=3, linewidth=0.6, alpha=0.6, zorder=2)
     face = colour if trade.contends[index] else "white"
     axis.plot(x, y, "o", color=colour, markerfacecolor=face, markersize=7, clip_on=False, zorder=3)
 

@@ -52,15 +52,23 @@ def pareto_plot(trade: TradeOff) -> dict[str, Any]:
 
 
 def _seed_dots(trade: TradeOff) -> dict[str, Any]:
-    """A small dot per run of the models that have several."""
+    """A small dot per run of the models that have several, tied to its model by a thin line."""
+    gap = np.full(2, np.nan)
+    ties = [
+        end
+        for point, seeds in zip(trade.points, trade.seeds, strict=True)
+        for seed in seeds
+        for end in (point, seed, gap)
+    ]
     return {
         "type": "scatter",
-        "mode": "markers",
+        "mode": "lines+markers",
         "marker": {"size": 5, "color": BEATEN},
-        "opacity": 0.7,
+        "line": {"width": 0.8, "color": BEATEN},
+        "opacity": 0.6,
         "hoverinfo": "skip",
         "cliponaxis": False,
-        **_coordinates(trade.seeds),
+        **_coordinates(np.array(ties).reshape(-1, 2)),
     }
 
 

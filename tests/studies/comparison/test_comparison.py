@@ -275,7 +275,7 @@ def test_means_over_very_few_are_remarked_on(write_run):
 
 
 def test_what_single_notes_say_is_the_mean_of_the_seeds(write_run):
-    """Of those that every seed has; the runs of a model stay known."""
+    """What every seed has; the runs of a model stay known."""
     folders = [write_run(f"m-s{seed}", 0.3, control(0.9), seed) for seed in (0, 1)]
     (folders[0] / "notes.csv").write_text("note,rendering,stft,snr\na,open,1,\nb,open,2,5\na,exact,9,\n")
     (folders[1] / "notes.csv").write_text("note,stft,snr\na,3,7\nb,,6\n")

@@ -115,6 +115,6 @@ def test_seeds_are_dots_where_there_are_several(tmp_path):
     models[0] = models[0]._replace(runs=(seed(0.1, 0.7), seed(0.5, 0.9), seed(0.2)))
     models[1] = models[1]._replace(runs=(seed(0.4, 0.5),))
     trade = trade_off(Comparison(models, []), figure("stft", "lower", 0.0), figure("score", "higher", 0.0))
-    assert trade.seeds.tolist() == [[0.1, 0.7], [0.5, 0.9]]
+    assert [each.tolist() for each in trade.seeds] == [[[0.1, 0.7], [0.5, 0.9]], []]
     left, right = limits(trade, 0)
     assert left > 0.5 and right < 0.1
