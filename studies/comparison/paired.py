@@ -107,8 +107,9 @@ def _difference(figure: Figure, first: Model, second: Model) -> Difference | Non
     values = np.array([np.mean(notes[note], axis=0) for note in sorted(notes)])
     apart = values[:, 0] - values[:, 1]
     low, high = _interval(apart)
-    means = (float(column.mean()) for column in values.T)
-    return Difference(figure, first.name, second.name, len(apart), *means, float(apart.mean()), low, high, _p(apart))
+    mean, other_mean = (float(column.mean()) for column in values.T)
+    numbers = mean, other_mean, float(apart.mean()), low, high, _p(apart)
+    return Difference(figure, first.name, second.name, len(apart), *numbers)
 
 
 def _interval(apart: np.ndarray) -> tuple[float, float]:

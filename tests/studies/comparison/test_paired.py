@@ -116,3 +116,16 @@ def test_the_file_has_a_line_per_pair(scattered):
         ("one", "worse", "24", "one"), ("one", "alike", "24", ""), ("worse", "alike", "24", "alike")
     ]  # fmt: skip
     assert all(float(row["low"]) < float(row["difference"]) < float(row["high"]) for row in rows)
+
+
+def test_who_turns_fewer_knobs_is_not_called_the_best(scattered):
+    """Level alone is easier than level and sharpness; quality is open to all."""
+    easy = model("easy", [-9.0] * N_NOTES)
+    of_control = [
+        each._replace(quality=[], control=each.quality, knobs=("level",) if each is easy else ("level", "sharpness"))
+        for each in (*scattered, easy)
+    ]
+    for models, is_best in ((of_control, False), ([*scattered, easy], True)):
+        comparison = Comparison(models, [])
+        said = paired_sentence(comparison, paired_differences(comparison), comparison.figures()["stft"])
+        assert ("easy is better than" in said) == is_best and said.startswith("stft on the same 24 notes")
