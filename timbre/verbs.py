@@ -52,7 +52,7 @@ VERBS = {
         {"SWEEP": "the points of a file of sweeps; --point K trains and tests one of them"},
         watches=True,
     ),
-    "report": Verb("report", {"RUN": "a page about one run: curves, figures, knobs and sounds; plays offline"}),
+    "report": Verb("report", {"RUN": "one run on one page: curves, figures, sounds"}),
     "compare": Verb("compare", {"RUN...": "control against quality of tested runs: table, Pareto plot, page"}),
     "dashboard": Verb(
         "dashboard", {"ENTITY/PROJECT": "a W&B workspace of runs: ablation table, trade-off, curves, sounds"}
