@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +14,6 @@ from studies.run_folder import RunFolder
 
 NoteValues = dict[tuple[str, str], dict[tuple[str, str], float]]
 """Name and rendering of a figure -> note and knob, which is empty for quality -> a number."""
-
-OF_A_LINE = ("note", "family", "register", "knob", "rendering")
-"""Columns of notes.csv and control.csv that are no figures."""
 
 
 class DriftTable(NamedTuple):
@@ -131,8 +128,12 @@ def read_control(run: RunFolder) -> ControlReport | None:
     return ControlReport(tuple(report["knobs"]), figures, crosstalk, sweeps)
 
 
-def read_note_values(run: RunFolder) -> NoteValues:
+def read_note_values(run: RunFolder, names: Collection[str]) -> NoteValues:
     """What notes.csv and control.csv say of single notes, as far as they are there and it is a number.
+
+    Args:
+        run: whose files they are
+        names: of the figures that are wanted
 
     Raises:
         ValueError, KeyError: what is there is no such file
@@ -145,7 +146,7 @@ def read_note_values(run: RunFolder) -> NoteValues:
             for row in csv.DictReader(lines):
                 place = row["note"], row.get("knob") or ""
                 rendering = row.get("rendering") or OPEN
-                for name in row.keys() - {*OF_A_LINE, None}:
+                for name in row.keys() & names:
                     value = float(row[name] or "nan")
                     if math.isfinite(value):
                         found.setdefault((name, rendering), {})[place] = value

@@ -50,7 +50,8 @@ def read_run(folder: Path) -> Run:
     model, seed = without_seed(settings_of(config))
     with reading(f"the report in {folder}", folder):
         quality, notes = read_quality(paths)
-        control, values = read_control(paths), read_note_values(paths)
+        control = read_control(paths)
+        values = read_note_values(paths, {figure.name for figure in [*quality, *(control.figures if control else [])]})
         point = dict(read_json(paths.point)["values"]) if paths.point.is_file() else {}
     name = Path(os.path.abspath(folder)).name
     settings = json.dumps(model, sort_keys=True, default=str)

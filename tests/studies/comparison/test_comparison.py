@@ -280,10 +280,10 @@ def test_what_single_notes_say_is_the_mean_of_the_seeds(write_run):
     (folders[0] / "notes.csv").write_text("note,rendering,stft,snr\na,open,1,\nb,open,2,5\na,exact,9,\n")
     (folders[1] / "notes.csv").write_text("note,stft,snr\na,3,7\nb,,6\n")
     for folder, error in zip(folders, ("1.0", "2.0"), strict=True):
-        (folder / "control.csv").write_text(f"note,family,register,knob,error\na,flute,low,level,{error}\n")
+        (folder / "control.csv").write_text(f"note,family,register,knob,score\na,flute,low,level,{error}\n")
     model = compare(folders).models[0]
     assert model.values == {
-        ("stft", "open"): {("a", ""): 2.0}, ("snr", "open"): {("b", ""): 5.5}, ("error", "open"): {("a", "level"): 1.5}
+        ("stft", "open"): {("a", ""): 2.0}, ("score", "open"): {("a", "level"): 1.5}
     }  # fmt: skip
     assert [(run.name, run.folder) for run in model.runs] == [("m-s0", folders[0]), ("m-s1", folders[1])]
 
