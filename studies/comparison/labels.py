@@ -8,7 +8,7 @@ import numpy as np
 from studies.comparison.trade_off import TradeOff, staircase
 
 GAPS_PX = (9.0, 22.0, 40.0, 62.0)
-MARKER_PX, LINE_PX = 12.0, 4.0
+MARKER_PX, SEED_PX, LINE_PX = 12.0, 6.0, 4.0
 PASSES = 3
 CROSSING = 100.0
 """What it costs to lead a label's line across something else: as much as to cover so many square pixels."""
@@ -59,7 +59,7 @@ def _costs(anchor: np.ndarray, places: np.ndarray, others: np.ndarray, frame: np
 
 
 def occupied(trade: TradeOff, to_px: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """(m, 4) boxes in pixels of markers, error bars and the front's line, which labels keep clear of."""
+    """(m, 4) boxes in pixels of markers, seeds, error bars and the front's line, which labels keep clear of."""
     points, stairs = trade.points[trade.shown], staircase(trade)
     starts, ends = [stairs[:-1]], [stairs[1:]]
     for side, interval_ends in product((0, 1), (trade.low, trade.high)):
@@ -68,7 +68,8 @@ def occupied(trade: TradeOff, to_px: Callable[[np.ndarray], np.ndarray]) -> np.n
         starts.append(points)
         ends.append(tips)
     lines = _boxes(to_px(np.concatenate(starts)), to_px(np.concatenate(ends)), LINE_PX)
-    return np.concatenate([lines, _boxes(to_px(points), to_px(points), MARKER_PX)])
+    seeds = to_px(np.concatenate([np.empty((0, 2)), *trade.seeds]))
+    return np.concatenate([lines, _boxes(to_px(points), to_px(points), MARKER_PX), _boxes(seeds, seeds, SEED_PX)])
 
 
 def _boxes(start: np.ndarray, end: np.ndarray, width_px: float) -> np.ndarray:
