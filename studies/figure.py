@@ -1,6 +1,7 @@
 """One number of a report, with all that a reader needs to understand it; as JSON has it, and back."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
@@ -58,6 +59,11 @@ class Figure(NamedTuple):
             return readable(self.value)
         decimals = min(4, max(0, 1 - math.floor(math.log10(self.half_width))))
         return f"{self.value:.{decimals}f} ±{self.half_width:.{decimals}f}"
+
+    @property
+    def in_short(self) -> str:
+        """What it is in a few plain words: how its definition begins."""
+        return re.split(r"(?<=\w{3})(?:[,.;:]? \(|[,.;:](?: |$))", self.definition, maxsplit=1)[0].rstrip(".")
 
     @property
     def as_json(self) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,21 @@ are compared with each other.
 
 class NewerFormat(ValueError):
     """A file is of a format that this version does not know."""
+
+
+@contextmanager
+def reading(what: Path | str, folder: Path) -> Iterator[None]:
+    """Say in one sentence what of a test's files cannot be read, and the mend.
+
+    Raises:
+        ValueError: it cannot
+    """
+    try:
+        yield
+    except NewerFormat:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{what} cannot be read ({error}): run `timbre test {folder}` again.") from error
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

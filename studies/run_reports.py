@@ -1,7 +1,8 @@
 """What `timbre test` says of a run: metrics.json, notes.csv, control.json and control.csv, written and read."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,9 @@ from output.whole_files import write_text
 from studies.figure import OPEN, Figure, MetricSummary, figure_from_json
 from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
+
+NoteValues = dict[tuple[str, str], dict[tuple[str, str], float]]
+"""Name and rendering of a figure -> note and knob, which is empty for quality -> a number."""
 
 
 class DriftTable(NamedTuple):
@@ -36,11 +40,12 @@ class MeanSweep(NamedTuple):
 
 
 class ControlReport(NamedTuple):
-    """Knobs, figures and cross-talk of a run; no knobs and no cross-talk where it has none."""
+    """Knobs, figures, cross-talk and mean sweeps of a run; figures alone where it has no knobs."""
 
     knobs: tuple[str, ...]
     figures: list[Figure]
     crosstalk: DriftTable | None
+    sweeps: list[MeanSweep] = []
 
 
 def write_quality(
@@ -119,7 +124,38 @@ def read_control(run: RunFolder) -> ControlReport | None:
     if not talk or not talk["knobs"]:
         return ControlReport((), figures, None)
     crosstalk = DriftTable(talk["knobs"], talk["columns"], np.array(talk["drift_jnd"], dtype=float))
-    return ControlReport(tuple(report["knobs"]), figures, crosstalk)
+    sweeps = [_sweep(entry) for entry in report.get("sweeps", [])]
+    return ControlReport(tuple(report["knobs"]), figures, crosstalk, sweeps)
+
+
+def read_note_values(run: RunFolder, names: Collection[str]) -> NoteValues:
+    """What notes.csv and control.csv say of single notes, as far as they are there and it is a number.
+
+    Args:
+        run: whose files they are
+        names: of the figures that are wanted
+
+    Raises:
+        ValueError, KeyError: what is there is no such file
+    """
+    found: NoteValues = {}
+    for path in (run.notes, run.control_rows):
+        if not path.is_file():
+            continue
+        with path.open(newline="", encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                place = row["note"], row.get("knob") or ""
+                rendering = row.get("rendering") or OPEN
+                for name in row.keys() & names:
+                    value = float(row[name] or "nan")
+                    if math.isfinite(value):
+                        found.setdefault((name, rendering), {})[place] = value
+    return found
+
+
+def _sweep(entry: Mapping[str, Any]) -> MeanSweep:
+    positions, asked, measured = (np.array(entry[name], dtype=float) for name in ("positions", "asked", "measured"))
+    return MeanSweep(entry["knob"], entry["unit"], positions, asked, measured, entry.get("rendering", OPEN))
 
 
 def _figure_of_summary(entry: Mapping[str, Any], n_notes: int) -> Figure:

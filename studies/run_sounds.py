@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from output.numbers import readable
 from studies.figure import OPEN
 from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
@@ -35,12 +36,24 @@ class Slider(NamedTuple):
     file: str
     rendering: str = OPEN
 
+    @property
+    def caption(self) -> str:
+        """What was asked and measured, in the knob's unit."""
+        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        asked, measured = ("–" if value is None else readable(value) for value in (self.asked, self.measured))
+        return f"{asked} → {measured}{unit}"
+
 
 def sample_of(run: RunFolder, number: int, clip_name: str) -> Sample:
     """Where the files of a validation clip are: the how-manieth, and its name."""
     stem = f"{number}-{Path(clip_name).name}"
     files = (f"{stem}-target.wav", f"{stem}-resynthesis.wav", f"{stem}.png")
     return Sample(*(run.samples / file for file in files))
+
+
+def picture_beside(target: Path) -> Path:
+    """The picture of a validation clip, whose target is given."""
+    return target.with_name(f"{target.name.removesuffix('-target.wav')}.png")
 
 
 def samples(run: RunFolder) -> dict[str, tuple[Path, Path]]:

@@ -10,15 +10,16 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from studies.figure import Figure
-from studies.run_files import NewerFormat
+from studies.run_files import read_json, reading
 from studies.run_folder import RunFolder, settings_of, without_seed
-from studies.run_reports import DriftTable, read_control, read_quality
+from studies.run_reports import DriftTable, NoteValues, read_control, read_note_values, read_quality
 
 
 class Run(NamedTuple):
     """A run's folder: what it was tested on and what came out; control is None if that was not measured.
 
-    config: what makes the model, without seeds and places; settings: the same as one text.
+    config: what makes the model, without seeds and places; settings: the same as one text; values: of single notes;
+    point: what a sweep varied, by name.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Run(NamedTuple):
     quality: list[Figure]
     control: list[Figure] | None
     crosstalk: DriftTable | None
+    values: NoteValues = {}
+    point: dict[str, Any] = {}
 
 
 def read_run(folder: Path) -> Run:
@@ -40,27 +43,35 @@ def read_run(folder: Path) -> Run:
         ValueError: a file cannot be read
     """
     paths = RunFolder(folder)
-    if not paths.config.is_file():
-        raise FileNotFoundError(f"{folder} is not a run: it has no config.yaml.")
+    config = read_config(paths)
     if not paths.metrics.is_file():
         raise FileNotFoundError(f"{folder} has no metrics.json: run `timbre test {folder}` first.")
-    try:
-        config = OmegaConf.load(paths.config)
-        has_no_knobs = OmegaConf.select(config, "model.encoder.init_args.descriptors") == []
-        everything: Any = OmegaConf.to_container(config, resolve=False)
-        model, seed = without_seed(settings_of(everything))
-    except (YAMLError, OmegaConfBaseException, OSError, AttributeError) as error:
-        raise ValueError(f"{paths.config} is not a run's configuration: mend or restore it.") from error
-    try:
+    has_no_knobs = OmegaConf.select(OmegaConf.create(config), "model.encoder.init_args.descriptors") == []
+    model, seed = without_seed(settings_of(config))
+    with reading(f"the report in {folder}", folder):
         quality, notes = read_quality(paths)
         control = read_control(paths)
-    except NewerFormat:
-        raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"the report in {folder} cannot be read ({error}): run `timbre test {folder}` again."
-        ) from error
+        values = read_note_values(paths, {figure.name for figure in [*quality, *(control.figures if control else [])]})
+        point = dict(read_json(paths.point)["values"]) if paths.point.is_file() else {}
     name = Path(os.path.abspath(folder)).name
     settings = json.dumps(model, sort_keys=True, default=str)
-    knobs, figures, crosstalk = control or ((), None, None)
-    return Run(name, model, settings, seed, notes, knobs, quality, [] if has_no_knobs else figures, crosstalk)
+    knobs, figures, crosstalk = control[:3] if control else ((), None, None)
+    measured = [] if has_no_knobs else figures
+    return Run(name, model, settings, seed, notes, knobs, quality, measured, crosstalk, values, point)
+
+
+def read_config(run: RunFolder) -> dict[str, Any]:
+    """The configuration of a run, tested or not.
+
+    Raises:
+        FileNotFoundError: it is no run
+        ValueError: the file cannot be read
+    """
+    if not run.config.is_file():
+        raise FileNotFoundError(f"{run.path} is not a run: it has no config.yaml.")
+    try:
+        config: Any = OmegaConf.to_container(OmegaConf.load(run.config), resolve=False)
+        settings_of(config)
+    except (YAMLError, OmegaConfBaseException, OSError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{run.config} is not a run's configuration: mend or restore it.") from error
+    return dict(config)

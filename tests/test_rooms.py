@@ -101,7 +101,7 @@ def test_who_reads_runs_needs_no_torch(path):
     assert not imported(path.read_text(encoding="utf-8")) & {"torch", "lightning", "librosa"}
 
 
-@pytest.mark.parametrize("verb", ["compare", "sweep", "dashboard"])
+@pytest.mark.parametrize("verb", ["compare", "report", "sweep", "dashboard"])
 def test_a_verb_that_reads_runs_starts_without_torch(verb):
     """In a process that imports nothing else."""
     program = f"import sys, timbre.{verb}; print(*sys.modules)"

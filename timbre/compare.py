@@ -7,45 +7,35 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from functools import partial
+import textwrap
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 import plotly.graph_objects
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as PrintedTable
 from rich.text import Text
 
-from output.numbers import readable
 from output.pictures import save_png
 from output.whole_files import write_text
-from studies.comparison.comparison import Comparison, Model, compare
-from studies.comparison.page import Cell, hover_text, pareto_plot, write_comparison_page
+from studies.comparison.comparison import Comparison, compare
+from studies.comparison.page import write_comparison_page
+from studies.comparison.paired import Difference, paired_csv, paired_differences, paired_sentence
+from studies.comparison.pareto_plot import hover_text, pareto_plot
 from studies.comparison.settings import NONE_SUCH
+from studies.comparison.table import BESIDE, LEGEND, Cell, markdown, name_of, shown, table, tables
 from studies.comparison.trade_off import TradeOff, trade_off
-from studies.figure import OPEN, Figure
+from studies.figure import Figure
 from timbre.help_text import HelpText
 
-QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")
-CONTROL = (
-    *("frave_score", "frave_pearson", "ordering", "monotonicity", "error_jnd", "within_quarter", "all_met"),
-    *("held_error_jnd", "off_target_drift_jnd", "leakage", "dci_disentanglement", "unreachable", "cost"),
-)
-BESIDE = ("multi_resolution_stft", "frave_score", "error_jnd", "within_quarter", "all_met", "held_error_jnd", "cost")
-"""Figures that stand beside themselves, as the other renderings have them."""
-SHOWN_IN_TERMINAL = ("ordering", "error_jnd", "off_target_drift_jnd")
+SHOWN_IN_TERMINAL = ("error_jnd", "off_target_drift_jnd", "ordering")
 BESIDE_IN_TERMINAL = ("error_jnd",)
-"""Where other renderings have it, it takes the place of the first of those shown."""
-WIDTH = 100
-ARROWS = {"lower": "↓", "higher": "↑"}
-LEGEND = (
-    "↑ higher is better, ↓ lower is better; the best of each column is bold. ± is half the 95 % interval, over notes "
-    "and, where a model has several seeds, over these too. A figure is over all notes that were tested, "
-    "unless its cell says over how many. Models are ranked as their decoders play; a column that names another "
-    "rendering says what comes of it when the knobs are met."
-)
+"""Where other renderings have it, it takes the place of the last of those shown."""
+FEWEST_IN_TERMINAL = 2
+WIDTH = 80
 COLUMNS = "model seeds figure knob family register rendering value low high n of better unit".split()
 
 
@@ -54,8 +44,8 @@ def run(verb: str, args: list[str]) -> None:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         formatter_class=HelpText,
-        description="Tested runs side by side: a table, control against quality with its Pareto front, a page to "
-        "explore. Runs that differ in nothing but their seed are one model.",
+        description="Tested runs side by side: tables, control against quality with its Pareto front, differences on "
+        "the same notes, a page to explore and listen to. Runs that differ in nothing but their seed are one model.",
     )
     parser.add_argument(
         "runs",
@@ -72,14 +62,13 @@ def run(verb: str, args: list[str]) -> None:
     comparison = compare(given.runs)
     quality = _chosen(comparison, "quality", given.quality)
     control = _chosen(comparison, "control", given.control)
-    trade = trade_off(comparison, quality, control)
-    _write(given.out, comparison, trade)
-    width = None if sys.stdout.isatty() else WIDTH
-    console = Console(width=width, markup=False, highlight=False, soft_wrap=True)
+    trade, differences = trade_off(comparison, quality, control), paired_differences(comparison)
+    findings = [front_sentence(trade), *_paired_sentences(comparison, trade, differences)]
+    written = _write(given.out, comparison, trade, differences, findings)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False, soft_wrap=True)
     console.print(terminal_table(comparison, trade, console))
-    for line in (front_sentence(trade), *comparison.remarks):
-        console.print(line)
-    console.print(f"Written: {given.out}/compare.md, compare.csv, pareto.png, compare.html")
+    for line in (*findings, *comparison.remarks, f"Written: {', '.join(written)} in {given.out}"):
+        console.print(textwrap.fill(line, min(console.width, WIDTH), break_long_words=False, break_on_hyphens=False))
     if given.wandb:
         _log(given.out, comparison, trade)
         console.print(f"Logged: {given.out}/wandb")
@@ -95,55 +84,40 @@ def _chosen(comparison: Comparison, kind: str, name: str) -> Figure:
     return Figure(name, None, None, None, "", "higher", "", math.nan, math.nan, math.nan)
 
 
-def _write(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
-    """Write the four files, each whole."""
+def _write(
+    folder: Path, comparison: Comparison, trade: TradeOff, differences: Sequence[Difference], findings: Sequence[str]
+) -> list[str]:
+    """Write the files, each whole -> their names."""
     from studies.comparison.pareto import pareto_figure  # matplotlib takes half a second
 
-    quality, control = trade.axes
-    found = comparison.figures()
-    headings, rows = table(comparison, (quality.name, *QUALITY, control.name, *CONTROL))
-    texts = {"compare.md": markdown(headings, rows, [LEGEND, front_sentence(trade), *comparison.remarks])}
-    texts["compare.csv"] = long_csv(comparison)
+    found, quality_and_control = comparison.figures(), trade.axes
+    shown_tables = tables(comparison, *quality_and_control)
+    texts = {
+        "compare.md": markdown(shown_tables, [LEGEND, *findings, *comparison.remarks]),
+        "compare.csv": long_csv(comparison),
+    }
+    if differences:
+        texts["paired.csv"] = paired_csv(differences)
     for name, text in texts.items():
         write_text(folder / name, text)
     save_png(pareto_figure(trade), folder / "pareto.png")
-    shown = [found[name] for name in dict.fromkeys((quality.name, control.name, *SHOWN_IN_TERMINAL)) if name in found]
-    write_comparison_page(folder / "compare.html", comparison, quality, control, headings, rows, shown)
+    names = dict.fromkeys((*(figure.name for figure in quality_and_control), *SHOWN_IN_TERMINAL))
+    followed = [found[name] for name in names if name in found]
+    write_comparison_page(
+        folder / "compare.html", comparison, *quality_and_control, shown_tables, findings, followed, differences
+    )
+    return [*texts, "pareto.png", "compare.html"]
 
 
-def table(
-    comparison: Comparison, names: Iterable[str], with_settings: bool = True, beside: Sequence[str] = BESIDE
-) -> tuple[list[str], list[list[Cell]]]:
-    """Headings, and cells per model: name, seeds, settings that differ, figures; one that no model has is left out.
-
-    Those named in `beside` are followed by the same of the other renderings.
-    """
-    settings = comparison.settings if with_settings else []
-    shown = _shown(comparison, names, beside)
-    best = [_best(comparison, figure) for figure in shown]
-    rows = [
-        [
-            *(Cell(model.name), Cell(str(model.n_seeds))),
-            *(Cell(setting.texts[number]) for setting in settings),
-            *map(partial(_cell, model), shown, best),
-        ]
-        for number, model in enumerate(comparison.models)
-    ]
-    return ["model", "seeds", *(setting.name for setting in settings), *map(_heading, shown)], rows
-
-
-def _shown(comparison: Comparison, names: Iterable[str], beside: Sequence[str]) -> list[Figure]:
+def _paired_sentences(comparison: Comparison, trade: TradeOff, differences: Sequence[Difference]) -> list[str]:
+    """What the same notes say of the two axes; error_jnd stands in for a figure that single notes do not have."""
     found = comparison.figures()
-    pairs = [(found[name], comparison.beside(name) if name in beside else []) for name in names if name in found]
-    return list({figure.subject: figure for opened, others in pairs for figure in (opened, *others)}.values())
-
-
-def markdown(headings: Sequence[str], rows: Sequence[Sequence[Cell]], footer: Sequence[str]) -> str:
-    """A table as Markdown, numbers to the right, sentences below."""
-    cells = [[f"**{cell.text}**" if cell.best else cell.text.replace("|", "\\|") for cell in row] for row in rows]
-    rule = ["---", *["---:"] * (len(headings) - 1)]
-    lines = [f"| {' | '.join(line)} |" for line in (headings, rule, *cells)]
-    return "\n".join(lines) + "\n\n" + "\n\n".join(footer) + "\n"
+    said = [
+        paired_sentence(comparison, differences, found[name])
+        for name in dict.fromkeys((*(figure.name for figure in trade.axes), "error_jnd"))
+        if name in found
+    ]
+    return [sentence for sentence in said if sentence]
 
 
 def long_csv(comparison: Comparison) -> str:
@@ -171,26 +145,32 @@ def _as_text(cell: Any) -> Any:
     return f"'{cell}" if is_formula else cell
 
 
-def terminal_table(comparison: Comparison, trade: TradeOff, console: Console) -> Table:
-    """The figures that matter most, in a hundred columns; other renderings and settings that differ if these fit."""
-    shown_besides = SHOWN_IN_TERMINAL[1:] if comparison.beside("error_jnd") else SHOWN_IN_TERMINAL
-    names = (*(figure.name for figure in trade.axes), *shown_besides)
+def terminal_table(comparison: Comparison, trade: TradeOff, console: Console) -> PrintedTable:
+    """The figures that matter most, as many as fit; other renderings and settings that differ if these fit too."""
+    axes = [figure.name for figure in trade.axes]
+    besides = SHOWN_IN_TERMINAL[:-1] if comparison.beside("error_jnd") else SHOWN_IN_TERMINAL
+    names = list(dict.fromkeys((*axes, *besides)))
     most, width = console.options.update(width=1000), min(console.width, WIDTH)
-    for with_settings, beside in ((True, BESIDE_IN_TERMINAL), (False, BESIDE_IN_TERMINAL), (True, ()), (False, ())):
-        shown = _for_terminal(*table(comparison, names, with_settings, beside))
-        if console.measure(shown, options=most).maximum <= width:
+    choices = [(names, *more) for more in product((True, False), (BESIDE_IN_TERMINAL, ()))]
+    choices += [(names[:n], False, ()) for n in range(len(names) - 1, FEWEST_IN_TERMINAL - 1, -1)]
+    for chosen, with_settings, beside in choices:
+        printed = _for_terminal(comparison, shown(comparison, chosen, beside), with_settings)
+        if console.measure(printed, options=most).maximum <= width:
             break
-    return shown
+    return printed
 
 
-def _for_terminal(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
-    shown = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    for place, heading in enumerate(headings):
+def _for_terminal(comparison: Comparison, figures: Sequence[Figure], with_settings: bool) -> PrintedTable:
+    content = table(comparison, "", figures, with_counts=False)
+    settings = comparison.settings if with_settings else []
+    printed = PrintedTable(box=SIMPLE, padding=(0, 1, 0, 0))
+    for place, heading in enumerate([*content.headings[:2], *(each.name for each in settings), *content.headings[2:]]):
         words = heading.replace("_", " ").replace(" ", "\n")
-        shown.add_column(words, justify="right" if place else "left", vertical="bottom", overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in row))
-    return shown
+        printed.add_column(words, justify="right" if place else "left", vertical="bottom", overflow="fold")
+    for number, row in enumerate(content.rows):
+        cells = [*row[:2], *(Cell(each.texts[number]) for each in settings), *row[2:]]
+        printed.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in cells))
+    return printed
 
 
 def front_sentence(trade: TradeOff) -> str:
@@ -199,56 +179,12 @@ def front_sentence(trade: TradeOff) -> str:
     return f"Pareto front of {trade.axes[1].name} against {trade.axes[0].name}: {names}."
 
 
-def _heading(figure: Figure) -> str:
-    if figure.name == "unreachable":
-        return "unreachable of requests"
-    unit = "" if figure.unit in ("", "1") else f" ({figure.unit})"
-    return f"{_name(figure)}{unit} {ARROWS[figure.better]}"
-
-
-def _name(figure: Figure) -> str:
-    """With the rendering, if it is not the open one."""
-    return figure.name if figure.rendering == OPEN else f"{figure.name} {figure.rendering}"
-
-
-def _best(comparison: Comparison, figure: Figure) -> set[str]:
-    """Names of the models with the best value of an open figure; of control, among those that turn all knobs.
-
-    A figure over far fewer notes than the others' does not count.
-    """
-    if figure.rendering != OPEN:
-        return set()
-    n_knobs = comparison.n_knobs if figure.name in comparison.figures("control") else 0
-    contenders = [
-        model
-        for model in comparison.models
-        if len(model.knobs) >= n_knobs and comparison.is_over_enough(model, figure.name)
-    ]
-    values = {model.name: found.value for model in contenders if (found := model.overall(figure.name))}
-    if len(values) < 2:
-        return set()
-    best = (max if figure.better == "higher" else min)(values.values())
-    return {name for name, value in values.items() if value == best}
-
-
-def _cell(model: Model, figure: Figure, best: set[str]) -> Cell:
-    found = model.overall(figure.name, figure.rendering)
-    if found is None:
-        return Cell("–")
-    if figure.name != "unreachable":
-        over = f" ({found.n} of {found.of} notes)" if found.n < found.of else ""
-        text = found.text if figure.rendering == OPEN else readable(found.value)  # its interval is in compare.csv
-        return Cell(text + over, model.name in best)
-    requests = model.overall("requests")  # how many cannot be met depends on the notes more than on the model
-    return Cell(f"{found.value:.0f} of {requests.value:.0f}" if requests else f"{found.value:.0f}")
-
-
 def _log(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
     """Log table and pictures as a run of its own, which needs no account unless WANDB_MODE=online."""
     import wandb  # it takes seconds, and not everybody asks for it
 
     os.environ.setdefault("WANDB_DATA_DIR", str(folder.resolve()))
-    figures = _shown(comparison, comparison.figures(), BESIDE)
+    figures = shown(comparison, comparison.figures(), BESIDE)
     found = [[model.overall(figure.name, figure.rendering) for figure in figures] for model in comparison.models]
     settings = comparison.settings
     data = [
@@ -260,7 +196,7 @@ def _log(folder: Path, comparison: Comparison, trade: TradeOff) -> None:
         for number, (model, row) in enumerate(zip(comparison.models, found, strict=True))
     ]
     columns: list[str | int] = ["model", "seeds", *(setting.name for setting in settings)]
-    columns += [f"{_name(figure)}{end}" for figure in figures for end in ("", " ±")]
+    columns += [f"{name_of(figure)}{end}" for figure in figures for end in ("", " ±")]
     mode: Literal["offline"] | None = None if "WANDB_MODE" in os.environ else "offline"
     with wandb.init(project="interpretsynth", name=folder.name, job_type="compare", dir=folder, mode=mode) as run:
         plot = plotly.graph_objects.Figure(pareto_plot(trade))

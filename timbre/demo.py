@@ -13,7 +13,6 @@ from studies.run_lock import RunLock
 from timbre.help_text import HelpText
 from timbre.sweep import build_model
 
-PAGE = "report.html"
 N_EXAMINED = 8
 """Notes whose knobs are all turned: enough to see, quick enough to wait for."""
 
@@ -54,7 +53,7 @@ def run(verb: str, args: list[str]) -> None:
 def _refuse_what_is_not_ours(folder: Path) -> None:
     """A run that somebody trained there, or trained on, is not the demo's to remove."""
     run = RunFolder(folder)
-    made_here = (folder / PAGE).is_file() and run.first_config.is_file()
+    made_here = (folder / "audio" / "target.wav").is_file() and run.first_config.is_file()
     if run.config.exists() and not (made_here and run.config.read_bytes() == run.first_config.read_bytes()):
         raise ValueError(f"{folder} holds a run that the demo did not make: rename it, or say --runs OTHER.")
 

@@ -2,27 +2,53 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from matplotlib.figure import Figure
+from torch import Tensor
 
-from evaluation.resynthesis.callback import n_parameters
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
-from lightning_modules.pictures import pair_figure
+from lightning_modules.pictures import pair_figure, sweep_figure
 from lightning_modules.timbre_model import TimbreModel
 from output.numbers import readable
 from output.pictures import save_png
 from studies.figure import MetricSummary
+from studies.report.page import write_report
 from studies.run_folder import RunFolder
-from synths import Clip
-from timbre.demo import PAGE
-from timbre.demo_page import Resynthesis, ShownSweep, Training, figure_of, write_report_page
+from synths import Clip, ClipFormat
 from timbre.experiment import Experiment
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 KNOB = "sharpness"
+
+
+class ShownSweep(NamedTuple):
+    """One note at P positions of one knob, 0..1 within the training range.
+
+    Attributes:
+        unit: of the knob's descriptor
+        positions: P
+        asked_readings: P values asked for, in the unit
+        measured_readings: P values the descriptor reads on the audio, in the unit, NaN where it reads none
+        open_readings: P values that it reads on what the decoder plays, before it is corrected
+        audios: (P, N)
+    """
+
+    unit: str
+    positions: Sequence[float]
+    asked_readings: Sequence[float]
+    measured_readings: Sequence[float]
+    open_readings: Sequence[float]
+    audios: Tensor
+
+    def picture(self, clip: ClipFormat) -> Figure:
+        """Asked and measured values above the spectrogram of each sound."""
+        readings = self.measured_readings, self.asked_readings
+        return sweep_figure(self.audios, self.positions, *readings, KNOB, self.unit, clip, self.open_readings)
 
 
 def report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
@@ -41,21 +67,10 @@ def report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     for position, audio in zip(turned.positions, turned.audios, strict=True):
         write_wav(sounds / f"{KNOB}-{position:.1f}.wav", audio, model.clip.sample_rate)
     save_png(pair_figure(clips.audio[0], output, model.clip, clips.name[0]), folder / "resynthesis.png")
-    save_png(figure_of(turned, model.clip), folder / f"{KNOB}.png")
-    evaluation = tested.evaluation
-    data = tested.datamodule
-    training = Training("demo", f"{type(data).__name__}, {data.root}", model.trained_steps, n_parameters(model))
+    save_png(turned.picture(model.clip), folder / f"{KNOB}.png")
     commands = _next_commands(place)
-    write_report_page(
-        folder / PAGE,
-        training,
-        evaluation.summaries,
-        Resynthesis(clips.name[0], clips.audio[0], output),
-        [turned],
-        commands,
-        model.clip,
-    )
-    return lambda: _say(place, evaluation.summaries, turned, commands)
+    write_report(RunFolder(folder), commands)
+    return lambda: _say(place, tested.evaluation.summaries, turned, commands)
 
 
 def _held_out_note(model: TimbreModel, tested: Experiment) -> Clip:
@@ -72,7 +87,7 @@ def _sweep(model: TimbreModel, clips: Clip, exact: Exact) -> ShownSweep:
     turned, uncorrected = (sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS, way) for way in (exact, None))
     asked = descriptor.value_at(turned.asked_positions).tolist()
     measured, before = (descriptor.value_at(each.measured_positions[0]).tolist() for each in (turned, uncorrected))
-    return ShownSweep(KNOB, descriptor.unit, POSITIONS, asked, measured, before, turned.audio[0])
+    return ShownSweep(descriptor.unit, POSITIONS, asked, measured, before, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:
@@ -91,7 +106,7 @@ def _say(folder: Path, metrics: list[MetricSummary], turned: ShownSweep, command
         f"\n  asked    {_row(turned.asked_readings)}"
         f"\n  measured {_row(turned.measured_readings)}"
         f"\n  (as the decoder plays it {_row(turned.open_readings)})"
-        f"\nHear it: {folder}/{PAGE}"
+        f"\nHear it: {RunFolder(folder).report}"
         f"\nNext:    .venv/bin/{commands[1]}"
     )
 

@@ -91,6 +91,7 @@ def _print_reach(given: argparse.Namespace, beside: "Sequence[type[Descriptor]]"
     from lightning_modules.checkpoint import load_model
     from lightning_modules.exact import obstacle_of
     from timbre.knob_tables import reach_lines
+
     model = load_model(checkpoint_in(given.checkpoint))
     if obstacle := obstacle_of(model):
         raise ValueError(f"{obstacle}: what its knobs reach is not known; leave {given.input} out.")

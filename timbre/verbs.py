@@ -55,6 +55,7 @@ VERBS = {
         watches=True,
     ),
     "status": Verb("status", {"[RUN...]": "where runs stand: failed, stopped, running, queued, tested"}),
+    "report": Verb("report", {"RUN": "one run on one page: curves, figures, sounds"}),
     "compare": Verb("compare", {"RUN...": "control against quality of tested runs: table, Pareto plot, page"}),
     "dashboard": Verb(
         "dashboard", {"ENTITY/PROJECT": "a W&B workspace of runs: ablation table, trade-off, curves, sounds"}

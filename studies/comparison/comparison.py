@@ -9,30 +9,36 @@ sigma_i being run i's standard error over notes, s^2 the variance between runs; 
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from studies.comparison.naming import model_names
+from studies.comparison.remarks import ENOUGH, remarks, shortfalls
 from studies.comparison.settings import Setting, settings_that_differ
 from studies.figure import OPEN, Figure, Subject
 from studies.run_folder import RunFolder
-from studies.run_reports import DriftTable
+from studies.run_reports import DriftTable, NoteValues
 from studies.tested_run import Run, read_run
 
 NORMAL_95 = 1.96
-ENOUGH = 0.9
-"""A figure over less than this part of another model's share of notes is not called best."""
-SEED_SUFFIX = re.compile(r"[-_.](s|seed)?[-_.]?\d*$")
+
+
+class SeedRun(NamedTuple):
+    """One of the runs of a model: its name, its folder and its figures."""
+
+    name: str
+    folder: Path
+    figures: list[Figure]
 
 
 class Model(NamedTuple):
     """Runs that differ in their seed alone, combined; control is None if it was not measured in any of them.
 
-    config: what makes the model; folder: of its first run, whose sounds stand for those of all.
+    config: what makes the model; folder: of its first run, whose sounds stand for those of all; values: of single
+    notes, the mean over its seeds; runs: all that is known of each.
     """
 
     name: str
@@ -43,6 +49,8 @@ class Model(NamedTuple):
     crosstalk: DriftTable | None
     config: Mapping[str, Any] = {}
     folder: Path | None = None
+    values: NoteValues = {}
+    runs: tuple[SeedRun, ...] = ()
 
     @property
     def figures(self) -> list[Figure]:
@@ -51,7 +59,8 @@ class Model(NamedTuple):
 
     def overall(self, name: str, rendering: str = OPEN) -> Figure | None:
         """A figure over all knobs, families and registers; None where it is undefined."""
-        found = [figure for figure in self.figures if figure.subject == (name, None, None, None, rendering)]
+        subject = (name, None, None, None, rendering)
+        found = [figure for figure in self.figures if figure.name == name and figure.subject == subject]
         return found[0] if found and math.isfinite(found[0].value) else None
 
 
@@ -70,6 +79,13 @@ class Comparison(NamedTuple):
         """Whether a model's figure is over about as many of its notes as the others': hard notes left out flatter."""
         shares = {other.name: found.share for other in self.models if (found := other.overall(name))}
         return shares.get(model.name, 0.0) >= ENOUGH * max(shares.values(), default=0.0)
+
+    def contenders(self, figure: Figure) -> list[Model]:
+        """Models that a figure ranks: it is over enough of their notes, and for control they turn all knobs."""
+        n_knobs = self.n_knobs if figure.name in self.figures("control") else 0
+        return [
+            model for model in self.models if len(model.knobs) >= n_knobs and self.is_over_enough(model, figure.name)
+        ]
 
     @property
     def settings(self) -> list[Setting]:
@@ -106,9 +122,10 @@ def compare(folders: Sequence[Path]) -> Comparison:
         run = read_run(folder)
         groups.setdefault(run.settings, []).append((run, folder))
     by_model = [[run for run, _ in group] for group in groups.values()]
-    names = model_names([[run.name for run in runs] for runs in by_model])
+    names = model_names(by_model)
     models = [
-        combine(name, runs, group[0][1]) for name, runs, group in zip(names, by_model, groups.values(), strict=True)
+        combine(name, runs, [folder for _, folder in group])
+        for name, runs, group in zip(names, by_model, groups.values(), strict=True)
     ]
     said = [*remarks(dict(zip(names, by_model, strict=True))), *shortfalls(models)]
     return Comparison(models, [*_waiting_sentence(waiting), *said])
@@ -138,8 +155,8 @@ def _waiting_sentence(waiting: Sequence[Path]) -> list[str]:
     return [f"Not tested yet and left out: {', '.join(folder.name for folder in waiting)}."] if waiting else []
 
 
-def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model:
-    """Runs that differ in their seed alone, the folder of the first -> their model."""
+def combine(name: str, runs: Sequence[Run], folders: Sequence[Path]) -> Model:
+    """Runs that differ in their seed alone, and their folders -> their model."""
     tested = [run for run in runs if run.control is not None]
     talks = [run.crosstalk for run in runs if run.crosstalk is not None]
     return Model(
@@ -150,7 +167,12 @@ def combine(name: str, runs: Sequence[Run], folder: Path | None = None) -> Model
         _by_subject([run.control or [] for run in tested]) if tested else None,
         talks[0]._replace(drift_jnd=_mean_matrix([talk.drift_jnd for talk in talks])) if talks else None,
         runs[0].config,
-        folder,
+        folders[0],
+        _mean_values([run.values for run in runs]),
+        tuple(
+            SeedRun(run.name, folder, [*run.quality, *(run.control or [])])
+            for run, folder in zip(runs, folders, strict=True)
+        ),
     )
 
 
@@ -169,74 +191,6 @@ def combine_figures(figures: Sequence[Figure]) -> Figure:
     return defined[0]._replace(value=mean, low=low, high=high, n_seeds=len(defined), n=n, of=of)
 
 
-def model_names(groups: Sequence[Sequence[str]]) -> list[str]:
-    """Names of the runs of each model -> its own: what they begin with in common, without the mark of the seed."""
-    prefixes = [_common_start(names) or names[0] for names in groups]
-    short = [SEED_SUFFIX.sub("", prefix) or prefix for prefix in prefixes]
-    return [
-        name if short.count(name) == 1 else names[0] if len(names) == 1 else f"{names[0]} …"
-        for name, names in zip(short, groups, strict=True)
-    ]
-
-
-def remarks(groups: Mapping[str, Sequence[Run]]) -> list[str]:
-    """Sentences on what stands in the way of a fair comparison of some models' runs."""
-    runs = [run for group in groups.values() for run in group]
-    found = []
-    turning: dict[tuple[str, ...], list[str]] = {}
-    for name, group in groups.items():
-        for knobs in dict.fromkeys(run.knobs for run in group if run.knobs):
-            turning.setdefault(knobs, []).append(name)
-    if len(turning) > 1:
-        listed = "; ".join(f"{', '.join(names)}: {', '.join(knobs)}" for knobs, names in turning.items())
-        found.append(f"Not all models turn the same knobs, so that their control does not compare. {listed}.")
-    if len({run.notes for run in runs}) > 1:
-        counts = ", ".join(f"{run.name} ({len(run.notes)})" for run in runs)
-        found.append(f"Not all runs were tested on the same notes, so that their numbers do not compare: {counts}.")
-    for name, group in groups.items():
-        seeds = [run.seed for run in group]
-        if len(set(seeds)) < len(seeds):
-            found.append(f"{name}: runs share a seed, so that they say less about chance than their number promises.")
-        n_missing = sum(run.control is None for run in group)
-        if n_missing:
-            found.append(f"{name}: control was not measured in {n_missing} of {len(group)} runs; test them again.")
-    unknown = [
-        run.name for run in runs if any(f.name == "unreachable" and math.isnan(f.value) for f in run.control or [])
-    ]
-    if unknown:
-        found.append(
-            f"{', '.join(unknown)}: which requests can be met is not known, all count, and the errors do not compare "
-            "with those of runs that leave some out."
-        )
-    changed = _defined_differently(runs)
-    if changed:
-        found.append(f"Runs were tested by different versions, which define {', '.join(changed)} differently.")
-    return found
-
-
-def shortfalls(models: Sequence[Model]) -> list[str]:
-    """Sentences on figures that are over fewer notes than were tested: what is missing may be what is hard."""
-    found: dict[str, list[str]] = {}
-    for model in models:
-        overall = [figure for figure in model.figures if figure.subject[1:] == (None, None, None, OPEN)]
-        short = [
-            f"{figure.name} {figure.n} of {figure.of}"
-            for figure in overall
-            if figure.n < figure.of and math.isfinite(figure.value)
-        ]
-        if short:
-            found.setdefault(", ".join(short), []).append(model.name)
-    told = "Over fewer notes than were tested"
-    rule = f"A figure over less than {ENOUGH:.0%} of the share that another model's is over is never called best"
-    sentences = [f"{told}, {', '.join(names)}: {short}." for short, names in found.items()]
-    return [*sentences, f"{rule}, and its model is not on the front."] if sentences else []
-
-
-def _common_start(names: Sequence[str]) -> str:
-    letters = takewhile(lambda column: len(set(column)) == 1, zip(*names, strict=False))
-    return "".join(column[0] for column in letters)
-
-
 def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:
     """The figures of each run -> one per subject."""
     groups: dict[Subject, list[Figure]] = {}
@@ -246,15 +200,16 @@ def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:
     return [combine_figures(figures) for figures in groups.values()]
 
 
+def _mean_values(seeds: Sequence[NoteValues]) -> NoteValues:
+    """Values of single notes of each seed -> their means, of what every seed has."""
+    found: NoteValues = {}
+    for subject in (subject for subject in seeds[0] if all(subject in seed for seed in seeds)):
+        columns = [seed[subject] for seed in seeds]
+        places = [place for place in columns[0] if all(place in column for column in columns)]
+        found[subject] = {place: float(np.mean([column[place] for column in columns])) for place in places}
+    return found
+
+
 def _mean_matrix(matrices: Sequence[np.ndarray]) -> np.ndarray:
     """(K, J) each -> their mean over those where an entry is defined."""
     return np.asarray(np.ma.masked_invalid(matrices).mean(axis=0).filled(math.nan))
-
-
-def _defined_differently(runs: Sequence[Run]) -> list[str]:
-    """Names of the figures that do not have one definition in all runs."""
-    definitions: dict[str, set[str]] = {}
-    for run in runs:
-        for figure in [*run.quality, *(run.control or [])]:
-            definitions.setdefault(figure.name, set()).add(figure.definition)
-    return [name for name, texts in definitions.items() if len(texts) > 1]

@@ -8,7 +8,7 @@ import numpy as np
 from studies.comparison.trade_off import TradeOff, staircase
 
 GAPS_PX = (9.0, 22.0, 40.0, 62.0)
-MARKER_PX, LINE_PX = 12.0, 4.0
+MARKER_PX, SEED_PX, LINE_PX = 12.0, 6.0, 4.0
 PASSES = 3
 CROSSING = 100.0
 """What it costs to lead a label's line across something else: as much as to cover so many square pixels."""
@@ -31,30 +31,35 @@ def place_labels(anchors: np.ndarray, sizes: np.ndarray, taken: np.ndarray, fram
         others = np.delete(boxes, index, axis=0)
         others = np.concatenate([taken, others[np.isfinite(others[:, 0])]])
         places = _places_around(anchors[index], sizes[index])
-        costs = [_cost(anchors[index], place, step, others, frame) for step, place in enumerate(places)]
-        boxes[index] = places[int(np.argmin(costs))]
+        boxes[index] = places[int(np.argmin(_costs(anchors[index], places, others, frame)))]
     return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
-def _places_around(anchor: np.ndarray, size: np.ndarray) -> list[np.ndarray]:
-    """Boxes of a label in eight directions from its point, the nearest and most readable first."""
+def _places_around(anchor: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """(P, 4) boxes of a label in eight directions from its point, the nearest and most readable first."""
     directions = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
-    centres = [anchor + np.array(way) * (gap + size / 2) for gap, way in product(GAPS_PX, directions)]
-    return [np.concatenate([centre - size / 2, centre + size / 2]) for centre in centres]
+    centres = np.array([anchor + np.array(way) * (gap + size / 2) for gap, way in product(GAPS_PX, directions)])
+    return np.concatenate([centres - size / 2, centres + size / 2], axis=1)
 
 
-def _cost(anchor: np.ndarray, box: np.ndarray, step: int, others: np.ndarray, frame: np.ndarray) -> float:
-    """Square pixels of others that a box covers, more for leaving the frame or crossing others, less for being far."""
-    outside = np.maximum(0, [*(frame[:2] - box[:2]), *(box[2:] - frame[2:])]).sum()
-    shared = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    way = anchor + np.outer((0.3, 0.5, 0.7, 0.9), np.clip(anchor, box[:2], box[2:]) - anchor)
-    way = way[np.abs(way - anchor).max(axis=1) > MARKER_PX / 2]  # beyond the label's own point
-    crossed = ((way[:, None] > others[:, :2]) & (way[:, None] < others[:, 2:])).all(axis=2).any(axis=0).sum()
-    return float(np.maximum(shared, 0).prod(axis=1).sum() + CROSSING * crossed + 1e3 * outside + 2.0 * step)
+def _costs(anchor: np.ndarray, places: np.ndarray, others: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """(P,) square pixels of others that each of (P, 4) places covers, and what else speaks against it.
+
+    More for leaving the frame or for leading its line across others, a little for being a later place.
+    """
+    low, high = places[:, :2], places[:, 2:]
+    outside = np.maximum(0, np.concatenate([frame[:2] - low, high - frame[2:]], axis=1)).sum(axis=1)
+    shared = np.minimum(high[:, None], others[:, 2:]) - np.maximum(low[:, None], others[:, :2])
+    covered = np.maximum(shared, 0).prod(axis=2).sum(axis=1)
+    way = anchor + np.array((0.3, 0.5, 0.7, 0.9))[:, None] * (np.clip(anchor, low, high) - anchor)[:, None]
+    beyond = np.abs(way - anchor).max(axis=2) > MARKER_PX / 2  # the label's own point does not count
+    hit = ((way[:, :, None] > others[:, :2]) & (way[:, :, None] < others[:, 2:])).all(axis=3) & beyond[:, :, None]
+    crossed = hit.any(axis=1).sum(axis=1)
+    return np.asarray(covered + CROSSING * crossed + 1e3 * outside + 2.0 * np.arange(len(places)))
 
 
 def occupied(trade: TradeOff, to_px: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """(m, 4) boxes in pixels of markers, error bars and the front's line, which labels keep clear of."""
+    """(m, 4) boxes in pixels of markers, seeds, error bars and the front's line, which labels keep clear of."""
     points, stairs = trade.points[trade.shown], staircase(trade)
     starts, ends = [stairs[:-1]], [stairs[1:]]
     for side, interval_ends in product((0, 1), (trade.low, trade.high)):
@@ -63,7 +68,8 @@ def occupied(trade: TradeOff, to_px: Callable[[np.ndarray], np.ndarray]) -> np.n
         starts.append(points)
         ends.append(tips)
     lines = _boxes(to_px(np.concatenate(starts)), to_px(np.concatenate(ends)), LINE_PX)
-    return np.concatenate([lines, _boxes(to_px(points), to_px(points), MARKER_PX)])
+    seeds = to_px(np.concatenate([np.empty((0, 2)), *trade.seeds]))
+    return np.concatenate([lines, _boxes(to_px(points), to_px(points), MARKER_PX), _boxes(seeds, seeds, SEED_PX)])
 
 
 def _boxes(start: np.ndarray, end: np.ndarray, width_px: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from plotly.colors import sample_colorscale
 
 from output.numbers import readable
 from studies.comparison.comparison import Comparison, Model
+from studies.comparison.plot_look import WIDTH_PX
 from studies.comparison.settings import Setting
 from studies.figure import Figure
 
@@ -21,6 +22,8 @@ NO_CONTROL = "#bbbbbb"
 COLOURS = "Viridis"
 DARKEST, LIGHTEST = 0.9, 0.0
 """Ends of the colour scale that are used: its lightest yellow cannot be seen on white."""
+MOST_AXES = 12
+"""More are not read, and do not fit the page."""
 MOST_TICKS = 8
 LONGEST = 15
 """Letters of a value beside an axis."""
@@ -86,7 +89,7 @@ def parallel_plot(
     ]
     hidden = {"visible": False, "fixedrange": True}
     layout = {
-        "width": max(LEAST_WIDTH_PX, AXIS_WIDTH_PX * (len(axes) - 1) + MARGIN_PX["l"] + MARGIN_PX["r"]),
+        "width": min(WIDTH_PX, max(LEAST_WIDTH_PX, AXIS_WIDTH_PX * (len(axes) - 1) + MARGIN_PX["l"] + MARGIN_PX["r"])),
         "height": HEIGHT_PX,
         "margin": MARGIN_PX,
         "plot_bgcolor": "#ffffff",

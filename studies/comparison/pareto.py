@@ -33,6 +33,8 @@ def _draw_model(axis: Axes, trade: TradeOff, index: int) -> None:
     (x, y), colour = trade.points[index], ON_FRONT if index in trade.front else BEATEN
     y_bar, x_bar = (_bar(trade, index, side) for side in (1, 0))
     axis.errorbar(x, y, y_bar, x_bar, fmt="none", ecolor=colour, elinewidth=1.2, capsize=2.5, clip_on=False)
+    for seed in trade.seeds[index]:
+        axis.plot(*np.transpose([(x, y), seed]), "o-", color=BEATEN, markersize=3, linewidth=0.6, alpha=0.6, zorder=2)
     face = colour if trade.contends[index] else "white"
     axis.plot(x, y, "o", color=colour, markerfacecolor=face, markersize=7, clip_on=False, zorder=3)
 

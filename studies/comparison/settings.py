@@ -72,8 +72,8 @@ def _leaves(section: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[
 def _setting(name: str, values: Sequence[Any]) -> Setting:
     """Values, ... for none -> a setting whose texts tell them apart."""
     known = [value for value in values if value is not ...]
-    alike = len({_text(value) for value in known}) < len({_exact(value) for value in known})
-    text = _exact if alike else _text
+    alike = len({text_of(value) for value in known}) < len({_exact(value) for value in known})
+    text = _exact if alike else text_of
     texts = tuple(NONE_SUCH if value is ... else text(value) for value in values)
     return Setting(name, tuple(None if value is ... else value for value in values), texts)
 
@@ -82,15 +82,15 @@ def _exact(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A value in few letters: numbers without zeros, components by their class."""
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, Mapping):
-        return _text(value.get("class_path", _exact(value)))
+        return text_of(value.get("class_path", _exact(value)))
     if isinstance(value, list):
-        return ", ".join(map(_text, value)) or "none"
+        return ", ".join(map(text_of, value)) or "none"
     found = CLASS.fullmatch(str(value))
     return found[1] if found else str(value)

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import soundfile
 
 from output.data_urls import MP3_RATES, audio_url, data_url
-from output.numbers import readable
 from studies.comparison.comparison import Model
-from studies.run_files import NewerFormat
+from studies.figure import OPEN
+from studies.run_files import reading
 from studies.run_folder import RunFolder
 from studies.run_sounds import Slider, read_sliders, samples
 
-N_NOTES = 2
+N_NOTES = 3
 MOST_BYTES = 12_000_000
+NO_SOUND = {"caption": "", "url": ""}
 
 
 class CaptionedSound(NamedTuple):
@@ -30,72 +31,65 @@ class Listening(NamedTuple):
     Attributes:
         title: what is played
         headings: of the columns
-        rows: name of a model -> its sounds, one per column
+        rows: name of a model -> its sounds, one per column, None where it has none
     """
 
     title: str
-    headings: tuple[str, str]
-    rows: dict[str, tuple[CaptionedSound, CaptionedSound]]
+    headings: list[str]
+    rows: dict[str, list[CaptionedSound | None]]
 
 
 def listening(models: Sequence[Model]) -> list[Listening]:
-    """Resyntheses of two notes, then every knob of one note at both ends; models that have none are left out.
+    """Resyntheses of some notes below the recordings, then every knob of one note at all its positions.
 
     Raises:
         ValueError: a run's sliders.json cannot be read
     """
-    found: dict[str, Listening] = {}
-    for of in (_samples, _sliders):
-        for model in models:
-            for title, headings, sounds in of(model.folder) if model.folder else ():
-                found.setdefault(title, Listening(title, headings, {})).rows[model.name] = sounds
-    return list(found.values())
+    return [*_resyntheses(models), *_turned_knobs(models)]
 
 
-Found = tuple[str, tuple[str, str], tuple[CaptionedSound, CaptionedSound]]
+def _resyntheses(models: Sequence[Model]) -> list[Listening]:
+    """The first validation clips of all models, a column per note."""
+    pairs = {model.name: samples(RunFolder(model.folder)) for model in models if model.folder}
+    notes = list(dict.fromkeys(note for found in pairs.values() for note in found))[:N_NOTES]
+    if not notes:
+        return []
+    targets = {
+        note: CaptionedSound(found[note][0]) for found in reversed(pairs.values()) for note in notes if note in found
+    }
+    rows: dict[str, list[CaptionedSound | None]] = {"recording": [targets[note] for note in notes]}
+    for name, found in pairs.items():
+        if any(note in found for note in notes):
+            rows[name] = [CaptionedSound(found[note][1]) if note in found else None for note in notes]
+    return [Listening("resynthesis", notes, rows)]
 
 
-def _samples(folder: Path) -> list[Found]:
-    """Target and resynthesis of a run's first validation clips."""
-    pairs = list(samples(RunFolder(folder)).items())[:N_NOTES]
-    headings = ("recording", "resynthesis")
-    return [
-        (f"resynthesis of {note}", headings, (CaptionedSound(target), CaptionedSound(output)))
-        for note, (target, output) in pairs
-    ]
+def _turned_knobs(models: Sequence[Model]) -> list[Listening]:
+    """Every knob of the first note that was turned, a column per position."""
+    found: dict[str, dict[str, dict[float, CaptionedSound]]] = {}
+    for model in models:
+        run = RunFolder(model.folder or "")
+        for slider in _first_sliders(run) if model.folder else ():
+            title = f"{slider.knob} of {slider.note}"
+            sound = CaptionedSound(run.sliders / slider.file, _caption(slider))
+            found.setdefault(title, {}).setdefault(model.name, {})[slider.position] = sound
+    made = []
+    for title, of_models in found.items():
+        positions = sorted({position for turned in of_models.values() for position in turned})
+        rows = {name: [turned.get(position) for position in positions] for name, turned in of_models.items()}
+        made.append(Listening(title, [f"at {position:g}" for position in positions], rows))
+    return made
 
 
-def _sliders(folder: Path) -> list[Found]:
-    """Every knob of the first note that was turned, as low and as high as it went."""
-    run = RunFolder(folder)
-    try:
+def _caption(slider: Slider) -> str:
+    return slider.caption if slider.rendering == OPEN else f"{slider.caption}, {slider.rendering}"
+
+
+def _first_sliders(run: RunFolder) -> list[Slider]:
+    """Those of the first note."""
+    with reading(run.slider_list, run.path):
         sliders = read_sliders(run)
-    except NewerFormat:
-        raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{run.slider_list} cannot be read ({error}): run `timbre test {folder}` again.") from error
-    knobs: dict[str, list[Slider]] = {}
-    for slider in sliders:
-        if slider.note == sliders[0].note:
-            knobs.setdefault(slider.knob, []).append(slider)
-    return [
-        (
-            f"{knob} of {sliders[0].note}",
-            ("turned down", "turned up"),
-            (_slider(run, min(turned, key=_position)), _slider(run, max(turned, key=_position))),
-        )
-        for knob, turned in knobs.items()
-    ]
-
-
-def _position(slider: Slider) -> float:
-    return slider.position
-
-
-def _slider(run: RunFolder, slider: Slider) -> CaptionedSound:
-    unit = "" if slider.unit in ("", "1") else f" {slider.unit}"
-    asked, measured = ("–" if value is None else readable(value) for value in (slider.asked, slider.measured))
-    return CaptionedSound(run.sliders / slider.file, f"asked {asked}, measured {measured}{unit}, {slider.rendering}")
+    return [slider for slider in sliders if slider.note == sliders[0].note]
 
 
 def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tuple[list[dict[str, Any]], str]:
@@ -108,7 +102,7 @@ def embedded(choices: Sequence[Listening], most_bytes: int = MOST_BYTES) -> tupl
     n_bytes = 0
     for choice in choices:
         rows = {
-            name: [{"caption": sound.caption, "url": sound_url(sound.file)} for sound in sounds]
+            name: [{"caption": sound.caption, "url": sound_url(sound.file)} if sound else NO_SOUND for sound in sounds]
             for name, sounds in choice.rows.items()
         }
         n_bytes += sum(len(cell["url"]) for cells in rows.values() for cell in cells)

@@ -9,7 +9,7 @@ from studies.comparison.comparison import Comparison, Model
 from studies.figure import Better, Figure
 
 ON_FRONT, BEATEN = "#0072b2", "#767676"
-CAPTION = "Bars: 95 % intervals over notes and seeds. Line: Pareto front."
+CAPTION = "Bars: 95 % intervals over notes and seeds. Dots: seeds. Blue line: Pareto front."
 
 
 class TradeOff(NamedTuple):
@@ -22,6 +22,7 @@ class TradeOff(NamedTuple):
         low: (n, 2) lower end of the interval, NaN where there is none
         high: (n, 2) upper end
         contends: (n,) whether a model has both, over about as many notes as any, and turns as many knobs as any
+        seeds: n of (S, 2), the runs of each model that has several, as far as they have both figures
         front: indices of those of them that no other beats, from the worst quality to the best
     """
 
@@ -31,6 +32,7 @@ class TradeOff(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     contends: np.ndarray
+    seeds: list[np.ndarray]
     front: list[int]
 
     @property
@@ -73,8 +75,19 @@ def trade_off(comparison: Comparison, quality: Figure, control: Figure) -> Trade
         [all(comparison.is_over_enough(model, axis.name) for axis in (quality, control)) for model in comparison.models]
     )
     contends = np.isfinite(values).all(axis=1) & turns_all & enough
+    seeds = [_of_seeds(model, (quality, control)) for model in comparison.models]
     front = pareto_front(np.where(contends[:, None], values, math.nan), (quality.better, control.better))
-    return TradeOff(comparison.models, (quality, control), values, low, high, contends, front)
+    return TradeOff(comparison.models, (quality, control), values, low, high, contends, seeds, front)
+
+
+def _of_seeds(model: Model, axes: tuple[Figure, Figure]) -> np.ndarray:
+    """(S, 2) values of single runs; none of a model that has one only."""
+    pairs = []
+    for run in model.runs if len(model.runs) > 1 else ():
+        values = {figure.subject: figure.value for figure in run.figures}
+        pairs.append([values.get(axis.subject, math.nan) for axis in axes])
+    found = np.array(pairs, dtype=float).reshape(-1, 2)
+    return found[np.isfinite(found).all(axis=1)]
 
 
 def pareto_front(points: np.ndarray, better: tuple[Better, Better]) -> list[int]:
@@ -91,7 +104,7 @@ def pareto_front(points: np.ndarray, better: tuple[Better, Better]) -> list[int]
 
 def limits(trade: TradeOff, axis: int) -> tuple[float, float]:
     """Ends of an axis, the worse first: better is always to the right and up, whatever the figure."""
-    ends = np.concatenate([side[:, axis] for side in (trade.values, trade.low, trade.high)])
+    ends = np.concatenate([side[:, axis] for side in (trade.values, trade.low, trade.high, *trade.seeds)])
     ends = ends[np.isfinite(ends)]
     low, high = (float(ends.min()), float(ends.max())) if ends.size else (0.0, 1.0)
     margin = 0.1 * (high - low or abs(high) or 1.0)

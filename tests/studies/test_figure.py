@@ -37,3 +37,22 @@ def test_null_is_undefined():
 )
 def test_text_has_as_many_digits_as_the_interval_leaves(value, half_width, text):
     assert FIGURE._replace(value=value, low=value - half_width, high=value + half_width).text == text
+
+
+@pytest.mark.parametrize(
+    ("definition", "short"),
+    [
+        ("Mean absolute difference in pitch, 12 log2 of the ratio.", "Mean absolute difference in pitch"),
+        (
+            "Difference in level where the target sounds (within 40 dB); floored.",
+            "Difference in level where the target sounds",
+        ),
+        ("ViSQOL v3 in audio mode at 48 kHz, a predicted score.", "ViSQOL v3 in audio mode at 48 kHz"),
+        ("(r + 1) / 2, r being Pearson's.", "(r + 1) / 2, r being Pearson's"),
+        ("Share of notes at 0.8.", "Share of notes at 0.8"),
+        ("", ""),
+    ],
+)
+def test_a_definition_begins_with_what_it_is(definition, short):
+    figure = Figure("name", None, None, None, "1", "lower", definition, 1.0, 0.5, 1.5)
+    assert figure.in_short == short

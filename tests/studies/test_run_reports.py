@@ -14,6 +14,7 @@ from studies.run_reports import (
     DriftTable,
     MeanSweep,
     read_control,
+    read_note_values,
     read_quality,
     write_control,
     write_quality,
@@ -84,3 +85,18 @@ def test_reports_without_a_format_are_read_and_newer_ones_refused(name, run):
     path.write_text(json.dumps({**report, "format": 99}))
     with pytest.raises(NewerFormat, match=rf"{name}\.json is of format 99"):
         read_run(run.path)
+
+
+def test_what_single_notes_and_sweeps_say_is_read(run):
+    """Open where no rendering is told; what is empty, and what nobody wants, is left out."""
+    assert read_note_values(run, {"snr", "error"}) == {
+        ("snr", "open"): {("b", ""): 10.0, ("a", ""): 14.0}
+    }  # fmt: skip
+    run.control_rows.write_text("note,family,register,knob,rendering,error,remark\na,flute,low,level,exact,0.5,loud\n")
+    assert read_note_values(run, {"snr", "error"})["error", "exact"] == {("a", "level"): 0.5}
+    (sweep,) = read_control(run).sweeps
+    assert (sweep.knob, sweep.unit, sweep.asked.tolist(), sweep.rendering) == ("level", "dB", [-60.0, 0.0], "open")
+    np.testing.assert_array_equal(sweep.measured, [np.nan, -3.0])
+    run.notes.write_text("note,snr\na,loud\n")
+    with pytest.raises(ValueError, match="loud"):
+        read_note_values(run, {"snr", "error"})

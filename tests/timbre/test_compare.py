@@ -12,6 +12,7 @@ from timbre.compare import run
 
 UNITS = {"stft": "distance", "loudness_l1": "dB", "frave_score": "1", "error_jnd": "JND"}
 WRITTEN = {"compare.md", "compare.csv", "pareto.png", "compare.html"}
+N_NOTES = 8
 
 
 def entry(name, value, better, value_key="value", knob=None):
@@ -20,7 +21,7 @@ def entry(name, value, better, value_key="value", knob=None):
         if name not in ("requests", "unreachable")
         else {"low": None, "high": None}
     )
-    about = {"unit": UNITS.get(name, "1"), "better": better, "definition": name, "knob": knob}
+    about = {"n": N_NOTES, "unit": UNITS.get(name, "1"), "better": better, "definition": name, "knob": knob}
     return {"name": name, value_key: value, **about, **ends}
 
 
@@ -30,7 +31,7 @@ def write_run(folder, stft, score, seed=0):
     name = folder.name.split("-")[0]
     (folder / "config.yaml").write_text(f"seed_everything: {seed}\nname: {folder.name}\nmodel: {{encoder: {name}}}\n")
     metrics = [entry("multi_resolution_stft", stft, "lower", "mean"), entry("loudness_l1", 2 * stft, "lower", "mean")]
-    (folder / "metrics.json").write_text(json.dumps({"facts": {}, "n_notes": 4, "metrics": metrics}))
+    (folder / "metrics.json").write_text(json.dumps({"facts": {}, "n_notes": N_NOTES, "metrics": metrics}))
     if score is False:
         return
     figures, talk = [], {"knobs": [], "columns": [], "change": [], "drift_jnd": []}
@@ -44,6 +45,16 @@ def write_run(folder, stft, score, seed=0):
         talk = {"knobs": ["level"], "columns": ["level", "f0"], "change": [[1, 0]], "drift_jnd": [[None, 0.5]]}
     report = {"facts": {}, "knobs": talk["knobs"], "figures": figures, "crosstalk": talk}
     (folder / "control.json").write_text(json.dumps(report))
+
+
+def tables(text):
+    """The tables of compare.md: title -> name of a model -> heading -> cell."""
+    found = {}
+    for block in text.split("## ")[1:]:
+        lines = [line for line in block.splitlines() if line.startswith("|")]
+        cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+        found[block.splitlines()[0]] = {row[0]: dict(zip(cells[0], row, strict=True)) for row in cells[2:]}
+    return found
 
 
 @pytest.fixture
@@ -70,19 +81,20 @@ def test_every_file_is_written_and_named(runs, tmp_path, capsys):
 def test_the_markdown_table_says_who_is_best(runs, tmp_path):
     """A row per model, dashes where there is no control, one bold cell per figure, an arrow for its direction."""
     run("compare", runs)
-    lines = (tmp_path / "compare" / "compare.md").read_text().splitlines()
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    headings, rows = table[0], {row[0]: dict(zip(table[0], row, strict=True)) for row in table[2:]}
-    assert list(rows) == ["ours", "ae", "old", "poor"] and rows["ours"]["seeds"] == "3"
-    assert headings[2:] == [
-        *("encoder", "multi_resolution_stft ↓", "loudness_l1 (dB) ↓", "frave_score ↑", "error_jnd (JND) ↓"),
-        "unreachable of requests",
-    ]
-    assert rows["ours"]["frave_score ↑"] == "**0.90 ±0.15**"  # sqrt(0.1^2 + 1.96^2 * 0.1^2 / 3)
-    assert rows["ae"]["multi_resolution_stft ↓"] == "**0.25 ±0.10**" and rows["ae"]["frave_score ↑"] == "–"
-    assert rows["poor"]["frave_score ↑"] == "0.50 ±0.10" and rows["poor"]["unreachable of requests"] == "6 of 60"
-    assert sum(cell.startswith("**") for row in rows.values() for cell in row.values()) == 4
-    assert any(line.startswith("old: control was not measured") for line in lines)
+    text = (tmp_path / "compare" / "compare.md").read_text()
+    found = tables(text)
+    assert list(found) == ["Resynthesis", "Control, as the decoders play", "What sets the models apart"]
+    quality, control, settings = found.values()
+    assert list(quality) == ["ours", "ae", "old", "poor"] and quality["ours"]["seeds"] == "3"
+    assert list(quality["ours"])[2:] == ["multi_resolution_stft ↓, n = 8", "loudness_l1 (dB) ↓, n = 8"]
+    assert list(control["ours"])[2:] == ["frave_score ↑, n = 8", "error_jnd (JND) ↓, n = 8", "unreachable of requests"]
+    assert control["ours"]["frave_score ↑, n = 8"] == "**0.90 ±0.15**"  # sqrt(0.1^2 + 1.96^2 * 0.1^2 / 3)
+    assert quality["ae"]["multi_resolution_stft ↓, n = 8"] == "**0.25 ±0.10**"
+    assert control["ae"]["frave_score ↑, n = 8"] == "–" and settings["ae"]["encoder"] == "ae"
+    assert control["poor"]["frave_score ↑, n = 8"] == "0.50 ±0.10"
+    assert control["poor"]["unreachable of requests"] == "6 of 60"
+    assert sum(cell.startswith("**") for each in found.values() for row in each.values() for cell in row.values()) == 4
+    assert any(line.startswith("old: control was not measured") for line in text.splitlines())
 
 
 def met(folder, error):
@@ -95,21 +107,19 @@ def met(folder, error):
 def test_models_are_ranked_open_and_shown_exact(runs, tmp_path, capsys):
     """A column beside, nobody bold in it, a dash for runs of before; open figures and the front do not change."""
     run("compare", runs)
-    before = capsys.readouterr().out.splitlines()[-2:]
+    before = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Pareto")]
     for seed, error in enumerate((0.05, 0.06, 0.07)):
         met(tmp_path / "runs" / f"ours-s{seed}", error)
     run("compare", runs)
     printed = capsys.readouterr().out.splitlines()
-    lines = (tmp_path / "compare" / "compare.md").read_text().splitlines()
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    rows = {row[0]: dict(zip(table[0], row, strict=True)) for row in table[2:]}
-    place = table[0].index("error_jnd (JND) ↓")
-    assert table[0][place + 1] == "error_jnd exact (JND) ↓"
-    cells = {name: row["error_jnd exact (JND) ↓"] for name, row in rows.items()}
+    found = tables((tmp_path / "compare" / "compare.md").read_text())
+    cells = {name: row["error_jnd exact (JND) ↓, n = 8"] for name, row in found["Knobs met, exact"].items()}
     assert cells == {"ours": "0.0600", "ae": "–", "old": "–", "poor": "–"}
-    assert rows["ours"]["error_jnd (JND) ↓"] == "**1.12 ±0.17**"
-    assert printed[-2:] == before and any("exact" in line for line in printed)
-    assert max(len(line) for line in printed[: len(printed) - 4]) <= 100
+    assert found["Control, as the decoders play"]["ours"]["error_jnd (JND) ↓, n = 8"] == "**1.12 ±0.17**"
+    assert [line for line in printed if line.startswith("Pareto")] == before and any(
+        "exact" in line for line in printed
+    )
+    assert max(len(line) for line in printed) <= 80
     with (tmp_path / "compare" / "compare.csv").open(newline="") as file:
         said = [
             (row["rendering"], row["value"])
@@ -118,7 +128,7 @@ def test_models_are_ranked_open_and_shown_exact(runs, tmp_path, capsys):
         ]
     assert [rendering for rendering, _ in said] == ["open", "exact"] and float(said[1][1]) == pytest.approx(0.06)
     page = (tmp_path / "compare" / "compare.html").read_text()
-    assert "error_jnd exact (JND)" in page and "<option>error_jnd exact" not in page
+    assert "error jnd exact (JND)" in page and "<option>error_jnd exact" not in page
 
 
 def test_who_turns_fewer_knobs_is_not_best_in_control(runs, tmp_path):
@@ -130,9 +140,10 @@ def test_who_turns_fewer_knobs_is_not_best_in_control(runs, tmp_path):
     for name in ("ours-s0", "poor"):
         (tmp_path / "runs" / name / "control.json").write_text(json.dumps(report))
     run("compare", [*runs, "runs/easy"])
-    rows = {line.split(" | ")[0][2:]: line for line in (tmp_path / "compare" / "compare.md").read_text().splitlines()}
-    assert "**0.20 ±0.10**" in rows["easy"] and "0.90 ±0.10" in rows["easy"] and "**0.90" not in rows["easy"]
-    assert "**0.90 ±0.15**" in rows["ours"]
+    quality, control, _ = tables((tmp_path / "compare" / "compare.md").read_text()).values()
+    assert quality["easy"]["multi_resolution_stft ↓, n = 8"] == "**0.20 ±0.10**"
+    assert control["easy"]["frave_score ↑, n = 8"] == "0.90 ±0.10"
+    assert control["ours"]["frave_score ↑, n = 8"] == "**0.90 ±0.15**"
 
 
 def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
@@ -151,13 +162,12 @@ def test_the_csv_has_a_line_per_model_and_figure(runs, tmp_path):
     assert {(row["low"], row["unit"]) for row in rows if row["figure"] == "requests"} == {("", "1")}
 
 
-def test_the_printed_table_fits_a_hundred_columns(runs, tmp_path, capsys):
+def test_what_is_printed_fits_eighty_columns(runs, tmp_path, capsys):
     write_run(tmp_path / "runs" / ("long_name" * 4), 0.3, 0.7)
     run("compare", [*runs, "runs/" + "long_name" * 4])
     lines = capsys.readouterr().out.splitlines()
-    table = lines[: next(place for place, line in enumerate(lines) if line.startswith("Pareto"))]
-    assert max(len(line) for line in table) <= 100
-    assert any(line.split()[:4] == ["ours", "3", "0.30", "±0.10"] for line in table)
+    assert max(len(line) for line in lines if str(tmp_path) not in line) <= 80
+    assert any(line.split()[:4] == ["ours", "3", "0.30", "±0.10"] for line in lines)
 
 
 def test_settings_that_differ_are_printed_if_they_fit(runs, tmp_path, capsys):
@@ -168,7 +178,7 @@ def test_settings_that_differ_are_printed_if_they_fit(runs, tmp_path, capsys):
     (tmp_path / "runs" / "wordy" / "config.yaml").write_text(f"model: {{encoder: {'x' * 60}}}\n")
     run("compare", [*runs, "runs/wordy"])
     table = capsys.readouterr().out.split("Pareto")[0]
-    assert "encoder" not in table and max(map(len, table.splitlines())) <= 100
+    assert "encoder" not in table and max(map(len, table.splitlines())) <= 80
     assert f"| {'x' * 60} |" in (tmp_path / "compare" / "compare.md").read_text()
 
 
@@ -269,9 +279,36 @@ def test_a_mean_over_one_note_wins_nothing(runs, tmp_path, capsys):
     run("compare", [*runs, "runs/lucky"])
     printed = capsys.readouterr().out
     assert "Pareto front of frave_score against multi_resolution_stft: ours." in printed
-    assert "lucky: multi_resolution_stft 1 of 4" in printed
+    assert "lucky: multi_resolution_stft 1 of 8" in printed
     text = (tmp_path / "compare" / "compare.md").read_text()
-    assert "0.09 ±0.10 (1 of 4 notes)" in text and "**0.09" not in text and "**0.25 ±0.10**" in text
+    assert "0.09 ±0.10 (1 of 8 notes)" in text and "**0.09" not in text and "**0.25 ±0.10**" in text
     with (tmp_path / "compare" / "compare.csv").open(newline="") as lines:
         found = [row for row in csv.DictReader(lines) if row["model"] == "lucky" and row["figure"].startswith("multi")]
-    assert [(row["n"], row["of"]) for row in found] == [("1", "4")]
+    assert [(row["n"], row["of"]) for row in found] == [("1", "8")]
+
+
+def test_the_same_notes_tell_models_apart(runs, tmp_path, capsys):
+    """Found in the sentences, in paired.csv and on the page; without files of single notes there is none of it."""
+    run("compare", runs)
+    assert "on the same" not in capsys.readouterr().out and not (tmp_path / "compare" / "paired.csv").exists()
+    for name, worse in (
+        ("ours-s0", 0.0),
+        ("ours-s1", 0.0),
+        ("ours-s2", 0.0),
+        ("ae", -0.05),
+        ("old", -0.05),
+        ("poor", 0.1),
+    ):
+        lines = [f"note-{n},{0.3 + n + worse * (n + 1)}" for n in range(N_NOTES)]
+        (tmp_path / "runs" / name / "notes.csv").write_text("\n".join(["note,multi_resolution_stft", *lines]) + "\n")
+    run("compare", runs)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "multi_resolution_stft on the same 8 notes: ae is better than 2 of 3 others; not told apart: old" in printed
+    with (tmp_path / "compare" / "paired.csv").open(newline="") as file:
+        rows = {(row["first"], row["second"]): row for row in csv.DictReader(file)}
+    assert len(rows) == 6 and rows["ours", "poor"]["significantly_better"] == "ours"
+    assert float(rows["ours", "ae"]["difference"]) == pytest.approx(0.05 * 4.5)
+    assert float(rows["ours", "ae"]["p"]) == pytest.approx(2 / 2**N_NOTES, rel=1e-3)  # all eight of one sign
+    assert float(rows["ours", "ae"]["p_holm"]) == pytest.approx(6 * 2 / 2**N_NOTES, rel=1e-3)
+    page = (tmp_path / "compare" / "compare.html").read_text()
+    assert 'id="paired-figure"' in page and "ae is better than 2 of 3 others" in page

@@ -22,7 +22,9 @@ def test_the_demo_writes_what_it_promises(tmp_path, monkeypatch, capsys):
     audio = {path.name for path in (folder / "audio").iterdir()}
     assert audio == {"target.wav", "resynthesis.wav", *(f"sharpness-0.{p}.wav" for p in (1, 3, 5, 7, 9))}
     page = (folder / "report.html").read_text()
-    assert page.count("<audio") == 7 and not re.search(r'(src|href)="https?://', page)
+    sounds = 2 * 5 * 5 + 3 * 2  # two notes, five knobs, five positions; three clips beside their recordings
+    assert page.count('data-sound="data:audio/') == sounds and not re.search(r'(src|href)="https?://', page)
+    assert "validation/reconstruction over optimiser steps" in page and "timbre knobs runs/demo" in page
     printed = capsys.readouterr().out
     assert "Held-out notes" in printed and "Next:" in printed
     assert "Written: runs/demo/metrics.json" in printed and "demo.new" not in printed
@@ -42,8 +44,8 @@ def files(folder):
 def made(tmp_path):
     """A folder that looks as the demo leaves it."""
     folder = tmp_path / "runs" / "demo"
-    folder.mkdir(parents=True)
-    for name in ("config.yaml", "config.first.yaml", "report.html"):
+    (folder / "audio").mkdir(parents=True)
+    for name in ("config.yaml", "config.first.yaml", "audio/target.wav"):
         (folder / name).write_text("as it was")
     return folder
 
@@ -65,10 +67,10 @@ def test_a_demo_that_fails_leaves_what_was_there(made, refuses, monkeypatch):
     assert files(made.parent) == before and [path.name for path in made.parent.iterdir()] == ["demo"]
 
 
-@pytest.mark.parametrize("change", ["report.html", "config.yaml"])
+@pytest.mark.parametrize("change", ["audio/target.wav", "config.yaml"])
 def test_a_run_of_ones_own_in_its_place_is_not_removed(change, made, refuses):
     """Trained there with `timbre fit -c demo.yaml`, or trained on."""
-    if change == "report.html":
+    if change == "audio/target.wav":
         (made / change).unlink()
     else:
         (made / change).write_text("other settings")

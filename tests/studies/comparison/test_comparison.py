@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.comparison.comparison import NORMAL_95, combine_figures, compare, model_names
+from studies.comparison.comparison import NORMAL_95, combine_figures, compare
 from studies.figure import Figure
 from studies.tested_run import read_run
 
@@ -25,7 +25,7 @@ data: {{class_path: datamodules.NSynth, init_args: {{root: '{place}/{root}', see
 def entry(name, value, sigma=0.1, **more):
     """A figure as the reports have it, its interval 1.96 sigma either way."""
     ends = {"low": None, "high": None} if value is None else {"low": value - 1.96 * sigma, "high": value + 1.96 * sigma}
-    return {"name": name, "unit": "1", "better": "lower", "definition": name, "value": value, "n": 4, **ends, **more}
+    return {"name": name, "unit": "1", "better": "lower", "definition": name, "value": value, "n": 8, **ends, **more}
 
 
 def figure(value, half_width=0.1):
@@ -36,7 +36,7 @@ def figure(value, half_width=0.1):
 def write_run(tmp_path):
     """Write the folder of a tested run."""
 
-    def write(name, quality=0.3, control=None, seed=0, encoder="vae", root="nsynth", place="/disk", notes="abcd"):
+    def write(name, quality=0.3, control=None, seed=0, encoder="vae", root="nsynth", place="/disk", notes="abcdefgh"):
         folder = tmp_path / name
         folder.mkdir()
         text = CONFIG.format(name=name, seed=seed, encoder=encoder, root=root, place=place)
@@ -107,24 +107,6 @@ def test_a_run_named_twice_counts_once(write_run, monkeypatch):
     assert [model.n_seeds for model in comparison.models] == [1] and len(comparison.remarks) == 1
 
 
-@pytest.mark.parametrize(
-    ("groups", "names"),
-    [
-        ([["adversarial-s1", "adversarial-s2"]], ["adversarial"]),
-        ([["vae", "vae-s1", "vae-s2"]], ["vae"]),
-        ([["f_ddsp_published"], ["descriptors"], ["gru2"]], ["f_ddsp_published", "descriptors", "gru2"]),
-        ([["mine-seed10", "mine-seed11"]], ["mine"]),
-        ([["adversarial-s1"]], ["adversarial"]),
-        ([["gru_64"], ["gru_128"]], ["gru_64", "gru_128"]),
-        ([["gru_64", "gru_64-s1"], ["gru_128", "gru_128-s1"]], ["gru_64 …", "gru_128 …"]),
-        ([["first", "second"]], ["first"]),
-    ],
-)
-def test_a_model_is_named_after_its_runs(groups, names):
-    """Without the mark of the seed, and never two alike."""
-    assert model_names(groups) == names
-
-
 def test_control_and_crosstalk_are_combined(write_run):
     """A run tested before control was measured adds its quality and no more."""
     folders = [write_run(f"m-s{seed}", 0.3, control(0.8 + seed / 10, seed), seed) for seed in (0, 1)]
@@ -163,15 +145,17 @@ def test_other_knobs_are_remarked_on(write_run):
 
 def test_other_notes_are_remarked_on(write_run):
     """As many, but not the same."""
-    remarks = compare([write_run("a", control=control(1)), write_run("b", control=control(1), notes="abce")]).remarks
-    assert any("same notes" in remark and "a (4), b (4)" in remark for remark in remarks)
+    remarks = compare(
+        [write_run("a", control=control(1)), write_run("b", control=control(1), notes="abcdefgi")]
+    ).remarks
+    assert any("same notes" in remark and "a (8), b (8)" in remark for remark in remarks)
 
 
 def test_a_number_of_notes_is_enough_to_be_remarked_on(write_run):
     folders = [write_run("a", control=control(1)), write_run("b", control=control(1), encoder="x", notes="abc")]
     for folder in folders:
         (folder / "notes.csv").unlink()
-    assert "a (4), b (3)" in compare(folders).remarks[0]
+    assert "a (8), b (3)" in compare(folders).remarks[0]
 
 
 def test_what_weakens_a_comparison_is_remarked_on(write_run):
@@ -266,7 +250,7 @@ def test_what_all_models_miss_is_held_against_none(write_run):
         (folder / "metrics.json").write_text(json.dumps(report))
     comparison = compare(folders)
     assert all(comparison.is_over_enough(model, "stft") for model in comparison.models)
-    assert any("one, other: stft 2 of 4" in remark for remark in comparison.remarks)
+    assert any("one, other: stft 2 of 8" in remark for remark in comparison.remarks)
 
 
 def test_control_of_earlier_reports_is_of_the_notes_that_were_asked(write_run):
@@ -275,4 +259,39 @@ def test_control_of_earlier_reports_is_of_the_notes_that_were_asked(write_run):
     report["figures"] += [entry("requests", 44.0)]
     report["figures"][0]["n"] = 1
     found = compare([write_run("run", control=report)]).models[0].overall("score")
-    assert (found.n, found.of) == (1, 4)
+    assert (found.n, found.of) == (1, 8)
+
+
+def test_means_over_very_few_are_remarked_on(write_run):
+    """Their intervals are hardly any; what has none is not named."""
+    report = control(0.9)
+    report["figures"] += [entry("error", 1.0), entry("requests", 44.0) | {"low": None, "high": None}]
+    report["figures"][0] |= {"n": 3, "of": 3}
+    report["figures"][2] |= {"n": 24, "of": 24}
+    (remark,) = [
+        text for text in compare([write_run("run", control=report, notes="abcdefgh")]).remarks if "fewer than 6" in text
+    ]
+    assert remark.endswith("say little: score (3).")
+
+
+def test_what_single_notes_say_is_the_mean_of_the_seeds(write_run):
+    """What every seed has; the runs of a model stay known."""
+    folders = [write_run(f"m-s{seed}", 0.3, control(0.9), seed) for seed in (0, 1)]
+    (folders[0] / "notes.csv").write_text("note,rendering,stft,snr\na,open,1,\nb,open,2,5\na,exact,9,\n")
+    (folders[1] / "notes.csv").write_text("note,stft,snr\na,3,7\nb,,6\n")
+    for folder, error in zip(folders, ("1.0", "2.0"), strict=True):
+        (folder / "control.csv").write_text(f"note,family,register,knob,score\na,flute,low,level,{error}\n")
+    model = compare(folders).models[0]
+    assert model.values == {
+        ("stft", "open"): {("a", ""): 2.0}, ("score", "open"): {("a", "level"): 1.5}
+    }  # fmt: skip
+    assert [(run.name, run.folder) for run in model.runs] == [("m-s0", folders[0]), ("m-s1", folders[1])]
+
+
+def test_a_point_of_a_sweep_is_called_by_what_it_varies(write_run):
+    """point.json says it where the point is alone with other runs."""
+    folders = [write_run("turned_share-009"), write_run("flute", encoder="ae")]
+    (folders[0] / "point.json").write_text(
+        json.dumps({"point": 9, "values": {"model.turned.share": 0.5}, "trial": None})
+    )
+    assert [model.name for model in compare(folders).models] == ["turned_share (share 0.5)", "flute"]

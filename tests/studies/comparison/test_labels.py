@@ -4,7 +4,10 @@ from itertools import combinations, product
 
 import numpy as np
 
-from studies.comparison.labels import place_labels
+from studies.comparison.comparison import Comparison, Model, SeedRun
+from studies.comparison.labels import occupied, place_labels
+from studies.comparison.trade_off import trade_off
+from studies.figure import Figure
 
 
 def test_labels_keep_clear_of_each_other_and_of_points():
@@ -23,6 +26,22 @@ def test_labels_stay_inside():
     corners = np.array([(0.0, 0.0), (800.0, 480.0), (800.0, 0.0)])
     centres = place_labels(corners, np.tile((90.0, 14.0), (3, 1)), np.empty((0, 4)), np.array([0.0, 0.0, 800.0, 480.0]))
     assert (centres >= (45, 7)).all() and (centres <= (755, 473)).all()
+
+
+def test_seeds_take_room(tmp_path):
+    """A small box around each, beside those of the points."""
+
+    def trade(n_runs):
+        figures = [Figure(name, None, None, None, "1", "lower", "", 1.0, 0.5, 1.5) for name in ("stft", "error")]
+        runs = tuple(
+            SeedRun(str(n), tmp_path, [figure._replace(value=n + 1.0) for figure in figures]) for n in range(n_runs)
+        )
+        model = Model("m", n_runs, (), figures[:1], figures[1:], None, runs=runs)
+        return trade_off(Comparison([model], []), *figures)
+
+    one, three = (occupied(trade(n), lambda points: points * 100.0) for n in (1, 3))
+    assert len(three) == len(one) + 3
+    assert three[-3:].tolist() == [[100.0 * n - 3, 100.0 * n - 3, 100.0 * n + 3, 100.0 * n + 3] for n in (1, 2, 3)]
 
 
 def _overlap(a, b):

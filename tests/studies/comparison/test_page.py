@@ -8,10 +8,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from studies.comparison.comparison import Comparison, Model
-from studies.comparison.page import Cell, crosstalk_plot, hover_text, write_comparison_page
+from studies.comparison.comparison import Comparison, Model, SeedRun
+from studies.comparison.crosstalk_plot import crosstalk_plot
+from studies.comparison.page import write_comparison_page
+from studies.comparison.paired import paired_differences
+from studies.comparison.pareto_plot import hover_text
+from studies.comparison.table import Cell, Table
 from studies.comparison.trade_off import pareto_front
 from studies.figure import Figure
+from studies.run_curves import curve_row, write_curve_rows
+from studies.run_folder import RunFolder
 from studies.run_reports import DriftTable
 
 NASTY_NOTE = "<i>note"
@@ -49,20 +55,23 @@ COMPARISON = Comparison(MODELS, ["Mind the gap."])
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "compare" / "compare.html"
     rows = [[Cell(model.name), Cell("0.5", model.name == "descriptor")] for model in MODELS]
+    shown = Table("Control", ["model", "score ↑"], rows, ["", "How good."])
     axes = COMPARISON.figures("quality")["stft"], COMPARISON.figures("control")["score"]
-    write_comparison_page(path, COMPARISON, *axes, ["model", "score ↑"], rows, axes)
+    write_comparison_page(path, COMPARISON, *axes, [shown], ["One is best."], axes)
     assert [each.name for each in path.parent.iterdir()] == ["compare.html"]
     return path.read_text(encoding="utf-8")
+
+
+def value_of(page, name):
+    """What the page's own script calls so."""
+    place = re.search(rf"(?:const|,) {name} = ", page).end()
+    return json.JSONDecoder(parse_constant=pytest.fail).raw_decode(page[place:])[0]
 
 
 @pytest.fixture(scope="module")
 def data(page):
     """What the page's own script draws: plots, hover, talks."""
-    line = next(line for line in page.splitlines() if line.startswith("const plots = "))
-    read, found = json.JSONDecoder(parse_constant=pytest.fail), []
-    for name in ("plots", "hover", "talks"):
-        found.append(read.raw_decode(line[line.index(f"{name} = ") + len(name) + 3 :])[0])
-    return found
+    return [value_of(page, name) for name in ("plots", "hover", "talks")]
 
 
 def test_nothing_is_fetched(page):
@@ -83,7 +92,7 @@ def test_every_pair_of_figures_is_drawn_with_its_own_front(data):
     plots, hover, _ = data
     assert set(plots) == set(QUALITY) and all(set(of_quality) == set(CONTROL) for of_quality in plots.values())
     for across, upwards in ((x, y) for x in QUALITY for y in CONTROL):
-        points, front = plots[across][upwards]["data"]
+        points, front, _ = plots[across][upwards]["data"]
         defined = [
             (x, y)
             for x, y, shape in zip(points["x"], points["y"], points["marker"]["symbol"], strict=True)
@@ -127,7 +136,9 @@ def test_crosstalk_leaves_out_what_a_knob_is_for(data):
 
 def test_the_table_and_the_remarks_are_there(page):
     assert '<td class="best">0.5</td>' in page and page.count("<td") == 3
-    assert "Mind the gap." in page and "score ↑" in page
+    assert (
+        "Mind the gap." in page and "One is best." in page and '<th scope="col" title="How good.">score ↑</th>' in page
+    )
 
 
 @pytest.fixture(scope="module")
@@ -137,14 +148,28 @@ def ablation(tmp_path_factory):
     (folder / "samples").mkdir()
     for kind in ("target", "resynthesis"):
         soundfile.write(folder / "samples" / f"0-{NASTY_NOTE}-{kind}.wav", np.zeros(1600), 16000)
+    rows = [
+        curve_row(step, 1.0, {"validation/reconstruction": value}) for step, value in ((5, 2.0), (10, 1.0), (15, 3.0))
+    ]
+    write_curve_rows(RunFolder(folder), rows)
     shares = [{"model": {"turned": {"share": share}}} for share in (0.25, 0.5)]
     models = [
-        MODELS[1]._replace(config=shares[0], folder=folder),
-        MODELS[2]._replace(config=shares[1], folder=folder / "nothing"),
+        MODELS[1]._replace(
+            config=shares[0],
+            folder=folder,
+            runs=(SeedRun("first", folder, []),),
+            values={("stft", "open"): {(str(n), ""): float(n) for n in range(8)}},
+        ),
+        MODELS[2]._replace(
+            config=shares[1],
+            folder=folder / "nothing",
+            values={("stft", "open"): {(str(n), ""): 2.0 * n + 1 for n in range(7)}},
+        ),
     ]
     comparison = Comparison(models, [])
     axes = comparison.figures("quality")["stft"], comparison.figures("control")["score"]
-    write_comparison_page(folder / "page.html", comparison, *axes, ["model"], [[Cell("a")]], axes)
+    differences = paired_differences(comparison)
+    write_comparison_page(folder / "page.html", comparison, *axes, [], [], axes, differences)
     return (folder / "page.html").read_text(encoding="utf-8")
 
 
@@ -158,10 +183,28 @@ def test_settings_lead_to_figures(ablation, page):
 
 def test_sounds_play_from_the_page_itself(ablation, page):
     """Only of models that have some; the page allows itself no other source."""
-    assert re.findall(r'<audio controls preload="none" src="(.{21})', ablation) == ["data:audio/mpeg;base64"[:21]] * 2
-    assert "media-src data:" in ablation and "resynthesis of &lt;i&gt;note" in ablation
-    assert ablation.count("turned.share 0.25</small>") == 1
-    assert "<audio" not in page and "<h2>Listen" not in page
+    assert re.findall(r'data-sound="(.{21})', ablation) == ["data:audio/mpeg;base64"[:21]] * 2
+    assert "media-src data:" in ablation and '<th scope="col">&lt;i&gt;note</th>' in ablation
+    assert 'aria-label="play descriptor, &lt;i&gt;note"' in ablation
+    assert "data-sound=" not in page and ">Listen</h2>" not in page
+
+
+def test_curves_can_be_chosen(ablation, page):
+    """A line per run that has some, a star on its best step."""
+    line, star = value_of(ablation, "curves")["validation/reconstruction"]["data"]
+    assert (line["name"], line["x"], line["y"]) == ("descriptor", [5, 10, 15], [2, 1, 3])
+    assert (star["x"], star["y"]) == ([10], [1]) and "best of descriptor" in star["hovertemplate"]
+    assert 'id="curve"' in ablation and 'id="curve"' not in page and value_of(page, "curves") == {}
+
+
+def test_pairs_of_models_are_told_of_in_numbers(ablation, page):
+    """First - second on seven shared notes: -(n + 1), mean -4."""
+    found = value_of(ablation, "paired")
+    assert list(found) == ["stft"] and found["stft"]["unit"] == "dB" and not found["stft"]["higher"]
+    ((first, second, n, difference, low, high, p),) = found["stft"]["rows"]
+    assert (first, second, n, difference) == ("descriptor", NASTY, 7, -4.0) and low < -4 < high < 0
+    assert p == pytest.approx(2 / 2**7, rel=1e-3)
+    assert 'id="paired"' in ablation and 'id="paired"' not in page
 
 
 def test_pointing_at_a_model_shows_its_settings(ablation):

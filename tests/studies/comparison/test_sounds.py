@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -49,29 +50,48 @@ def model(tmp_path):
     return Model("ours", 1, KNOBS, [], None, None, {}, folder)
 
 
-def test_two_notes_then_every_knob_of_one_note_at_both_ends(model):
+def files(choice):
+    """Name of a row -> its files, None for a gap."""
+    return {name: [sound and sound.file.name for sound in sounds] for name, sounds in choice.rows.items()}
+
+
+def test_the_notes_below_their_recordings_then_every_knob_of_one_note_at_all_positions(model):
     choices = listening([model])
-    titles = ["resynthesis of note-0", "resynthesis of note-1", "sharpness of flute-60", "level of flute-60"]
-    assert [choice.title for choice in choices] == titles
-    files = [[sound.file.name for sound in choice.rows["ours"]] for choice in choices]
-    assert files[0] == ["0-note-0-target.wav", "0-note-0-resynthesis.wav"]
-    assert files[2] == ["0-sharpness-0.1.wav", "0-sharpness-0.9.wav"]
-    assert [sound.caption for sound in choices[3].rows["ours"]] == [
-        "asked 0.500, measured 0.200 acum, open",
-        "asked 0.500, measured – acum, open",
-    ]
+    assert [choice.title for choice in choices] == ["resynthesis", "sharpness of flute-60", "level of flute-60"]
+    assert choices[0].headings == ["note-0", "note-1", "note-2"]
+    assert files(choices[0]) == {
+        "recording": [f"{n}-note-{n}-target.wav" for n in range(3)],
+        "ours": [f"{n}-note-{n}-resynthesis.wav" for n in range(3)],
+    }
+    assert choices[1].headings == ["at 0.1", "at 0.5", "at 0.9"]
+    assert files(choices[1]) == {"ours": [f"0-sharpness-{position}.wav" for position in (0.1, 0.5, 0.9)]}
+    captions = [sound.caption for sound in choices[2].rows["ours"]]
+    assert captions == ["0.500 → 0.200 acum", "0.500 → 1.00 acum", "0.500 → – acum"]
+
+
+def test_sounds_whose_knobs_were_met_say_so(model):
+    path = model.folder / "sliders" / "sliders.json"
+    path.write_text(json.dumps([row | {"rendering": "exact"} for row in json.loads(path.read_text())]))
+    assert listening([model])[1].rows["ours"][0].caption == "0.500 → 0.200 acum, exact"
 
 
 def test_a_sample_without_its_other_half_is_left_out(model):
     (model.folder / "samples" / "0-note-0-target.wav").unlink()
-    assert [choice.title for choice in listening([model])][:2] == ["resynthesis of note-1", "resynthesis of note-2"]
+    assert listening([model])[0].headings == ["note-1", "note-2"]
 
 
-def test_models_stand_side_by_side_where_they_played_the_same(model):
-    other = model._replace(name="other")
+def test_models_stand_side_by_side(model):
+    """Who has a note or a position less has a gap there; who has nothing has no row."""
+    other = model._replace(name="other", folder=model.folder.with_name("other"))
+    shutil.copytree(model.folder, other.folder)
+    (other.folder / "samples" / "1-note-1-resynthesis.wav").unlink()
+    path = other.folder / "sliders" / "sliders.json"
+    path.write_text(json.dumps([row for row in json.loads(path.read_text()) if row["position"] != 0.5]))
     silent = model._replace(name="silent", folder=model.folder / "nothing")
     choices = listening([model, other, silent, model._replace(name="nowhere", folder=None)])
-    assert len(choices) == 4 and all(list(choice.rows) == ["ours", "other"] for choice in choices)
+    assert list(files(choices[0])) == ["recording", "ours", "other"]
+    assert files(choices[0])["other"] == ["0-note-0-resynthesis.wav", None, "2-note-2-resynthesis.wav"]
+    assert files(choices[1])["other"] == ["0-sharpness-0.1.wav", None, "0-sharpness-0.9.wav"]
 
 
 def test_a_sound_is_carried_as_it_is(model):
@@ -93,17 +113,17 @@ def test_a_rate_that_mp3_does_not_know_is_carried_too(tmp_path):
 def test_the_page_has_a_limit_and_says_what_it_left_out(model):
     choices = listening([model])
     whole, nothing = embedded(choices)
-    assert len(whole) == 4 and nothing == ""
-    size = sum(len(cell["url"]) for choice in whole[:2] for cell in choice["rows"]["ours"])
+    assert len(whole) == 3 and nothing == ""
+    size = sum(len(cell["url"]) for cells in whole[0]["rows"].values() for cell in cells)
     some, sentence = embedded(choices, most_bytes=size)
-    assert [choice["title"] for choice in some] == ["resynthesis of note-0", "resynthesis of note-1"]
+    assert [choice["title"] for choice in some] == ["resynthesis"]
     assert "sharpness of flute-60, level of flute-60" in sentence
 
 
 def test_a_lost_sound_leaves_a_gap(model):
     (model.folder / "sliders" / "0-level-0.1.wav").unlink()
-    cells = embedded(listening([model]))[0][3]["rows"]["ours"]
-    assert [bool(cell["url"]) for cell in cells] == [False, True]
+    cells = embedded(listening([model]))[0][2]["rows"]["ours"]
+    assert [bool(cell["url"]) for cell in cells] == [False, True, True]
 
 
 @pytest.mark.parametrize("text", ["{", '[{"note": "a"}]', "3"])

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from studies.comparison.comparison import Comparison, Model
+from studies.comparison.comparison import Comparison, Model, SeedRun
 from studies.comparison.trade_off import axis_title, limits, pareto_front, staircase, trade_off
 from studies.figure import Figure
 from studies.run_reports import DriftTable
@@ -102,3 +102,19 @@ def test_turning_fewer_knobs_is_off_the_front():
 def test_a_figure_that_is_undefined_for_one_model_says_so():
     trade = traded([(0.2, math.nan), (0.3, 0.6)])
     assert trade.front == [1] and trade.label(0) == "model_0 (no score)"
+
+
+def test_seeds_are_dots_where_there_are_several(tmp_path):
+    """Those that have both figures, within the axes; a model of one run has its point alone."""
+
+    def seed(quality, *control):
+        figures = [figure("stft", "lower", quality), *(figure("score", "higher", value) for value in control)]
+        return SeedRun("run", tmp_path, figures)
+
+    models = traded([(0.3, 0.8), (0.4, 0.5)]).models
+    models[0] = models[0]._replace(runs=(seed(0.1, 0.7), seed(0.5, 0.9), seed(0.2)))
+    models[1] = models[1]._replace(runs=(seed(0.4, 0.5),))
+    trade = trade_off(Comparison(models, []), figure("stft", "lower", 0.0), figure("score", "higher", 0.0))
+    assert [each.tolist() for each in trade.seeds] == [[[0.1, 0.7], [0.5, 0.9]], []]
+    left, right = limits(trade, 0)
+    assert left > 0.5 and right < 0.1
