@@ -68,7 +68,8 @@ class Keeping(Callback):
     def _first_line(self, trainer: Trainer) -> str:
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         tested, n_notes = len(data.tested), len(data.datasets["test"])
-        kept = f", {min(tested * data.batch_size, n_notes)} of them kept from an earlier test" if tested else ""
+        whole = f"{min(tested * data.batch_size, n_notes)} of them" if tested else "parts"
+        kept = f", {whole} kept from an earlier test" if self.journal.found else ""
         examined = f", knobs of {self.n_to_turn} to turn" if self.n_to_turn else ""
         among = f" on {trainer.world_size} processes" if trainer.world_size > 1 else ""
         return f"Testing {n_notes} notes{kept}{examined}: {in_words(self.progress.expected_s())}{among}."
