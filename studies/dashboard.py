@@ -28,6 +28,9 @@ RESULTS = {
 }
 """What the table shows of a run's summary, and which way is better."""
 BRAIDED = tuple(RESULTS)[:5]
+KNOBS = ("level", "sharpness", "fundamental_share", "odd_even_balance", "noisiness")
+"""Those that are turned by default: of others, the table of control.json says as much."""
+PER_KNOB = {"error_jnd": "Error of the turned knob, JND", "off_target_drift_jnd": "Drift of the others, JND"}
 CURVES = {
     "Reconstruction": ("train/reconstruction", "validation/reconstruction"),
     "Turned knobs": ("train/knobs", "validation/control_error"),
@@ -84,6 +87,14 @@ def panels(ablation: Ablation = EVERYTHING) -> dict[str, list[Any]]:
                 y=wr.SummaryMetric(CONTROL),
                 layout=FULL_WIDTH,
             )
+        ],
+        "Control per knob": [
+            wr.BarPlot(
+                title=f"{words} (less is better)",
+                metrics=[f"test/knobs/{knob}/{figure}" for knob in KNOBS],
+                layout=HALF_WIDTH,
+            )
+            for figure, words in PER_KNOB.items()
         ],
         "From settings to results": [
             wr.ParallelCoordinatesPlot(

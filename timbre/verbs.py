@@ -58,7 +58,11 @@ VERBS = {
     "report": Verb("report", {"RUN": "one run on one page: curves, figures, sounds"}),
     "compare": Verb("compare", {"RUN...": "control against quality of tested runs: table, Pareto plot, page"}),
     "dashboard": Verb(
-        "dashboard", {"ENTITY/PROJECT": "a W&B workspace of runs: ablation table, trade-off, curves, sounds"}
+        "dashboard",
+        {
+            "ENTITY/PROJECT": "a W&B workspace of runs: ablation table, trade-off, curves, sounds",
+            "--from RUN...": "the same here, without an account",
+        },
     ),
     "render": Verb("render", {"CHECKPOINT IN OUT": "put a recording together again, its knobs turned"}),
     "turn": Verb("turn", {"IN OUT": "turn the knobs of any recording of one voice, no model needed"}),

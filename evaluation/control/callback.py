@@ -45,6 +45,7 @@ LOGGED = (
     *("frave_score", "ordering", "monotonicity", "error_jnd", "off_target_drift_jnd", "leakage"),
     *("within_quarter", "all_met", "error_jnd_p95", "held_error_jnd"),
 )
+LOGGED_PER_KNOB = ("error_jnd", "off_target_drift_jnd")
 
 
 class ControlEvaluation(Callback):
@@ -154,8 +155,9 @@ class ControlEvaluation(Callback):
         for line in (figures_table(self.figures), *remarks, f"Written: {run.control}, {run.control_rows.name}"):
             console.print(line)
         if trainer.logger is not None:
-            overall = [f for f in self.figures if f.name in LOGGED and not (f.knob or f.family or f.register)]
-            trainer.logger.log_metrics({logged_name(f.name, f.rendering): f.value for f in overall})
+            logged = [f for f in self.figures if f.name in (LOGGED_PER_KNOB if f.knob else LOGGED)]
+            found = [f for f in logged if not (f.family or f.register)]
+            trainer.logger.log_metrics({logged_name(f.name, f.rendering, f.knob): f.value for f in found})
 
 
 def some_of(clips: Clip, places: Sequence[int]) -> Clip:

@@ -149,9 +149,13 @@ def track(tracker: Tracker, audio: Tensor, clip: ClipFormat) -> tuple[Tensor, Te
     return torch.from_numpy(np.stack(f0_hz)), torch.from_numpy(np.stack(confidence))
 
 
-def logged_name(figure: str, rendering: str) -> str:
-    """What a logger calls a figure of the test: test/FIGURE of the open sound, test/RENDERING/FIGURE of another."""
-    return f"test/{figure}" if rendering == OPEN else f"test/{rendering}/{figure}"
+def logged_name(figure: str, rendering: str, knob: str | None = None) -> str:
+    """What a logger calls a figure of the test: test/FIGURE of the open sound, test/RENDERING/FIGURE of another.
+
+    That of one knob is called knobs/KNOB/FIGURE there.
+    """
+    place = "test" if rendering == OPEN else f"test/{rendering}"
+    return f"{place}/knobs/{knob}/{figure}" if knob else f"{place}/{figure}"
 
 
 def n_parameters(module: torch.nn.Module) -> int:

@@ -152,7 +152,10 @@ def tested_and_waiting(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]
 
 
 def _waiting_sentence(waiting: Sequence[Path]) -> list[str]:
-    return [f"Not tested yet and left out: {', '.join(folder.name for folder in waiting)}."] if waiting else []
+    ended = [folder.name for folder in waiting if RunFolder(folder).is_ended_early]
+    others = [folder.name for folder in waiting if folder.name not in ended]
+    said = [f"Ended early by their sweep and left out: {', '.join(ended)}."] if ended else []
+    return [*said, *([f"Not tested yet and left out: {', '.join(others)}."] if others else [])]
 
 
 def combine(name: str, runs: Sequence[Run], folders: Sequence[Path]) -> Model:

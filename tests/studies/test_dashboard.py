@@ -9,7 +9,7 @@ pytest.importorskip("wandb_workspaces")
 
 import wandb_workspaces.reports.v2 as wr
 
-from studies.dashboard import CONTROL, QUALITY, RESULTS, Ablation, ablation_of, panels, workspace
+from studies.dashboard import CONTROL, KNOBS, QUALITY, RESULTS, Ablation, ablation_of, panels, workspace
 from studies.sweep import SweepFile, SweptSetting, read_sweep
 
 SHARE = Ablation("turned_knobs", ("model.turned.share", "model.encoder", "seed_everything"))
@@ -33,6 +33,13 @@ def drawn(view_type, *ablation):
 def test_control_is_drawn_against_quality():
     (scatter,) = drawn("Scatter Plot")
     assert (scatter["xAxis"], scatter["yAxis"]) == (f"summary:{QUALITY}", f"summary:{CONTROL}")
+
+
+def test_every_knob_has_its_bar():
+    errors, drifts = (plot["metrics"] for plot in drawn("Bar Chart"))
+    assert len(errors) == len(drifts) == len(KNOBS)
+    assert all(knob in error and "error_jnd" in error for knob, error in zip(KNOBS, errors, strict=True))
+    assert all("off_target_drift_jnd" in drift for drift in drifts)
 
 
 def test_flat_dotted_settings_are_found_where_wandb_keeps_them():

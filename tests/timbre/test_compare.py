@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from studies.run_folder import RunFolder
 from timbre.compare import run
 
 UNITS = {"stft": "distance", "loudness_l1": "dB", "frave_score": "1", "error_jnd": "JND"}
@@ -186,10 +187,12 @@ def test_a_sweep_in_progress_is_compared_as_far_as_it_is(runs, tmp_path, capsys)
     """`runs/SWEEP/*` names points that are trained still or have just begun, and files that are no runs."""
     (tmp_path / "runs" / "poor" / "metrics.json").unlink()
     (tmp_path / "runs" / "begun").mkdir()
+    RunFolder(tmp_path / "runs" / "behind").say_ended_early()
     (tmp_path / "runs" / "journal.log").write_text("")
-    run("compare", [*runs, "runs/begun", "runs/journal.log"])
+    run("compare", [*runs, "runs/begun", "runs/behind", "runs/journal.log"])
     printed = capsys.readouterr().out
     assert "Not tested yet and left out: poor, begun." in printed and "ours." in printed
+    assert "Ended early by their sweep and left out: behind." in printed
     assert "Not tested yet and left out: poor, begun." in (tmp_path / "compare" / "compare.html").read_text()
 
 

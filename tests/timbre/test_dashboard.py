@@ -100,7 +100,7 @@ def test_a_report_is_saved(server, tmp_path, capsys):
     (view,) = server
     assert (view["entityName"], view["projectName"], view["type"]) == ("me", "ours", "runs")
     grids = [block["metadata"] for block in json.loads(view["spec"])["blocks"] if block["type"] == "panel-grid"]
-    assert len(grids) == 4
+    assert len(grids) == 5
     for grid in grids:
         (runs,) = grid["runSets"]
         assert runs["project"]["name"] == "ours" and runs["filters"]["filters"][0]["value"] == "share"
@@ -112,6 +112,26 @@ def test_a_report_is_saved(server, tmp_path, capsys):
 @pytest.mark.parametrize("project", ["ours", "me/", "/ours", "a/b/c", ""])
 def test_half_an_address_is_refused(project, refuses):
     assert "ENTITY/PROJECT" in refuses("dashboard", project)
+
+
+def test_without_an_account_it_is_made_here(monkeypatch, tmp_path, capsys):
+    """By the command that compares, and the one that reports, of the runs that were tested."""
+    made = []
+    monkeypatch.setattr("timbre.compare.run", lambda verb, args: made.append(args))
+    monkeypatch.setattr("studies.report.page.write_report", lambda run, commands: made.append(run.path) or run.report)
+    for name in ("one", "two", "waits"):
+        (tmp_path / name).mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name / "metrics.json").touch()
+    runs = [str(tmp_path / name) for name in ("one", "two", "waits")]
+    main(["dashboard", "--from", *runs, "--out", str(tmp_path / "out")])
+    assert made == [[*runs, "--out", str(tmp_path / "out")], tmp_path / "one", tmp_path / "two"]
+    assert f"{tmp_path / 'two' / 'report.html'}" in capsys.readouterr().out
+
+
+def test_here_or_there(refuses):
+    assert "needs ENTITY/PROJECT" in refuses("dashboard")
+    assert "leave out ENTITY/PROJECT" in refuses("dashboard", "me/ours", "--from", "runs/a")
 
 
 def test_without_the_extra_one_sentence_says_what_to_install(refuses, monkeypatch):
@@ -144,5 +164,6 @@ def test_every_key_on_the_page_is_one_that_a_run_logs(tones, tiny, tmp_path):
     main(["test", str(tmp_path / "run")])
     logged = b"".join(path.read_bytes() for path in Path(tmp_path / "run").rglob("*.wandb"))
     named = [*dashboard.RESULTS, *(name for names in dashboard.CURVES.values() for name in names), *dashboard.HEARD]
+    named += [f"test/knobs/{knob}/{figure}" for knob in dashboard.KNOBS for figure in dashboard.PER_KNOB]
     named += [dashboard.SLIDERS, dashboard.STEP, "model.turned.share"]
     assert [name for name in named if name.encode() not in logged] == []
