@@ -359,5 +359,6 @@ def _quieten() -> None:
         "command is available on your system",
         "smaller than the logging interval",
         "already in progress",
+        "sync_dist=True",  # what is logged of the first process' clips says so
     ):
         warnings.filterwarnings("ignore", message=f".*{phrase}.*")
