@@ -72,7 +72,8 @@ class Keeping(Callback):
         kept = f", {whole} kept from an earlier test" if self.journal.found else ""
         examined = f", knobs of {self.n_to_turn} to turn" if self.n_to_turn else ""
         among = f" on {trainer.world_size} processes" if trainer.world_size > 1 else ""
-        return f"Testing {n_notes} note{'' if n_notes == 1 else 's'}{kept}{examined}: {in_words(self.progress.expected_s())}{among}."
+        notes = f"{n_notes} note{'' if n_notes == 1 else 's'}"
+        return f"Testing {notes}{kept}{examined}: {in_words(self.progress.expected_s())}{among}."
 
     def _added(self, part: str) -> None:
         self.progress.done(part)
