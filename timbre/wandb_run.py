@@ -75,10 +75,14 @@ def _artifact_name(name: str) -> str:
 
 
 def alert(trainer: Trainer, sentence: str) -> None:
-    """Have W&B tell the user, where the run is logged online and the user wants to be told."""
-    if isinstance(trainer.logger, WandbLogger) and trainer.is_global_zero:
-        run = trainer.logger.experiment
-        run.alert(title=f"{run.name} failed", text=sentence, level="ERROR")
+    """Have W&B tell the user, where the run is logged online and the user wants to be told.
+
+    A failure before anything was logged begins no run at W&B.
+    """
+    import wandb  # it takes seconds
+
+    if isinstance(trainer.logger, WandbLogger) and trainer.is_global_zero and wandb.run is not None:
+        wandb.run.alert(title=f"{wandb.run.name} failed", text=sentence, level="ERROR")
 
 
 def _identity(folder: RunFolder) -> str | None:

@@ -84,6 +84,7 @@ def test_it_needs_no_account_where_wandb_was_set_up_before(folder, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    wandb.finish()  # what a training before it left open
     wandb.teardown()
     wandb.setup()
     monkeypatch.delenv("WANDB_MODE")
@@ -126,8 +127,10 @@ def test_files_are_kept_as_one_artifact_and_not_copied(monkeypatch, tmp_path):
 def test_a_failure_is_told_once_by_the_first_process(monkeypatch):
     said = []
     run = SimpleNamespace(name="flute", alert=lambda **words: said.append(words))
-    monkeypatch.setattr(WandbLogger, "experiment", property(lambda logger: run))
     logger = WandbLogger.__new__(WandbLogger)
+    monkeypatch.setattr(wandb, "run", None)
+    alert(SimpleNamespace(logger=logger, is_global_zero=True), "nothing was logged yet.")
+    monkeypatch.setattr(wandb, "run", run)
     alert(SimpleNamespace(logger=logger, is_global_zero=False), "not finite.")
     alert(SimpleNamespace(logger=None, is_global_zero=True), "not finite.")
     assert said == []
