@@ -19,7 +19,7 @@ FORMAT = 1
 class Journal:
     """One JSON line per note and part of a test, in the run's folder until the test is complete.
 
-    Each process of a test writes a file of its own, and reads all of them. A line that a kill cut off is dropped. What
+    Each process of a test writes its own file, and reads all of them. A line that a kill cut off is dropped. What
     was kept under another fingerprint is not read.
 
     Attributes:

@@ -7,8 +7,8 @@ from torch import Tensor
 def least_change(slopes: Tensor, off: Tensor, damping: float) -> Tensor:
     """(B, C, n) slopes, (B, C, 1) what they should bring -> (B, n) damped least squares.
 
-    Of fewer knobs than gains, solved for the knobs: in changes that no knob tells of, rounding would be divided by the
-    damping alone, and the sound would differ from runtime to runtime.
+    Where there are fewer knobs than gains it is solved for the knobs: in changes that no knob tells of, rounding would
+    be divided by the damping alone, and the sound would differ from runtime to runtime.
     """
     n_knobs, n_gains = slopes.shape[1:]
     few = n_knobs < n_gains

@@ -48,7 +48,7 @@ class LagFile:
     def lags(self, pairs: Sequence[DevicePair]) -> dict[str, PairLag]:
         """The lag of every pair, by id; shows progress.
 
-        Of each device and source a few pairs are listened to. Where they agree, theirs is the lag of all; where they do
+        A few pairs of each device and source are listened to. Where they agree, theirs is the lag of all; where they do
         not, as with a recorder that starts anew for each, every pair is listened to.
 
         Raises:

@@ -26,7 +26,7 @@ A4_HZ, A4_MIDI = 440.0, 69
 class NSynth(ClipDataModule):
     """NSynth (Engel et al. 2017), or any notes laid out like it.
 
-    Of each split the first that is there is read, nothing is unpacked: the folder `nsynth-SPLIT` (examples.json and
+    The first that is there of each split is read, nothing is unpacked: the folder `nsynth-SPLIT` (examples.json and
     audio/), `nsynth-SPLIT.tar`, `nsynth-SPLIT.jsonwav.tar`, `nsynth-SPLIT.jsonwav.tar.gz`; splits are train, valid and
     test. A root that is itself one such folder serves as test and valid split. No instrument of train is in the other
     two, but valid and test share instruments: what is tuned on valid has met those of test.

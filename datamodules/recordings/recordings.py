@@ -164,7 +164,7 @@ def _by_file(sources: dict[str, list[Source]]) -> dict[str, list[Source]]:
 def _by_clip(sources: dict[str, list[Source]], reach_s: float) -> dict[str, list[Source]]:
     """The end of the material is held out: neighbouring clips are too alike to be dealt out in turn.
 
-    Of clips that overlap across a border, the earlier is left out. What is too short for three splits has no test or
+    Where clips overlap across a border, the earlier is left out. What is too short for three splits has no test or
     only a train split.
     """
     rest = [source for name in sorted(sources) for source in sources[name]]
