@@ -38,9 +38,8 @@ HEADER = (
 
 
 class Way(NamedTuple):
-    """What one way of rendering did with a note: quality (3,), what R requests missed, and seconds of CPU."""
+    """What one way of rendering did with the requests to a note, and the CPU seconds of the fit before."""
 
-    quality: Tensor
     met: Met
     fit_s: float
 
@@ -60,17 +59,19 @@ def ways(model: TimbreModel, note: Clip, asked: NoteRequests, n_steps: int) -> d
     done = {}
     for name, put_together in each.items():
         torch.manual_seed(0)
-        met = judge(model, asked, put_together)
-        sure = torch.ones_like(note.f0_hz)
-        pair = Pair(note.audio, met.unturned, note.f0_hz, note.f0_hz, sure, sure)
-        quality = torch.stack([metric(model.clip)(pair).mean() for metric in QUALITY])
-        done[name] = Way(quality, met, fit_s if name == "faithful" else 0.0)
+        done[name] = Way(judge(model, asked, put_together), fit_s if name == "faithful" else 0.0)
     return done
 
 
-def row(name: str, each: Sequence[Way], asked: Sequence[NoteRequests], duration_s: float) -> str:
-    """One line of the table."""
-    quality = torch.stack([way.quality for way in each]).mT
+def quality(model: TimbreModel, note: Clip, unturned: Tensor) -> Tensor:
+    """(3,) figures of a note whose knobs are not turned, (1, N)."""
+    sure = torch.ones_like(note.f0_hz)
+    pair = Pair(note.audio, unturned, note.f0_hz, note.f0_hz, sure, sure)
+    return torch.stack([metric(model.clip)(pair).mean() for metric in QUALITY])
+
+
+def row(name: str, each: Sequence[Way], figures: Tensor, asked: Sequence[NoteRequests], duration_s: float) -> str:
+    """One line of the table: (n, 3) figures of quality, and what became of the requests."""
     off = [way.met.off[:-1].abs() for way in each]
     turned = [which.turned[:-1] for which in asked]
     own = [values[where] for values, where in zip(off, turned, strict=True)]
@@ -78,7 +79,7 @@ def row(name: str, each: Sequence[Way], asked: Sequence[NoteRequests], duration_
     fit = sum(way.fit_s for way in each) / len(each) / duration_s
     rest = sum(way.met.cpu_s / len(way.met.off) for way in each) / len(each) / duration_s
     return (
-        f"| {name} | {' | '.join(with_interval(values) for values in quality)} | {with_interval(means(own))} | "
+        f"| {name} | {' | '.join(with_interval(values) for values in figures.mT)} | {with_interval(means(own))} | "
         f"{torch.cat(own).median():.3f} | {100.0 * (torch.cat(own) <= 1.0).double().mean():.0f} % | "
         f"{with_interval(means(held))} | {torch.cat(held).median():.3f} | {fit + rest:.3f}, {fit:.3f} |"
     )
@@ -107,7 +108,11 @@ def report(run: Path, release: Path, n_notes: int, n_steps: int) -> str:
     )
     asked = [requests(model, note, POSITIONS) for note in found]
     done = [ways(model, note, which, n_steps) for note, which in zip(found, asked, strict=True)]
-    lines = [row(name, [note[name] for note in done], asked, model.clip.duration_s) for name in done[0]]
+    lines = []
+    for name in done[0]:
+        each = [note[name] for note in done]
+        figures = torch.stack([quality(model, note, way.met.unturned) for note, way in zip(found, each, strict=True)])
+        lines.append(row(name, each, figures, asked, model.clip.duration_s))
     n_requests = sum(len(which.turned) - 1 for which in asked)
     return "\n".join([f"{run.name}: {len(found)} notes, {n_requests} requests.", "", HEADER, *lines])
 

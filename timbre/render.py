@@ -65,7 +65,7 @@ def run(verb: str, args: list[str]) -> None:
         "--faithful",
         action="store_true",
         help="fit the synth to the recording frame by frame, and let the network say only what turning a knob changes: "
-        "nearer to the recording, about 0.4 s of CPU per second of sound",
+        "nearer to the recording, for about a third of a second of CPU per second of sound",
     )
     parser.add_argument(
         "--peak",
