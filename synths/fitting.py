@@ -13,15 +13,18 @@ from synths.clip import ClipFormat
 from synths.descriptors.harmonic_lines import MEAN_OVER_LOG_MEAN
 from synths.heterodyne import envelopes
 from synths.layers import LOUDEST
+from synths.signal import interpolate_frames
 from synths.sms import SMSSynth
 from synths.spectrum import Spectrum
 
 N_STEPS = 30
 LEARNING_RATE = 0.2
 """In nepers, at the start; it falls along a cosine."""
+EVERY = 4
+"""Frames from gain to gain: from frame to frame they would jitter, and exact knobs, which look at few frames, miss."""
 QUIETEST = 1e-7
-FLOOR = 1e-4
-"""Of the strongest number of a frame: what a decoder has below that, 80 dB down, it has not learnt to move."""
+FLOOR = 1e-2
+"""Of the strongest number of a frame: what a decoder has below that, 40 dB down, it has not learnt to move."""
 BLOCK_S, MARGIN_S = 10.0, 0.3
 """Longer sounds are fitted one block after the other, each with so much of its neighbours to either side."""
 UNIFORM_POWER = 1.0 / 3.0
@@ -152,24 +155,29 @@ class _Frames(NamedTuple):
         return started
 
     def nearer(self, start: list[dict[str, Tensor]], distance: Distance, n_steps: int) -> list[dict[str, Tensor]]:
-        """Go down the distance from these numbers on."""
-        logs = [{name: values.log().requires_grad_() for name, values in own.items()} for own in start]
-        moving = [values for own in logs for values in own.values()]
+        """Go down the distance from these numbers on, by gains known in every so-many-th frame."""
+        gains = [{name: torch.zeros_like(values[:, ::EVERY]) for name, values in own.items()} for own in start]
+        moving = [values.requires_grad_() for own in gains for values in own.values()]
         adam = torch.optim.Adam(moving, lr=LEARNING_RATE, betas=(0.9, 0.99))
         for step in range(n_steps):
             adam.param_groups[0]["lr"] = LEARNING_RATE * (0.51 + 0.49 * math.cos(math.pi * step / n_steps))
-            played = [{**own, **_loudness(log)} for own, log in zip(self.decoded, logs, strict=True)]
+            numbers = [_scaled(*both) for both in zip(start, gains, strict=True)]
+            played = [{**own, **changed} for own, changed in zip(self.decoded, numbers, strict=True)]
             output = self.synth.play(self.f0_hz, played, self.white_noise)
             # A sum rather than a mean: squares of its slopes must not vanish in single precision.
             slopes = torch.autograd.grad(distance(output, self.audio) * output.numel(), moving)
             for values, slope in zip(moving, slopes, strict=True):
                 values.grad = slope.nan_to_num(0.0, 0.0, 0.0)
             adam.step()
-        return [_loudness({name: values.detach() for name, values in own.items()}) for own in logs]
+        with torch.no_grad():
+            return [_scaled(*both) for both in zip(start, gains, strict=True)]
 
 
-def _loudness(logs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: values.exp().clamp_max(LOUDEST) for name, values in logs.items()}
+def _scaled(numbers: Mapping[str, Tensor], gains: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: (values * interpolate_frames(gains[name], EVERY, values.shape[1]).exp()).clamp(QUIETEST, LOUDEST)
+        for name, values in numbers.items()
+    }
 
 
 @torch.no_grad()
