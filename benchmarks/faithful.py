@@ -37,14 +37,14 @@ HEADER = (
 )
 
 
-class Way(NamedTuple):
+class NoteWay(NamedTuple):
     """What one way of rendering did with the requests to a note, and the CPU seconds of the fit before."""
 
     met: Met
     fit_s: float
 
 
-def ways(model: TimbreModel, note: Clip, asked: NoteRequests, n_steps: int) -> dict[str, Way]:
+def ways(model: TimbreModel, note: Clip, asked: NoteRequests, n_steps: int) -> dict[str, NoteWay]:
     """One note in each way."""
     exact, start = Exact(model), time.process_time()
     torch.manual_seed(0)
@@ -59,7 +59,7 @@ def ways(model: TimbreModel, note: Clip, asked: NoteRequests, n_steps: int) -> d
     done = {}
     for name, put_together in each.items():
         torch.manual_seed(0)
-        done[name] = Way(judge(model, asked, put_together), fit_s if name == "faithful" else 0.0)
+        done[name] = NoteWay(judge(model, asked, put_together), fit_s if name == "faithful" else 0.0)
     return done
 
 
@@ -70,7 +70,7 @@ def quality(model: TimbreModel, note: Clip, unturned: Tensor) -> Tensor:
     return torch.stack([metric(model.clip)(pair).mean() for metric in QUALITY])
 
 
-def row(name: str, each: Sequence[Way], figures: Tensor, asked: Sequence[NoteRequests], duration_s: float) -> str:
+def row(name: str, each: Sequence[NoteWay], figures: Tensor, asked: Sequence[NoteRequests], duration_s: float) -> str:
     """One line of the table: (n, 3) figures of quality, and what became of the requests."""
     off = [way.met.off[:-1].abs() for way in each]
     turned = [which.turned[:-1] for which in asked]

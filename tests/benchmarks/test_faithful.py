@@ -3,7 +3,7 @@
 import torch
 
 from benchmarks.exact_requests import Met, NoteRequests
-from benchmarks.faithful import HEADER, Way, row
+from benchmarks.faithful import HEADER, NoteWay, row
 from lightning_modules.encoders import Encoding
 
 
@@ -12,7 +12,7 @@ def requested(off):
     turned = torch.tensor([[True, False], [False, True], [False, False]])
     nothing = torch.zeros(3, 4, 2)
     asked = NoteRequests(Encoding(nothing, nothing, {}), torch.zeros(3, 4), torch.ones(3, 2), turned, torch.zeros(3, 2))
-    return asked, Way(Met(torch.tensor(off), torch.zeros(3, 2), 6.0, torch.zeros(1, 8)), 0.5)
+    return asked, NoteWay(Met(torch.tensor(off), torch.zeros(3, 2), 6.0, torch.zeros(1, 8)), 0.5)
 
 
 def test_a_row_tells_turned_from_held_and_leaves_out_what_turns_nothing():
