@@ -24,11 +24,11 @@ EVERY = 4
 """Frames from gain to gain: from frame to frame they would jitter, and exact knobs, which look at few frames, miss."""
 QUIETEST = 1e-7
 FLOOR = 1e-2
-"""Of the strongest number of a frame: what a decoder has below that, 40 dB down, it has not learnt to move."""
+"""Share of a frame's strongest number: what a decoder has below that, 40 dB down, it has not learnt to move."""
 BLOCK_S, MARGIN_S = 10.0, 0.3
 """Longer sounds are fitted one block after the other, each with so much of its neighbours to either side."""
 UNIFORM_POWER = 1.0 / 3.0
-"""Of white noise in -1..1."""
+"""Mean square of white noise in -1..1."""
 
 Played = Sequence[Mapping[str, Tensor]]
 """What each part of a synth plays, by the names in `Layers`."""
