@@ -22,6 +22,7 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import Encoding
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import turn
+from lightning_modules.timbre_model import TimbreModel
 from projection import Target
 from sounds.sound_file import sound_files
 from synths import Clip, ClipFormat, Descriptor, SpectralFlux, sounding_mean
@@ -74,11 +75,11 @@ def spread(things: Sequence, most: int) -> list:
     return list(things[:: max(1, math.ceil(len(things) / most))])
 
 
-def requests(model: TimbreAutoencoder, note: Clip) -> NoteRequests:
+def requests(model: TimbreModel, note: Clip, positions: Sequence[float] = POSITIONS) -> NoteRequests:
     """Every knob of a note at every position."""
     every, names = model.encoder.judged_every, model.encoder.controls
     encoding, sounding = model.encoder(note.audio, note.f0_hz), model.encoder.sounding(note.audio, every)
-    settings = [{knob: position} for knob in model.encoder.knobs for position in POSITIONS] + [{}]
+    settings = [{knob: position} for knob in model.encoder.knobs for position in positions] + [{}]
     controls = torch.cat([turn(encoding, sounding, names, setting, {}, every).controls for setting in settings])
     turned = torch.tensor([[name in setting for name in names] for setting in settings])
     n = len(settings)
@@ -88,7 +89,7 @@ def requests(model: TimbreAutoencoder, note: Clip) -> NoteRequests:
     return NoteRequests(together, note.f0_hz.repeat(n, 1), sounding.repeat(n, 1), turned, mean)
 
 
-def judge(model: TimbreAutoencoder, asked: NoteRequests, put_together: Callable[[NoteRequests], Tensor]) -> Met:
+def judge(model: TimbreModel, asked: NoteRequests, put_together: Callable[[NoteRequests], Tensor]) -> Met:
     """Render, read on the sound, compare."""
     start = time.process_time()
     audio = put_together(asked)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_modules.exact import Exact
+from lightning_modules.exact import Exact, obstacle_of
+from lightning_modules.faithful import fit_recording
 from lightning_modules.knobs import asked_beside, asked_encoding
 from lightning_modules.timbre_model import TimbreModel
 from projection import Target
@@ -63,6 +64,7 @@ def render(
     beside: Sequence[Descriptor] = (),
     dry: bool = False,
     exact: bool = True,
+    faithful: bool = False,
 ) -> Rendered:
     """Take a sound apart, turn its knobs, put it together again: pitch and loudness follow the input.
 
@@ -74,10 +76,13 @@ def render(
         beside: descriptors that the model was not trained on, to be turned or held
         dry: leave out the effects, such as the learned room
         exact: whether the knobs are met on the sound, or the sound is what the decoder plays
+        faithful: whether a fit of the synth to the recording stands in for what the network plays of it; only if exact
 
     Raises:
-        ValueError: the knobs are to be met, and a part of the synth cannot be played by numbers
+        ValueError: the knobs are to be met, and a part of the synth cannot be played by numbers; or faithful, not exact
     """
+    if faithful and not exact:
+        raise ValueError("a faithful sound needs exact knobs: render it with both, or with neither.")
     encoder, pitch = model.encoder, f0_hz[None]
     padded, every = whole_frames(model, audio), encoder.judged_every
     taken_apart, sounding = encoder(padded, pitch), encoder.sounding(padded, every)
@@ -86,12 +91,13 @@ def render(
     by_name = {descriptor.name: descriptor for descriptor in own}
     encoding = asked_encoding(taken_apart, sounding, encoder.controls, of_controls, by_name, every)
     course = asked_beside(model, padded, pitch, sounding, beside, requests) if beside else None
+    fit = fit_recording(model, padded, pitch, taken_apart) if faithful and not obstacle_of(model) else None
     with model.synth.dry() if dry else nullcontext():
         if exact:
             names = [request.knob for request in requests]
             turned = [name in names for name in (*encoder.controls, *(each.name for each in beside))]
             mask = torch.tensor([turned], device=padded.device)
-            met = Exact(model, beside)
+            met = Exact(model, beside, fit)
             if any(request.is_course for request in requests) and not beside:
                 rendering = met.follow(pitch, encoding, sounding, mask)
             else:

@@ -13,7 +13,8 @@ from lightning_modules.encoders import Encoding
 from lightning_modules.timbre_model import Rendering, TimbreModel
 from projection import Answer, MeanSearch, Request, Target, follow_curves, give_way, projectable
 from synths import Descriptor, Layers, sounding_frames
-from synths.layers import parts_scaled
+from synths.fitting import Fit
+from synths.layers import layers_together, parts_scaled
 from synths.signal import interpolate_frames
 
 
@@ -33,15 +34,17 @@ class Exact:
     Args:
         model: in eval mode
         also: further descriptors to meet, that the model was not trained on
+        fit: of the one recording whose encodings are rendered, which then sounds in place of what the network plays
+            of it; turned knobs change it as they change that
 
     Raises:
         ValueError: a part of the synth cannot be played by numbers
     """
 
-    def __init__(self, model: TimbreModel, also: Sequence[Descriptor] = ()) -> None:
+    def __init__(self, model: TimbreModel, also: Sequence[Descriptor] = (), fit: Fit | None = None) -> None:
         if obstacle := obstacle_of(model):
             raise ValueError(f"{obstacle}: render the open sound.")
-        self.model, self.also = model, list(also)
+        self.model, self.also, self.fit = model, list(also), fit
         knobs = [*model.encoder.each_descriptor(), *also]
         # What only sound can tell comes last: the place of each in the target, and back.
         self.order = sorted(range(len(knobs)), key=lambda index: not projectable(knobs[index]))
@@ -63,8 +66,8 @@ class Exact:
         own = list(self.model.encoder.each_descriptor())
         indices = [index for index, knob in enumerate(own) if projectable(knob)]
         if not indices:
-            return self.model.put_together(f0_hz, encoding)
-        decoded, every = Decoded(self.model, f0_hz, encoding), self.model.encoder.every
+            return self._unmet(f0_hz, encoding)
+        decoded, every = self._decoded(f0_hz, encoding), self.model.encoder.every
         decoded.every = every
         asked = encoding.controls[:, ::every, indices]
         n_each = self.model.encoder.judged_every // every
@@ -95,11 +98,11 @@ class Exact:
             rendering, whose parameters are still the decoder's, and how the request was met
         """
         if not self.target.knobs:
-            rendering, nothing = self.model.put_together(f0_hz, encoding), f0_hz.new_zeros(len(f0_hz), 0)
+            rendering, nothing = self._unmet(f0_hz, encoding), f0_hz.new_zeros(len(f0_hz), 0)
             once = torch.ones(len(f0_hz), dtype=torch.long)
             peak = rendering.audio.abs().amax(-1)
             return rendering, Answer([], nothing, nothing, nothing, nothing, once, peak)
-        decoded = Decoded(self.model, f0_hz, encoding)
+        decoded = self._decoded(f0_hz, encoding)
         request = self._request(decoded, encoding, sounding, turned, beside)
         audio, answer = self._held(decoded, encoding, request, MeanSearch(decoded, request).run())
         return Rendering(audio, decoded.parameters, encoding), self._in_order(answer)
@@ -142,9 +145,19 @@ class Exact:
         def playable_at(rows: Tensor, share: Tensor) -> Decoded:
             controls = torch.lerp(own[rows], encoding.controls[rows], share[:, None, None])
             noise = None if decoded.white_noise is None else decoded.white_noise[rows]
-            return Decoded(self.model, decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise)
+            return self._decoded(decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise)
 
         return give_way(playable_at, request, home, found)
+
+    def _decoded(self, f0_hz: Tensor, encoding: Encoding, white_noise: Tensor | None = None) -> "Decoded":
+        return Decoded(self.model, f0_hz, encoding, white_noise, self.fit)
+
+    def _unmet(self, f0_hz: Tensor, encoding: Encoding) -> Rendering:
+        """The sound where there is no knob to be met."""
+        if self.fit is None:
+            return self.model.put_together(f0_hz, encoding)
+        decoded = self._decoded(f0_hz, encoding)
+        return Rendering(decoded.unchanged, decoded.parameters, encoding)
 
     def _in_order(self, answer: Answer) -> Answer:
         """The same with the model's knobs in order, and then the further ones."""
@@ -165,16 +178,26 @@ class Decoded:
         model: in eval mode
         f0_hz: (B, F) pitch in Hz
         encoding: with its knobs turned
-        white_noise: (B, F, hop) of the synth; drawn if it is not given
+        white_noise: (B, F, hop) of the synth; the fit's or drawn if it is not given
+        fit: of the recording, changed as the decoder changes
     """
 
     def __init__(
-        self, model: TimbreModel, f0_hz: Tensor, encoding: Encoding, white_noise: Tensor | None = None
+        self,
+        model: TimbreModel,
+        f0_hz: Tensor,
+        encoding: Encoding,
+        white_noise: Tensor | None = None,
+        fit: Fit | None = None,
     ) -> None:
         # A copy: what a trainer's inference mode made could not be kept for slopes of the sound.
         self.model, self.f0_hz, self.every = model, f0_hz.clone(), model.encoder.judged_every
         self.parameters = model.decoder(f0_hz, encoding.controls, encoding.residual)
         self.played = model.synth.played(f0_hz, self.parameters)
+        if fit is not None:
+            self.played = fit.moved(self.played)
+            if white_noise is None and fit.white_noise is not None:
+                white_noise = fit.white_noise.expand(len(f0_hz), -1, -1)
         if white_noise is None:
             white_noise = self.parameters.get("white_noise", model.synth.white_noise(f0_hz))
         self.white_noise = white_noise
@@ -182,7 +205,7 @@ class Decoded:
 
     def layers(self) -> Layers:
         """What the synth plays in every `every`-th frame."""
-        return self.model.synth.layers(self.f0_hz, self.parameters).every(self.every)
+        return layers_together(self.f0_hz, self.played).every(self.every)
 
     def prior(self, layers: Layers) -> Tensor:
         """As calibration learnt it from training notes, or the musical one."""

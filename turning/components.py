@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from turning.carriers import Carriers
+from synths.carriers import Carriers
+from synths.heterodyne import envelopes
 from turning.echoes import heard_share
-from turning.heterodyne import envelopes
 from turning.noise_bands import noise_bands
 
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from turning.carriers import WINDOW_BLOCKS
+from synths.carriers import WINDOW_BLOCKS
 from turning.components import Components
 
 

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from turning.carriers import block_size, carriers, partials_below
-from turning.heterodyne import envelopes
+from synths.carriers import block_size, carriers, partials_below
+from synths.heterodyne import envelopes
 
 N_PARTIALS = (3, 6, 12, 12)
 """Low partials stay in their windows when a tracker is far off; high ones tell the pitch finely."""

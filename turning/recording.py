@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from synths import ClipFormat
-from turning.carriers import carriers
+from synths.carriers import carriers
 from turning.components import Components
 from turning.edges import eased
 

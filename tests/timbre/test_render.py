@@ -227,6 +227,38 @@ def test_what_cannot_be_turned_after_training_is_refused(trained, note, tmp_path
     assert message in refuses("render", trained, note, tmp_path / "out.wav", "--also", also)
 
 
+@pytest.mark.parametrize("turn", ["plain", "nudged"])
+def test_a_faithful_sound_is_nearer_to_the_recording_and_says_what_it_is(turn, trained, note, tmp_path, capsys):
+    """And its knobs are met: within what can be heard, after a few steps of training."""
+    options = {"plain": [], "nudged": ["--nudge", "level=-2jnd", "--also", "spectral_spread=+20Hz"]}
+    misses, apart, recorded = {}, {}, soundfile.read(note)[0]
+    for name, more in (("exact", []), ("faithful", ["--faithful"])):
+        main(["render", str(trained), str(note), str(tmp_path / f"{name}.wav"), *options[turn], *more])
+        printed = capsys.readouterr().out
+        assert ("this sound is a fit of the recording" in " ".join(printed.split())) == (name == "faithful")
+        assert max(map(len, printed.splitlines()[1:])) <= 80, "but for the name of the file"
+        misses[name] = max(map(float, re.findall(r"([0-9.]+) JND$", printed, re.MULTILINE)))
+        audio = soundfile.read(tmp_path / f"{name}.wav")[0]
+        spectra = [np.abs(np.fft.rfft(sound[4096:8192] * np.hanning(4096))) for sound in (audio, recorded)]
+        apart[name] = np.abs(spectra[0] / spectra[0].max() - spectra[1] / spectra[1].max()).sum()
+    assert apart["faithful"] < apart["exact"]
+    assert misses["faithful"] < 0.5
+
+
+def test_a_few_frames_are_fitted_too(trained, tmp_path):
+    source = write(tmp_path / "in.wav", TONE[:480])
+    main(["render", str(trained), str(source), str(tmp_path / "out.wav"), "--faithful", "--f0", "330"])
+    audio = soundfile.read(tmp_path / "out.wav")[0]
+    assert len(audio) == 480 and np.isfinite(audio).all() and np.abs(audio).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["silence", "noise", "short"])
+def test_a_sound_that_cannot_be_fitted_is_named(kind, trained, tmp_path, refuses):
+    make, why = WRONG_SOUNDS[kind]
+    assert why in refuses("render", trained, make(tmp_path), tmp_path / "out.wav", "--faithful")
+    assert not list(tmp_path.glob("out*"))
+
+
 def test_the_open_sound_has_no_further_knobs(note, tmp_path, refuses):
     assert "leave out --open" in refuses(
         "render", "no_model", note, tmp_path / "out.wav", "--also", "spectral_spread=900", "--open"
@@ -273,6 +305,7 @@ def test_a_curve_is_followed_on_the_sound(trained, note, tmp_path, capsys):
         (["--set", "level=0.5", "--curve", "knobs.csv"], "column level_dB ask the same knob: leave one out."),
         (["--peak", "keep"], ".flac holds nothing above full scale"),
         (["--channel", "left"], "choose 0, 1 or mix"),
+        (["--faithful", "--open"], "leave out --open"),
     ],
 )
 def test_wrong_options_are_refused_before_a_model_is_loaded(options, why, note, tmp_path, refuses, monkeypatch):

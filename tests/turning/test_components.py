@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from turning.carriers import block_size, carriers
+from synths.carriers import block_size, carriers
 from turning.components import Components
 
 RATE, HOP = 16000, 160

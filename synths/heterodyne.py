@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from turning.carriers import WINDOW_BLOCKS, Carriers
+from synths.carriers import WINDOW_BLOCKS, Carriers
 
 
 def envelopes(audio: Tensor, carriers: Carriers) -> Tensor:

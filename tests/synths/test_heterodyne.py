@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from turning.carriers import carriers
-from turning.heterodyne import envelopes
+from synths.carriers import carriers
+from synths.heterodyne import envelopes
 
 RATE, HOP, BLOCK = 16000, 160, 48
 

@@ -1,0 +1,133 @@
+"""Open, exact and faithful sounds side by side: how near to the recording at rest, and how well knobs are met.
+
+    python -m benchmarks.faithful RELEASE RUN [--notes 12] [--steps 30]
+
+RELEASE is an NSynth release, whose test notes are taken, or a folder of sound files; RUN a folder of `timbre fit`.
+Quality is measured where the recording sounds (docs/quality.md), with nothing turned. Then each knob is asked to three
+places, the others where the recording has them, what cannot be reached included; all is read on the sound, in least
+audible differences (JND; 5 % of the range where there is none). One thread, CPU time; a fit alone, then with all that
+a request costs beside it. Means come with their 95 % interval over notes.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmarks.exact_requests import Met, NoteRequests, judge, recordings, requests, spread, tested_notes
+from datamodules import NSynth
+from evaluation.bootstrap import bootstrap_interval
+from evaluation.resynthesis import MagnitudeSNR, MultiResolutionSTFT, Pair, ViSQOL
+from lightning_modules.checkpoint import load_model
+from lightning_modules.exact import Exact
+from lightning_modules.faithful import fit_recording
+from lightning_modules.timbre_model import TimbreModel
+from synths import Clip
+from synths.fitting import N_STEPS
+
+POSITIONS = (0.3, 0.5, 0.7)
+QUALITY = (MultiResolutionSTFT, MagnitudeSNR, ViSQOL)
+HEADER = (
+    "| | MSS | magnitude SNR, dB | ViSQOL | turned knob: mean | median | within 1 | held: mean | median | "
+    "CPU s per s, of which fit |\n|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+class NoteWay(NamedTuple):
+    """What one way of rendering did with the requests to a note, and the CPU seconds of the fit before."""
+
+    met: Met
+    fit_s: float
+
+
+def ways(model: TimbreModel, note: Clip, asked: NoteRequests, n_steps: int) -> dict[str, NoteWay]:
+    """One note in each way."""
+    exact, start = Exact(model), time.process_time()
+    torch.manual_seed(0)
+    fit = fit_recording(model, note.audio, note.f0_hz, model.encoder(note.audio, note.f0_hz), n_steps)
+    fit_s = time.process_time() - start
+    faithful = Exact(model, fit=fit)
+    each: dict[str, Callable[[NoteRequests], Tensor]] = {
+        "open": lambda which: model.put_together(which.f0_hz, which.encoding).audio,
+        "exact": lambda which: exact(which.f0_hz, which.encoding, which.sounding, which.turned).audio,
+        "faithful": lambda which: faithful(which.f0_hz, which.encoding, which.sounding, which.turned).audio,
+    }
+    done = {}
+    for name, put_together in each.items():
+        torch.manual_seed(0)
+        done[name] = NoteWay(judge(model, asked, put_together), fit_s if name == "faithful" else 0.0)
+    return done
+
+
+def quality(model: TimbreModel, note: Clip, unturned: Tensor) -> Tensor:
+    """(3,) figures of a note whose knobs are not turned, (1, N)."""
+    sure = torch.ones_like(note.f0_hz)
+    pair = Pair(note.audio, unturned, note.f0_hz, note.f0_hz, sure, sure)
+    return torch.stack([metric(model.clip)(pair).mean() for metric in QUALITY])
+
+
+def row(name: str, each: Sequence[NoteWay], figures: Tensor, asked: Sequence[NoteRequests], duration_s: float) -> str:
+    """One line of the table: (n, 3) figures of quality, and what became of the requests."""
+    off = [way.met.off[:-1].abs() for way in each]
+    turned = [which.turned[:-1] for which in asked]
+    own = [values[where] for values, where in zip(off, turned, strict=True)]
+    held = [values[~where] for values, where in zip(off, turned, strict=True)]
+    fit = sum(way.fit_s for way in each) / len(each) / duration_s
+    rest = sum(way.met.cpu_s / len(way.met.off) for way in each) / len(each) / duration_s
+    return (
+        f"| {name} | {' | '.join(with_interval(values) for values in figures.mT)} | {with_interval(means(own))} | "
+        f"{torch.cat(own).median():.3f} | {100.0 * (torch.cat(own) <= 1.0).double().mean():.0f} % | "
+        f"{with_interval(means(held))} | {torch.cat(held).median():.3f} | {fit + rest:.3f}, {fit:.3f} |"
+    )
+
+
+def means(notes: Sequence[Tensor]) -> Tensor:
+    """(n,) mean of each note."""
+    return torch.stack([values.mean() for values in notes])
+
+
+def with_interval(values: Tensor) -> str:
+    """Mean of (n,) notes and its interval."""
+    low, high = bootstrap_interval(values.double().numpy(), "mean")
+    return f"{values.nanmean():.3g} ({low:.3g}–{high:.3g})"
+
+
+@torch.no_grad()
+def report(run: Path, release: Path, n_notes: int, n_steps: int) -> str:
+    """The table of one run."""
+    model = load_model(run / "checkpoints" / "best.ckpt")
+    is_release = bool(list(release.glob("nsynth-*")))
+    found = (
+        spread(tested_notes(NSynth(model.clip, str(release))), n_notes)
+        if is_release
+        else recordings(release, model.clip, n_notes)
+    )
+    asked = [requests(model, note, POSITIONS) for note in found]
+    done = [ways(model, note, which, n_steps) for note, which in zip(found, asked, strict=True)]
+    lines = []
+    for name in done[0]:
+        each = [note[name] for note in done]
+        figures = torch.stack([quality(model, note, way.met.unturned) for note, way in zip(found, each, strict=True)])
+        lines.append(row(name, each, figures, asked, model.clip.duration_s))
+    n_requests = sum(len(which.turned) - 1 for which in asked)
+    return "\n".join([f"{run.name}: {len(found)} notes, {n_requests} requests.", "", HEADER, *lines])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("release", type=Path)
+    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument("--notes", type=int, default=12, help="spread over the test split")
+    parser.add_argument("--steps", type=int, default=N_STEPS, help="of Adam; 0 is heterodyne alone")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    print(report(given.run, given.release, given.notes, given.steps))
+
+
+if __name__ == "__main__":
+    main()

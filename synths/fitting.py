@@ -1,0 +1,212 @@
+"""A recording as the synth's own numbers, frame by frame: the best that it could play of it, without a network."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from synths.carriers import block_size, carriers, partials_below
+from synths.clip import ClipFormat
+from synths.descriptors.harmonic_lines import MEAN_OVER_LOG_MEAN
+from synths.heterodyne import envelopes
+from synths.layers import LOUDEST
+from synths.signal import interpolate_frames
+from synths.sms import SMSSynth
+from synths.spectrum import Spectrum
+
+N_STEPS = 30
+LEARNING_RATE = 0.2
+"""In nepers, at the start; it falls along a cosine."""
+EVERY = 4
+"""Frames from gain to gain: from frame to frame they would jitter, and exact knobs, which look at few frames, miss."""
+QUIETEST = 1e-7
+FLOOR = 1e-2
+"""Share of a frame's strongest number: what a decoder has below that, 40 dB down, it has not learnt to move."""
+BLOCK_S, MARGIN_S = 10.0, 0.3
+"""Longer sounds are fitted one block after the other, each with so much of its neighbours to either side."""
+UNIFORM_POWER = 1.0 / 3.0
+"""Mean square of white noise in -1..1."""
+
+Played = Sequence[Mapping[str, Tensor]]
+"""What each part of a synth plays, by the names in `Layers`."""
+Distance = Callable[[Tensor, Tensor], Tensor]
+"""(B, N) output and target -> scalar, differentiable in the output."""
+
+
+class Fit(NamedTuple):
+    """What a synth plays of one recording, fitted, and what a decoder plays of it: (1, F, ...) numbers of each part.
+
+    white_noise: (1, F, hop) for each part that wants it, which the fit was made with; None if none does
+    """
+
+    played: Played
+    decoded: Played
+    white_noise: Tensor | None
+
+    def moved(self, turned: Played) -> list[dict[str, Tensor]]:
+        """(R, F, ...) what the decoder plays of it with its knobs turned -> the fit, changed as much as that changed.
+
+        Where the decoder changes nothing, it is the fit itself.
+        """
+        each = zip(self.played, self.decoded, turned, strict=True)
+        return [_moved(fitted, before, after) for fitted, before, after in each]
+
+
+def _moved(
+    fitted: Mapping[str, Tensor], before: Mapping[str, Tensor], after: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    moved = dict(after)
+    for name in fitted:
+        change = _above_floor(after[name]) / _above_floor(before[name])
+        moved[name] = (fitted[name] * change).clamp_max(LOUDEST)
+    return moved
+
+
+def _above_floor(values: Tensor) -> Tensor:
+    """(B, F, n) numbers, none of which counts as less than a floor under the frame's strongest."""
+    return values + (FLOOR * values.amax(-1, keepdim=True)).clamp_min(QUIETEST)
+
+
+@torch.inference_mode(False)
+@torch.enable_grad()
+def fit(
+    synth: SMSSynth,
+    audio: Tensor,
+    f0_hz: Tensor,
+    decoded: Played,
+    white_noise: Tensor | None,
+    distance: Distance,
+    n_steps: int = N_STEPS,
+) -> Fit:
+    """Take a recording apart into what a synth's parts play.
+
+    Each partial starts as loud as the recording's is, found by heterodyne, and noise as loud as the recording is
+    half-way between partials; then Adam brings the sound nearer (Kingma & Ba 2015). The same input always gives the
+    same fit. Frequencies of partials that are not harmonics stay as they were decoded.
+
+    Args:
+        synth: effects included
+        audio: (1, N), whole frames
+        f0_hz: (1, F) pitch in Hz
+        decoded: (1, F, ...) numbers of each part, as `SMSSynth.played` gives them
+        white_noise: (1, F, hop) for each part that wants it, side by side
+        distance: of two sounds
+        n_steps: of Adam; 0 leaves it at the start
+
+    Raises:
+        NotImplementedError: a part renders its parameters only
+    """
+    audio, f0_hz = audio.clone(), f0_hz.clone()
+    block, margin = (round(seconds * synth.clip.frame_rate_hz) for seconds in (BLOCK_S, MARGIN_S))
+    kept = []
+    for first in range(0, f0_hz.shape[1], block):
+        begin, end = max(0, first - margin), min(f0_hz.shape[1], first + block + margin)
+        frames = _Frames(synth, audio, f0_hz, decoded, white_noise).between(begin, end, 2 * margin)
+        inside = slice(first - begin, min(first + block, f0_hz.shape[1]) - begin)
+        numbers = frames.nearer(frames.start(), distance, n_steps)
+        kept.append([{name: values[:, inside] for name, values in own.items()} for own in numbers])
+    together = [
+        {name: torch.cat([each[part][name] for each in kept], dim=1) for name in own}
+        for part, own in enumerate(kept[0])
+    ]
+    return Fit(together, decoded, white_noise)
+
+
+class _Frames(NamedTuple):
+    """A stretch of sound to fit: arguments as `fit` has them."""
+
+    synth: SMSSynth
+    audio: Tensor
+    f0_hz: Tensor
+    decoded: Played
+    white_noise: Tensor | None
+
+    def between(self, begin: int, end: int, fewest: int) -> "_Frames":
+        """Frames from `begin` to before `end`, followed by silence where these are fewer than `fewest`."""
+        hop, more = self.synth.clip.hop, max(0, fewest - (end - begin))
+
+        def cut(values: Tensor) -> Tensor:
+            part = values[:, begin:end].clone()
+            return torch.cat([part, part[:, -1:].expand(-1, more, *part.shape[2:])], dim=1) if more else part
+
+        audio = F.pad(self.audio[:, begin * hop : end * hop], (0, more * hop))
+        decoded = [{name: cut(values) for name, values in own.items()} for own in self.decoded]
+        noise = None if self.white_noise is None else cut(self.white_noise)
+        return _Frames(self.synth, audio, cut(self.f0_hz), decoded, noise)
+
+    def start(self) -> list[dict[str, Tensor]]:
+        """As loud as the recording's partials and its noise, shared among the parts that play them."""
+        clip = self.synth.clip
+        n_harmonic = sum("amplitudes" in own and "frequencies_hz" not in own for own in self.decoded)
+        n_noise = sum("noise_magnitudes" in own for own in self.decoded)
+        started = []
+        for own in self.decoded:
+            numbers = {name: own[name] for name in ("amplitudes", "noise_magnitudes") if name in own}
+            if "amplitudes" in own and "frequencies_hz" not in own:
+                numbers["amplitudes"] = partials_heard(self.audio, self.f0_hz, clip, own["amplitudes"].shape[-1])
+                numbers["amplitudes"] = numbers["amplitudes"] / n_harmonic
+            if "noise_magnitudes" in own:
+                heard = noise_heard(self.audio, self.f0_hz, clip, own["noise_magnitudes"].shape[-1])
+                numbers["noise_magnitudes"] = heard / n_noise**0.5
+            started.append({name: values.clamp(QUIETEST, LOUDEST) for name, values in numbers.items()})
+        return started
+
+    def nearer(self, start: list[dict[str, Tensor]], distance: Distance, n_steps: int) -> list[dict[str, Tensor]]:
+        """Go down the distance from these numbers on, by gains known in every so-many-th frame."""
+        gains = [{name: torch.zeros_like(values[:, ::EVERY]) for name, values in own.items()} for own in start]
+        moving = [values.requires_grad_() for own in gains for values in own.values()]
+        adam = torch.optim.Adam(moving, lr=LEARNING_RATE, betas=(0.9, 0.99))
+        for step in range(n_steps):
+            adam.param_groups[0]["lr"] = LEARNING_RATE * (0.51 + 0.49 * math.cos(math.pi * step / n_steps))
+            numbers = [_scaled(*both) for both in zip(start, gains, strict=True)]
+            played = [{**own, **changed} for own, changed in zip(self.decoded, numbers, strict=True)]
+            output = self.synth.play(self.f0_hz, played, self.white_noise)
+            # A sum rather than a mean: squares of its slopes must not vanish in single precision.
+            slopes = torch.autograd.grad(distance(output, self.audio) * output.numel(), moving)
+            for values, slope in zip(moving, slopes, strict=True):
+                values.grad = slope.nan_to_num(0.0, 0.0, 0.0)
+            adam.step()
+        with torch.no_grad():
+            return [_scaled(*both) for both in zip(start, gains, strict=True)]
+
+
+def _scaled(numbers: Mapping[str, Tensor], gains: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: (values * interpolate_frames(gains[name], EVERY, values.shape[1]).exp()).clamp(QUIETEST, LOUDEST)
+        for name, values in numbers.items()
+    }
+
+
+@torch.no_grad()
+def partials_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_partials: int) -> Tensor:
+    """(1, N) audio, (1, F) pitch in Hz -> (1, F, n_partials) amplitudes of its harmonics, 0 near half the rate."""
+    sound, pitch = audio[0].cpu(), f0_hz[0].cpu()
+    block = block_size(pitch, clip.sample_rate)
+    n_below = partials_below(pitch, clip.sample_rate, n_partials)
+    waves = carriers(pitch, clip.sample_rate, clip.hop, block, len(sound), n_below)
+    cosines, sines = envelopes(sound, waves).split(n_below, dim=-1)
+    at_edges = torch.hypot(cosines, sines)
+    place = torch.arange(len(pitch)) * clip.hop / block
+    before = place.long().clamp_max(len(at_edges) - 2)
+    heard = torch.lerp(at_edges[before], at_edges[before + 1], (place - before)[:, None])
+    return F.pad(heard, (0, n_partials - n_below))[None].to(audio)
+
+
+@torch.no_grad()
+def noise_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_bands: int) -> Tensor:
+    """(1, N) audio, (1, F) pitch in Hz -> (1, F, n_bands) gains on white noise, heard half-way between harmonics.
+
+    Each band takes the gap that it lies in, by the mean logarithm of three bins.
+    """
+    spectrum = Spectrum(clip, 0.05).to(audio.device)
+    # White noise that is uniform in -1..1 has so much power in each bin.
+    of_white = 4.0 * UNIFORM_POWER / spectrum.n_fft
+    level = (spectrum(audio) / of_white + QUIETEST**2).log()
+    smooth = F.avg_pool1d(level.flatten(0, 1)[:, None], 3, 1, 1)[:, 0].unflatten(0, level.shape[:2])
+    band_hz = torch.linspace(0.0, clip.nyquist_hz, n_bands).to(audio)
+    gap_hz = ((band_hz / f0_hz[..., None]).floor() + 0.5) * f0_hz[..., None]
+    place = (gap_hz * spectrum.n_fft / clip.sample_rate).round().long().clamp(1, spectrum.n_fft // 2 - 1)
+    return (0.5 * (smooth.gather(-1, place) + math.log(MEAN_OVER_LOG_MEAN))).exp()
