@@ -25,7 +25,7 @@ class Between(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of the figure."""
+        """The figure's."""
         return self.model.name
 
     @property

@@ -23,7 +23,7 @@ from synths import Clip, SMSSynth
 from synths.fitting import N_STEPS, fit
 
 FORMAT = 1
-"""Of what is remembered. Raise it when it means something else."""
+"""The number of what is remembered. Raise it when it means something else."""
 
 
 class FittedSounds(NamedTuple):
