@@ -39,7 +39,7 @@ class FittedSounds(NamedTuple):
 
 @torch.no_grad()
 def fitted_sounds(synth: SMSSynth, audio: Tensor, f0_hz: Tensor, n_steps: int = N_STEPS) -> FittedSounds:
-    """Fit the parts of a synth to one note; its effects are off, since they may be learnt. The same at every call.
+    """Fit the parts of a synth to one note, its effects off, since these may be learnt. The same at every call.
 
     Partials that are no harmonics stay where a search for a sound would begin (`SMSSynth.start`).
 
