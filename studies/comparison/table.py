@@ -95,7 +95,7 @@ def _beside_fits(comparison: Comparison) -> Table:
     ]
     return Table(
         "The network's part of what is lost (in brackets: a fit of the synth; two noise seeds)",
-        ["model", "seeds", *(f"{between.name} ↓, n = {between.share.n}" for between in first)],
+        ["model", "seeds", *(f"{between.name} part ↓, n = {between.share.n}" for between in first)],
         rows,
         ["", "runs that differ in their seed", *(between.share.definition for between in first)],
     )

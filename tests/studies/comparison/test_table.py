@@ -54,7 +54,7 @@ def test_the_networks_part_stands_beside_fit_and_seeds():
     fitted = model("new", figure("visqol"))._replace(bounds=(Between(figure("visqol", 4.25), *ends, share),))
     old, nothing = model("old", figure("visqol")), figure("none")
     found = tables(Comparison([fitted, old], []), nothing, nothing)[-1]
-    assert found.title.startswith("The network's part") and found.headings[2:] == ["visqol ↓, n = 6"]
+    assert found.title.startswith("The network's part") and found.headings[2:] == ["visqol part ↓, n = 6"]
     assert [[cell.text for cell in row][2:] for row in found.rows] == [["0.50 ±0.25 (4.50; 4.75)"], ["–"]]
     assert found.definitions[2] == "Part."
     assert [each.title for each in tables(Comparison([old], []), nothing, nothing)] == ["Resynthesis"]
