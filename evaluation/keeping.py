@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,14 @@ def place_of(trainer: Trainer, batch: Clip, batch_idx: int) -> Iterator[tuple[in
     data: Any = trainer.datamodule  # type: ignore[attr-defined]
     first = data.test_batches[batch_idx] * data.batch_size
     return ((place, first + place) for place in range(len(batch.name)))
+
+
+def some_of(clips: Clip, places: Sequence[int]) -> Clip:
+    """A batch of fewer notes."""
+    chosen = list(places)
+    labels = {name: value[chosen] for name, value in clips.labels.items()}
+    names = [clips.name[place] for place in chosen]
+    return Clip(clips.audio[chosen], clips.f0_hz[chosen], clips.confidence[chosen], names, labels)
 
 
 def all_together(trainer: Trainer, journal: Journal) -> None:

@@ -12,7 +12,7 @@ import yaml
 from output.whole_files import write_text
 
 OF_A_PLACE = {
-    (): ("name", "runs", "ckpt_path", "resume", "test", "config"),
+    (): ("name", "runs", "ckpt_path", "resume", "test", "config", "fitted_notes"),
     ("trainer",): (
         *("default_root_dir", "logger", "callbacks", "plugins", "profiler"),
         *("enable_progress_bar", "enable_model_summary"),
@@ -57,6 +57,7 @@ class RunFolder:
         self.predictions = path / "predictions"
         self.examination = path / "examination"  # what a test that is not complete has found so far
         self.reach_memory = path.parent / ".reachable"  # beside the runs: models on the same notes share it
+        self.fit_memory = path.parent / ".fitted"  # likewise
 
     @property
     def is_begun(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from output.whole_files import write_text
+from studies.bounds import Between, between_from_json
 from studies.figure import OPEN, Figure, MetricSummary, figure_from_json
 from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
@@ -55,6 +56,7 @@ def write_quality(
     n_notes: int,
     n_not_finite: int,
     notes_csv: str,
+    bounds: Sequence[Between] = (),
 ) -> None:
     """Write metrics.json and notes.csv.
 
@@ -65,10 +67,12 @@ def write_quality(
         n_notes: how many were tested
         n_not_finite: and how many of them were answered with no sound at all
         notes_csv: a line per note and rendering, the note's name in the column `note`
+        bounds: each figure beside a fit of the synth and two noise seeds, over the notes that were fitted
     """
     counts = {"n_notes": n_notes, "n_not_finite": n_not_finite}
     metrics = [summary._asdict() for summary in summaries]
-    write_json(run.metrics, {"facts": facts, **counts, "metrics": metrics})
+    beside = [each.as_json for each in bounds]
+    write_json(run.metrics, {"facts": facts, **counts, "metrics": metrics, "bounds": beside})
     write_text(run.notes, notes_csv)
 
 
@@ -86,6 +90,15 @@ def read_quality(run: RunFolder) -> tuple[list[Figure], tuple[str, ...]]:
     with run.notes.open(newline="", encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines) if row.get("rendering", OPEN) == OPEN]
         return figures, tuple(sorted(row["note"] for row in rows))
+
+
+def read_bounds(run: RunFolder) -> list[Between]:
+    """What metrics.json says of fits and two noise seeds; nothing where none were made, as before there were any.
+
+    Raises:
+        ValueError, KeyError, TypeError: what is there is no such report
+    """
+    return [between_from_json(entry) for entry in read_json(run.metrics).get("bounds", [])]
 
 
 def write_control(

@@ -9,17 +9,18 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from studies.bounds import Between
 from studies.figure import Figure
 from studies.run_files import read_json, reading
 from studies.run_folder import RunFolder, settings_of, without_seed
-from studies.run_reports import DriftTable, NoteValues, read_control, read_note_values, read_quality
+from studies.run_reports import DriftTable, NoteValues, read_bounds, read_control, read_note_values, read_quality
 
 
 class Run(NamedTuple):
     """A run's folder: what it was tested on and what came out; control is None if that was not measured.
 
     config: what makes the model, without seeds and places; settings: the same as one text; values: of single notes;
-    point: what a sweep varied, by name.
+    point: what a sweep varied, by name; bounds: figures beside a fit of the synth, of the notes that were fitted.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Run(NamedTuple):
     crosstalk: DriftTable | None
     values: NoteValues = {}
     point: dict[str, Any] = {}
+    bounds: list[Between] = []
 
 
 def read_run(folder: Path) -> Run:
@@ -50,6 +52,7 @@ def read_run(folder: Path) -> Run:
     model, seed = without_seed(settings_of(config))
     with reading(f"the report in {folder}", folder):
         quality, notes = read_quality(paths)
+        bounds = read_bounds(paths)
         control = read_control(paths)
         values = read_note_values(paths, {figure.name for figure in [*quality, *(control.figures if control else [])]})
         point = dict(read_json(paths.point)["values"]) if paths.point.is_file() else {}
@@ -57,7 +60,7 @@ def read_run(folder: Path) -> Run:
     settings = json.dumps(model, sort_keys=True, default=str)
     knobs, figures, crosstalk = control[:3] if control else ((), None, None)
     measured = [] if has_no_knobs else figures
-    return Run(name, model, settings, seed, notes, knobs, quality, measured, crosstalk, values, point)
+    return Run(name, model, settings, seed, notes, knobs, quality, measured, crosstalk, values, point, bounds)
 
 
 def read_config(run: RunFolder) -> dict[str, Any]:

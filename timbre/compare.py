@@ -121,7 +121,7 @@ def _paired_sentences(comparison: Comparison, trade: TradeOff, differences: Sequ
 
 
 def long_csv(comparison: Comparison) -> str:
-    """A line per model and figure, those of single knobs, families and registers too, then the settings that differ.
+    """A line per model and figure, those of single knobs, families, registers and fits too, then what differs.
 
     Empty: all, or undefined.
     """
@@ -131,7 +131,7 @@ def long_csv(comparison: Comparison) -> str:
     writer.writerow([*COLUMNS, *(setting.name for setting in settings)])
     for number, model in enumerate(comparison.models):
         values = ["" if setting.texts[number] == NONE_SUCH else setting.texts[number] for setting in settings]
-        for figure in model.figures:
+        for figure in (*model.figures, *(own for between in model.bounds for own in between[1:])):
             ends = ["" if math.isnan(end) else end for end in (figure.value, figure.low, figure.high)]
             counts = figure.n, figure.of
             line = [model.name, figure.n_seeds, *figure.subject, *ends, *counts, figure.better, figure.unit]

@@ -36,6 +36,7 @@ def run(verb: str, args: list[str]) -> None:
     new = given.runs / "demo.new" / "demo"
     place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
     tested = ["--test", "true", "--control.n_notes", str(N_EXAMINED), "--control.renderings", "[open, exact]"]
+    tested += ["--fitted_notes", str(N_EXAMINED)]
     # Torch comes with these, and takes seconds.
     from timbre.demo_report import report
     from timbre.experiment import run_experiment

@@ -143,13 +143,14 @@ class Experiment(Configured):
         said = {
             "control": settings,
             "matmul_precision": self.config.matmul_precision,
+            "fitted_notes": self.config.fitted_notes,
             "clip": self.config.clip.as_dict(),
         }
         shown = self.config_init["trainer"].get("enable_progress_bar") is not False
         keeping = Keeping(self.plan.checkpoint, said, shown)
         return [
             keeping,
-            Evaluation(settings.renderings, keeping),
+            Evaluation(settings.renderings, keeping, self.config.fitted_notes),
             Transformation(keeping=keeping),
             ControlEvaluation(settings, keeping),
             SliderSweeps(renderings=settings.renderings, keeping=keeping),

@@ -62,6 +62,7 @@ OF_THE_MODEL = {
     "--model.residual_dropout SHARE": "chance of a clip to be rendered without its residual",
 }
 OF_THE_TEST = {
+    "--fitted_notes N": "test notes that the synth is fitted to, without a network, to compare with (default: 24)",
     "--control.n_notes N": "test notes whose knobs are turned (default: 48); most of a test's time goes there",
     "--control.passes N": "of F-RAVE's protocol over these notes",
     "--control.renderings LIST": "such as [open], the cheap one, or [open, exact, live]",

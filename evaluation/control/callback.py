@@ -27,9 +27,10 @@ from evaluation.control.examination import (
     kept_notes,
 )
 from evaluation.control.judgement import judge
-from evaluation.keeping import Keeping, all_together, place_of, stop_if_asked
+from evaluation.keeping import Keeping, all_together, place_of, some_of, stop_if_asked
 from evaluation.renderings import LIVE, Way, same_noise, ways_of
-from evaluation.resynthesis.callback import facts_of, logged_name, track
+from evaluation.resynthesis.callback import facts_of, logged_name
+from evaluation.resynthesis.tracking import track
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from studies.figure import OPEN, Figure
 from studies.run_folder import RunFolder
@@ -158,14 +159,6 @@ class ControlEvaluation(Callback):
             logged = [f for f in self.figures if f.name in (LOGGED_PER_KNOB if f.knob else LOGGED)]
             found = [f for f in logged if not (f.family or f.register)]
             trainer.logger.log_metrics({logged_name(f.name, f.rendering, f.knob): f.value for f in found})
-
-
-def some_of(clips: Clip, places: Sequence[int]) -> Clip:
-    """A batch of fewer notes."""
-    chosen = list(places)
-    labels = {name: value[chosen] for name, value in clips.labels.items()}
-    names = [clips.name[place] for place in chosen]
-    return Clip(clips.audio[chosen], clips.f0_hz[chosen], clips.confidence[chosen], names, labels)
 
 
 def families_of(clips: Clip, label: str, label_names: dict[str, list[str]]) -> list[str]:

@@ -9,8 +9,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from evaluation.control.callback import some_of
-from evaluation.keeping import Keeping, all_together, place_of
+from evaluation.keeping import Keeping, all_together, place_of, some_of
 from evaluation.renderings import RENDERINGS, one_thread, same_noise
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.callbacks.listen import write_wav

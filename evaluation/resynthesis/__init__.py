@@ -1,6 +1,7 @@
 """What `timbre test` reports of a resynthesis, one number per note and metric."""
 
 from evaluation.resynthesis.pair import Metric, Pair
+from evaluation.resynthesis.partials import HarmonicError
 from evaluation.resynthesis.reconstruction import (
     F0L1,
     CentroidL1,
@@ -34,6 +35,7 @@ QUICK_METRICS: tuple[type[Metric], ...] = (
     MagnitudeSNR,
     MultiResolutionSTFT,
     LogSpectralDistance,
+    HarmonicError,
     StraySound,
 )
 """All that cost next to nothing; ViSQOL takes about half a second a note."""
@@ -48,6 +50,7 @@ __all__ = [
     "SNR",
     "CentroidL1",
     "FlatnessL1",
+    "HarmonicError",
     "LogSpectralDistance",
     "LoudnessL1",
     "MagnitudeSNR",

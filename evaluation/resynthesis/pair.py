@@ -7,6 +7,9 @@ from torch import Tensor
 from studies.figure import Better
 from synths.clip import ClipFormat
 
+CONFIDENT = 0.5
+"""A pitch counts where the tracker is at least this sure of it."""
+
 
 class Pair(NamedTuple):
     """A batch of target notes and their resyntheses, each with its pitch track.

@@ -6,14 +6,11 @@ import torch
 from torch import Tensor
 
 from evaluation.resynthesis.frames import WHERE_IT_SOUNDS, Sounding, mean_where, mean_where_heard
-from evaluation.resynthesis.pair import Pair
+from evaluation.resynthesis.pair import CONFIDENT, Pair
 from studies.figure import Better
 from synths.clip import ClipFormat
 from synths.descriptors import TemporalCentroid
 from synths.spectrum import Spectrum
-
-CONFIDENT = 0.5
-"""A pitch counts where the tracker is at least this sure of it."""
 
 SILENCE = 1e-8
 """Power of a frame, a full-scale sine being 1, below which it has no spectrum to speak of."""

@@ -15,6 +15,7 @@ from torch import Tensor
 from evaluation.bootstrap import bootstrap_interval
 from evaluation.resynthesis.pair import Metric, Pair
 from output.numbers import readable
+from studies.bounds import Between
 from studies.figure import OPEN, MetricSummary
 from studies.run_folder import RunFolder
 from studies.run_reports import write_quality
@@ -62,9 +63,14 @@ def summarize(metrics: Sequence[Metric], rows: Sequence[NoteRow]) -> list[Metric
 
 
 def write_report(
-    run: RunFolder, metrics: Sequence[Metric], rows: Sequence[NoteRow], facts: Mapping[str, str | int | float]
+    run: RunFolder,
+    metrics: Sequence[Metric],
+    rows: Sequence[NoteRow],
+    facts: Mapping[str, str | int | float],
+    bounds: Sequence[Between] = (),
+    fits: Sequence[NoteRow] = (),
 ) -> list[MetricSummary]:
-    """Write metrics.json (what was measured, definitions, summaries) and notes.csv (a line per note) .
+    """Write metrics.json (what was measured, definitions, summaries) and notes.csv (a line per note).
 
     Each file appears whole or not at all. What is undefined is null in the one and empty in the other.
 
@@ -73,11 +79,13 @@ def write_report(
         metrics: in the order of the report
         rows: one per note
         facts: what a reader needs to place the numbers, such as run, checkpoint and data
+        bounds: what a fit of the synth and two noise seeds say, for metrics.json
+        fits: rows of these, for notes.csv
     """
     summaries = summarize(metrics, rows)
     opened = [row for row in rows if row.rendering == OPEN]
     n_not_finite = sum(not row.is_finite for row in opened)
-    write_quality(run, facts, summaries, len(opened), n_not_finite, _csv(metrics, rows))
+    write_quality(run, facts, summaries, len(opened), n_not_finite, _csv(metrics, [*rows, *fits]), bounds)
     return summaries
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from studies.bounds import Between
 from studies.comparison.naming import model_names
 from studies.comparison.remarks import ENOUGH, remarks, shortfalls
 from studies.comparison.settings import Setting, settings_that_differ
@@ -38,7 +39,7 @@ class Model(NamedTuple):
     """Runs that differ in their seed alone, combined; control is None if it was not measured in any of them.
 
     config: what makes the model; folder: of its first run, whose sounds stand for those of all; values: of single
-    notes, the mean over its seeds; runs: all that is known of each.
+    notes, the mean over its seeds; runs: all that is known of each; bounds: figures beside a fit of the synth.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Model(NamedTuple):
     folder: Path | None = None
     values: NoteValues = {}
     runs: tuple[SeedRun, ...] = ()
+    bounds: tuple[Between, ...] = ()
 
     @property
     def figures(self) -> list[Figure]:
@@ -176,6 +178,7 @@ def combine(name: str, runs: Sequence[Run], folders: Sequence[Path]) -> Model:
             SeedRun(run.name, folder, [*run.quality, *(run.control or [])])
             for run, folder in zip(runs, folders, strict=True)
         ),
+        _combined_bounds([run.bounds for run in runs]),
     )
 
 
@@ -201,6 +204,16 @@ def _by_subject(reports: Sequence[Sequence[Figure]]) -> list[Figure]:
         for figure in report:
             groups.setdefault(figure.subject, []).append(figure)
     return [combine_figures(figures) for figures in groups.values()]
+
+
+def _combined_bounds(seeds: Sequence[Sequence[Between]]) -> tuple[Between, ...]:
+    """What every seed's report says of fits, figure by figure."""
+    by_name = [{each.name: each for each in seed} for seed in seeds]
+    shared = [name for name in by_name[0] if all(name in seed for seed in by_name)]
+    return tuple(
+        Between(*(combine_figures(figures) for figures in zip(*(seed[name] for seed in by_name), strict=True)))
+        for name in shared
+    )
 
 
 def _mean_values(seeds: Sequence[NoteValues]) -> NoteValues:

@@ -5,10 +5,12 @@ from functools import partial
 from typing import NamedTuple
 
 from output.numbers import readable
+from studies.bounds import Between
 from studies.comparison.comparison import Comparison, Model
 from studies.figure import OPEN, Figure
 
-QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "f0_l1", "loudness_l1")
+QUALITY = ("multi_resolution_stft", "magnitude_snr", "visqol", "harmonic_error", "f0_l1", "loudness_l1")
+BESIDE_FITS = ("harmonic_error", "multi_resolution_stft", "log_spectral_distance", "magnitude_snr", "visqol")
 CONTROL = (
     *("frave_score", "frave_pearson", "ordering", "monotonicity", "error_jnd", "within_quarter", "all_met"),
     *("held_error_jnd", "off_target_drift_jnd", "leakage", "dci_disentanglement", "unreachable", "cost"),
@@ -52,7 +54,7 @@ def tables(comparison: Comparison, quality: Figure, control: Figure) -> list[Tab
     for rendering in dict.fromkeys(figure.rendering for figure in met):
         figures = [figure for figure in met if figure.rendering == rendering]
         found.append(table(comparison, f"Knobs met, {rendering}", figures))
-    found.append(_settings(comparison))
+    found += [_beside_fits(comparison), _settings(comparison)]
     return [each for each in found if len(each.headings) > 2]
 
 
@@ -80,6 +82,29 @@ def table(comparison: Comparison, title: str, figures: Sequence[Figure], with_co
         rows,
         ["", "runs that differ in their seed", *(f.definition for f in figures)],
     )
+
+
+def _beside_fits(comparison: Comparison) -> Table:
+    """The network's part of what is lost, and what a fit of the synth and two noise seeds have."""
+    each = [{between.name: between for between in model.bounds} for model in comparison.models]
+    names = [name for name in BESIDE_FITS if any(name in bounds for bounds in each)]
+    first = [next(bounds[name] for bounds in each if name in bounds) for name in names]
+    rows = [
+        [Cell(model.name), Cell(str(model.n_seeds)), *(Cell(_part(bounds.get(name))) for name in names)]
+        for model, bounds in zip(comparison.models, each, strict=True)
+    ]
+    return Table(
+        "The network's part of what is lost (in brackets: a fit of the synth; two noise seeds)",
+        ["model", "seeds", *(f"{between.name} part ↓, n = {between.share.n}" for between in first)],
+        rows,
+        ["", "runs that differ in their seed", *(between.share.definition for between in first)],
+    )
+
+
+def _part(between: Between | None) -> str:
+    if between is None:
+        return "–"
+    return f"{between.share.text} ({readable(between.fit.value)}; {readable(between.two_seeds.value)})"
 
 
 def _settings(comparison: Comparison) -> Table:

@@ -14,7 +14,7 @@ from studies.figure import OPEN, Figure
 from studies.run_curves import Curves, read_curves
 from studies.run_files import read_json, reading
 from studies.run_folder import RunFolder
-from studies.run_reports import ControlReport, read_control, read_quality
+from studies.run_reports import ControlReport, read_bounds, read_control, read_quality
 from studies.run_sounds import Slider, picture_beside, read_sliders, samples
 from studies.tested_run import read_config
 
@@ -52,6 +52,7 @@ def write_report(run: RunFolder, next_commands: Sequence[str] = ()) -> Path:
     with reading(f"the report in {run.path}", run.path):
         sliders = read_sliders(run)
         quality = read_quality(run)[0] if run.metrics.is_file() else []
+        bounds = read_bounds(run) if run.metrics.is_file() else []
         facts = read_json(run.metrics)["facts"] if run.metrics.is_file() else {}
         control = read_control(run) or ControlReport((), [], None)
     knob_figures = [
@@ -64,6 +65,7 @@ def write_report(run: RunFolder, next_commands: Sequence[str] = ()) -> Path:
         curves=_curve_urls(curves),
         best_step=None if curves is None or curves.best is None else int(curves.steps[curves.best]),
         quality=_overall(quality),
+        bounds=bounds,
         control=_overall(control.figures),
         knob_headings=[_first(control.figures, name) for name in knob_figures],
         knobs=_knob_lines(control, knob_figures),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from evaluation.keeping import Keeping, KeepingEnds, all_together, fingerprint_of, place_of
+from evaluation.keeping import Keeping, KeepingEnds, all_together, fingerprint_of, place_of, some_of
 from synths import Clip
 
 
@@ -113,3 +113,12 @@ def test_processes_wait_for_each_other(trainer, checkpoint):
     trainer.world_size, trainer.strategy.barrier = 2, lambda: waited.append(True)
     all_together(trainer, keepings[0].journal)
     assert waited == [True] and keepings[0].journal.of("knobs") == {"0": 0, "1": 1}
+
+
+def test_some_of_a_batch():
+    """Every field of the chosen notes, in order."""
+    frames = torch.arange(4.0)[:, None].repeat(1, 5)
+    clips = Clip(frames.repeat(1, 10), frames, frames, ["a", "b", "c", "d"], {"pitch": torch.arange(4)})
+    some = some_of(clips, [3, 1])
+    assert some.name == ["d", "b"] and some.labels["pitch"].tolist() == [3, 1]
+    assert some.audio[:, 0].tolist() == some.f0_hz[:, 0].tolist() == some.confidence[:, 0].tolist() == [3.0, 1.0]

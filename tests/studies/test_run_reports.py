@@ -7,12 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from studies.bounds import Between
 from studies.figure import Figure, MetricSummary
 from studies.run_files import NewerFormat
 from studies.run_folder import RunFolder
 from studies.run_reports import (
     DriftTable,
     MeanSweep,
+    read_bounds,
     read_control,
     read_note_values,
     read_quality,
@@ -47,6 +49,23 @@ def test_quality_comes_back(run):
     (snr, pitch), notes = read_quality(run)
     assert snr == Figure("snr", None, None, None, "dB", "higher", "Signal to noise.", 12.0, 10.0, 14.0, 2, 3)
     assert math.isnan(pitch.value) and (pitch.n, pitch.of) == (0, 3) and notes == ("a", "b", "c")
+
+
+def test_what_fits_say_comes_back_and_earlier_tests_said_nothing(run):
+    """Beside the figures as they were: where nothing is undefined, equal to the last bit."""
+    assert read_bounds(run) == [] == read_run(run.path).bounds
+    whole = Figure("snr", None, None, None, "dB", "higher", "Signal to noise.", 12.0, 10.0, 14.0, 2, 3)
+    share = Figure("snr_share", None, None, None, "share", "lower", "Part.", 0.4, math.nan, math.nan, 2, 3)
+    said = Between(whole, whole._replace(value=20.0, rendering="fit"), whole._replace(rendering="two seeds"), share)
+    summaries, (figures, _) = [MetricSummary(*whole[:1], *whole[4:8], 11.0, 10.0, 14.0, 2, 3)], read_quality(run)
+    write_quality(run, {}, summaries, 3, 0, run.notes.read_text() + "a,20,\n", [said])
+    (found,) = read_bounds(run)
+    assert found[:3] == said[:3] and found.share[:8] == share[:8] and math.isnan(found.share.low)
+    assert read_quality(run)[0] == figures[:1] and json.loads(run.metrics.read_text())["format"] == 2
+    report = json.loads(run.metrics.read_text())
+    del report["bounds"]
+    run.metrics.write_text(json.dumps(report))
+    assert read_bounds(run) == []
 
 
 def test_control_comes_back(run):

@@ -53,7 +53,12 @@ def test_test_writes_every_metric(trained, capsys):
         assert [each["name"] for each in report["metrics"] if each["rendering"] == rendering] == names
     assert report["facts"]["steps"] == 4
     rows = list(csv.DictReader((trained / "notes.csv").open()))
-    assert len(rows) == 2 * report["n_notes"] >= 2
+    assert len(rows) == 4 * report["n_notes"] >= 4
+    assert {row["rendering"] for row in rows} == {"open", "exact", "fit", "two seeds"}
+    beside = {each["model"]["name"]: each for each in report["bounds"]}
+    assert list(beside) == opened and beside["visqol"]["fit"]["n"] == report["n_notes"]
+    assert beside["multi_resolution_stft"]["two_seeds"]["value"] < 1.0
+    assert list((trained.parent / ".fitted").glob("*.json"))
     control = json.loads((trained / "control.json").read_text())
     assert control["knobs"] == KNOBS and control["facts"]["steps"] == 4
     assert all(len(sweep["measured"]) == len(sweep["asked"]) == 11 for sweep in control["sweeps"])

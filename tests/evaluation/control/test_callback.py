@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from evaluation.control import Column, TurnedNote, control_figures, control_rows
-from evaluation.control.callback import ControlEvaluation, families_of, some_of, write_examination
+from evaluation.control.callback import ControlEvaluation, families_of, write_examination
 from evaluation.control.examination import ExaminationSettings
 from studies.run_folder import RunFolder
 from synths import Clip
@@ -23,13 +23,6 @@ def clip():
     frames = torch.arange(4.0)[:, None].repeat(1, 5)
     labels = {"instrument_family": torch.tensor([2, 7, 2, 8]), "pitch": torch.arange(4)}
     return Clip(frames.repeat(1, 10), frames, frames, ["a", "b", "c", "d"], labels)
-
-
-def test_some_of_a_batch(clip):
-    """Every field of the chosen notes, in order."""
-    some = some_of(clip, [3, 1])
-    assert some.name == ["d", "b"] and some.labels["pitch"].tolist() == [3, 1]
-    assert some.audio[:, 0].tolist() == some.f0_hz[:, 0].tolist() == some.confidence[:, 0].tolist() == [3.0, 1.0]
 
 
 def test_families_in_words(clip):

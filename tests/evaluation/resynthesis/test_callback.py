@@ -8,7 +8,8 @@ import torch
 
 from evaluation.renderings import Way
 from evaluation.resynthesis import callback
-from evaluation.resynthesis.callback import Evaluation, track
+from evaluation.resynthesis.callback import Evaluation
+from evaluation.resynthesis.summary import NoteRow
 from synths.clip import Clip, ClipFormat
 
 CLIP = ClipFormat(16000, 1600, 160)
@@ -30,12 +31,6 @@ def sounds(*first):
     audio = torch.zeros(len(first), CLIP.n_samples)
     audio[:, 0] = torch.tensor(first)
     return audio
-
-
-def test_a_note_that_fails_in_any_way_has_no_pitch_and_costs_the_others_nothing():
-    f0_hz, confidence = track(Told(), sounds(440.0, 0.0, -1.0, -2.0, -3.0, 220.0), CLIP)
-    assert f0_hz[:, 0].tolist() == [440, 1, 1, 1, 1, 220]
-    assert confidence.mean(dim=1).tolist() == [1, 0, 0, 0, 0, 1]
 
 
 class NeverAsked:
@@ -99,3 +94,33 @@ def test_both_sides_are_heard_by_the_second_tracker_within_its_range(told_hz, ta
         assert np.isnan(row.values["f0_l1"])
     else:
         assert row.values["f0_l1"] == pytest.approx(semitones, abs=1e-3)
+
+
+def test_some_notes_are_fitted_once_and_what_was_kept_stands(monkeypatch):
+    """Every second of four; the model's own row, the fit's and that of two seeds come together by note."""
+    fitted = []
+
+    class Fits:
+        def __init__(self, synth, metrics, tracker, memory):
+            assert memory.name == ".fitted"
+
+        def rows(self, note):
+            fitted.append(note.name[0])
+            return [NoteRow(note.name[0], {}, rendering=rendering) for rendering in ("fit", "two seeds")]
+
+    monkeypatch.setattr(callback, "NoteFits", Fits)
+    monkeypatch.setattr(callback, "why_not_fitted", lambda synth: "")
+    monkeypatch.setattr(callback, "METRICS", ())
+    monkeypatch.setattr(callback, "ways_of", lambda module, renderings: ([], []))
+    data = SimpleNamespace(second_tracker=Told(), batch_size=4, test_batches=[0], datasets={"test": [None] * 4})
+    trainer = SimpleNamespace(datamodule=data, world_size=1, default_root_dir="runs/run", callbacks=[])
+    module, ones = SimpleNamespace(clip=CLIP, synth=None), torch.ones(4, CLIP.n_frames)
+    batch = Clip(sounds(440.0, 330.0, 220.0, 110.0), 440.0 * ones, ones, list("abcd"), {})
+    evaluation = Evaluation(["open"], fitted_notes=2)
+    for _ in range(2):
+        evaluation.on_test_start(trainer, module)
+        evaluation.on_test_batch_end(trainer, module, SimpleNamespace(audio=batch.audio), batch, 0)
+    evaluation.on_test_epoch_end(trainer, module)
+    assert fitted == ["a", "c"] and len(evaluation.rows) == 4
+    assert [[row.note for row in note] for note in evaluation.fitted] == [["a"] * 3, ["c"] * 3]
+    assert [row.rendering for row in evaluation.fitted[0]] == ["open", "fit", "two seeds"]

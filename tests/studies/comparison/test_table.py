@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from studies.bounds import Between
 from studies.comparison.comparison import Comparison, Model
 from studies.comparison.table import MOST_SETTINGS, markdown, shown, table, tables
 from studies.figure import Figure
@@ -44,6 +45,19 @@ def test_each_kind_has_its_table_and_renderings_stand_apart():
     assert [heading.split()[0] for heading in found["Resynthesis"].headings] == ["model", "seeds", "snr", "visqol"]
     assert [[cell.text for cell in row][2:] for row in found["Knobs met, exact"].rows] == [["0.500"], ["–"]]
     assert [row[3].best for row in found["Resynthesis"].rows] == [True, False]
+
+
+def test_the_networks_part_stands_beside_fit_and_seeds():
+    """A model that was tested before there were fits has none; where no model has, there is no table."""
+    ends = [figure("visqol", value, better="higher", rendering=way) for value, way in ((4.5, "fit"), (4.75, "seeds"))]
+    share = figure("visqol_share", 0.5)._replace(n=6, definition="Part.")
+    fitted = model("new", figure("visqol"))._replace(bounds=(Between(figure("visqol", 4.25), *ends, share),))
+    old, nothing = model("old", figure("visqol")), figure("none")
+    found = tables(Comparison([fitted, old], []), nothing, nothing)[-1]
+    assert found.title.startswith("The network's part") and found.headings[2:] == ["visqol part ↓, n = 6"]
+    assert [[cell.text for cell in row][2:] for row in found.rows] == [["0.50 ±0.25 (4.50; 4.75)"], ["–"]]
+    assert found.definitions[2] == "Part."
+    assert [each.title for each in tables(Comparison([old], []), nothing, nothing)] == ["Resynthesis"]
 
 
 @pytest.mark.parametrize("n_settings", [1, MOST_SETTINGS, MOST_SETTINGS + 1])

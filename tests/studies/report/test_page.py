@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from studies.bounds import Between
 from studies.figure import Figure, MetricSummary
 from studies.report.page import write_report
 from studies.run_curves import curve_row, write_curve_rows
@@ -147,3 +148,16 @@ def test_metrics_without_facts_will_do(tested):
     report = json.loads(tested.metrics.read_text())
     tested.metrics.write_text(json.dumps(report | {"facts": {}}))
     assert "parameters" not in words(page_of(tested))
+
+
+def test_a_fit_stands_beside_the_model_where_one_was_made(tested):
+    """Four numbers with their intervals, over the notes that were fitted."""
+    assert "network, or the synth" not in words(page_of(tested))
+    summary = MetricSummary("visqol", "MOS", "higher", "Opinion.", 4.0, 4.0, 3.5, 4.5, 8, 8)
+    own = Figure("visqol", None, None, None, "MOS", "higher", "Opinion.", 4.0, 3.5, 4.5, 5, 6)
+    fit, seeds = own._replace(value=4.5, low=4.25, high=4.75), own._replace(value=4.75, low=4.5, high=5.0)
+    share = Figure("visqol_share", None, None, None, "share", "lower", "Part.", 0.67, 0.57, 0.77, 5, 6)
+    write_quality(tested, {}, [summary], 8, 0, "note,visqol\na,1\n", [Between(own, fit, seeds, share)])
+    said = words(page_of(tested))
+    assert "6 of these notes, three times" in said and "two noise seeds network's part n" in said
+    assert "visqol, in MOS, higher is better 4.00 ±0.50 4.50 ±0.25 4.75 ±0.25 0.67 ±0.10 5 of 6" in said
