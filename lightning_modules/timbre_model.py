@@ -96,7 +96,7 @@ class TimbreModel(nn.Module):
             )
         n_added = self.encoder.added_size
         heard = decoder(len(self.encoder.controls), self.encoder.residual_size - n_added, self.synth.sizes)
-        self.decoder = WithPartials(heard, n_added) if n_added else heard
+        self.decoder = WithPartials(heard, n_added, clip.nyquist_hz) if n_added else heard
         self.reconstruction = reconstruction(clip)
         self.lines = LineLevels(clip) if line_weight else None
         self.f0_tracker: str | None = None
