@@ -10,33 +10,96 @@ from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import MinGruDecoder
 from lightning_modules.decoders.with_partials import WithPartials
 from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, NotePartials
-from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth
+from projection.prior import bark
+from synths import ClipFormat, FilteredNoise, Harmonics, Sharpness, SMSSynth
 
 SIZES = {"harmonic_gain": 1, "harmonic_balance": 12, "noise_bands": 5}
 
 
 @pytest.fixture
 def decoder():
-    """Of three controls and a residual of four."""
-    return MinGruDecoder(3, 4, SIZES, width=16)
+    """Of three controls and a residual of four, which says something."""
+    decoder = MinGruDecoder(3, 4, SIZES, width=16)
+    torch.nn.init.normal_(decoder.heads.weight, std=0.5)
+    return decoder
 
 
-def test_they_are_added_to_the_balance_and_to_nothing_else(decoder):
-    """The first seven partials move by what is asked, in every frame, and the rest is as without."""
-    f0_hz, controls, residual, added = torch.rand(2, 9), torch.rand(2, 9, 3), torch.rand(2, 9, 4), torch.rand(2, 9, 7)
-    expected = decoder(f0_hz, controls, residual)
-    found = WithPartials(decoder, 7)(f0_hz, controls, torch.cat([residual, added], dim=-1))
-    assert list(found) == list(SIZES)
-    torch.testing.assert_close(found["harmonic_balance"][..., :7], expected["harmonic_balance"][..., :7] + added)
-    assert found["harmonic_balance"][..., 7:].equal(expected["harmonic_balance"][..., 7:])
-    assert all(found[name].equal(expected[name]) for name in ("harmonic_gain", "noise_bands"))
+@pytest.fixture
+def given(decoder):
+    """Pitch, controls, residual, and what the decoder makes of them."""
+    inputs = 200 + 100 * torch.rand(2, 9), torch.rand(2, 9, 3), torch.rand(2, 9, 4)
+    return inputs, decoder(*inputs)
+
+
+def amplitudes_of(parameters, f0_hz, clip):
+    """What the harmonics would play, (B, F, K)."""
+    return Harmonics(clip, SIZES["harmonic_balance"]).amplitudes(f0_hz, parameters)
+
+
+def added_to(decoder, inputs, added):
+    """Parameters with (P,) numbers added to every frame."""
+    f0_hz, controls, residual = inputs
+    with_partials = WithPartials(decoder, len(added), 8000.0)
+    return with_partials(f0_hz, controls, torch.cat([residual, added.expand(2, 9, -1)], dim=-1))
+
+
+def test_nothing_added_changes_nothing(decoder, given, second):
+    """A residual of zeros is the decoder's own sound."""
+    inputs, own = given
+    found = added_to(decoder, inputs, torch.zeros(7))
+    assert list(found) == list(SIZES) and found["noise_bands"].equal(own["noise_bands"])
+    before, after = (amplitudes_of(each, inputs[0], second) for each in (own, found))
+    torch.testing.assert_close(after, before, atol=1e-5, rtol=1e-3)
+
+
+def test_one_is_20_db(decoder, given, second):
+    """Between overtones of a kind the levels move by what was added, less a line over the Bark scale."""
+    inputs, own = given
+    added = torch.tensor([0.3, 0.1, -0.2, -0.3, 0.2, 0.1, -0.1])
+    before, after = (amplitudes_of(each, inputs[0], second) for each in (own, added_to(decoder, inputs, added)))
+    moved = (after / before).log10()
+    place = bark(inputs[0][..., None] * torch.arange(1, 13))
+    wanted = torch.cat([added, torch.zeros(5)])
+    for group in ([1, 3, 5, 7, 9], [2, 4, 6, 8, 10]):  # even and odd overtones
+        left = (moved - wanted)[..., group]
+        line = torch.stack([torch.ones_like(left), place[..., group]], dim=-1)
+        fitted = line @ torch.linalg.lstsq(line, left[..., None]).solution
+        torch.testing.assert_close(fitted[..., 0], left, atol=2e-3, rtol=0)
+
+
+def test_the_knobs_stay_where_they_were(decoder, given, second):
+    """The fundamental's share of the amplitudes, odd over even overtones and the power of the tone, in every frame."""
+    inputs, own = given
+    found = added_to(decoder, inputs, 0.5 * torch.randn(12))
+    before, after = (amplitudes_of(each, inputs[0], second) for each in (own, found))
+    assert (after / before).log10().abs().mean() > 0.1
+
+    def said(amplitudes):
+        power = amplitudes.square()
+        odd_over_even = power[..., 2::2].sum(-1) / power[..., 1::2].sum(-1)
+        return amplitudes[..., 0] / amplitudes.sum(-1), odd_over_even.log10(), power.sum(-1).log10()
+
+    torch.testing.assert_close(said(after), said(before), atol=2e-3, rtol=2e-3)
+
+
+def test_sharpness_hardly_moves(decoder, second):
+    """As it is heard: less than half a just noticeable difference where a plain sum would move it by more than two."""
+    f0_hz, tilt = torch.full((1, 100), 250.0), torch.linspace(0.5, -0.5, 12)
+    inputs = f0_hz, torch.rand(1, 1, 3).expand(1, 100, 3), torch.rand(1, 1, 4).expand(1, 100, 4)
+    own = decoder(*inputs)
+    with_partials = WithPartials(decoder, 12, 8000.0)
+    found = with_partials(*inputs[:2], torch.cat([inputs[2], tilt.expand(1, 100, -1)], dim=-1))
+    plain = {**own, "harmonic_balance": own["harmonic_balance"] + tilt}
+    harmonics, sharpness = Harmonics(second, 12), Sharpness(second)
+    read = [sharpness.measure(harmonics(f0_hz, each), f0_hz)[0, 50] for each in (own, found, plain)]
+    assert (read[1] - read[0]).abs() < 0.5 * Sharpness.jnd and (read[2] - read[0]).abs() > 2 * Sharpness.jnd
 
 
 @pytest.mark.parametrize(("sizes", "said"), [(SIZES, "are 13, and the synth has 12"), ({"noise_bands": 5}, "has 0")])
 def test_a_synth_with_fewer_harmonics_is_refused(sizes, said):
     """With the way out."""
     with pytest.raises(ValueError, match=f"{said} harmonics: lower n_partials"):
-        WithPartials(MinGruDecoder(3, 4, sizes, width=16), 13)
+        WithPartials(MinGruDecoder(3, 4, sizes, width=16), 13, 8000.0)
 
 
 @pytest.fixture
