@@ -8,7 +8,7 @@ from lightning_modules.decoders.decoder import Decoder, State
 from projection.prior import bark
 
 LOUDNESS_EXPONENT = 0.6
-"""Of the amplitude: with it sharpness moves least, on random changes of tones of 100 to 800 Hz."""
+"""How loudness grows with amplitude: with it sharpness moves least, on random changes of tones of 100 to 800 Hz."""
 BALANCE, GAIN = "harmonic_balance", "harmonic_gain"
 
 
@@ -21,20 +21,17 @@ class WithPartials(Decoder):
 
     Args:
         decoder: of the rest
-        n_partials: how many numbers are added, to the first partials
+        n_partials: how many numbers are added, to the first partials; those that the synth has not are passed over
         nyquist_hz: partials above it are not there
 
     Raises:
-        ValueError: the synth has no harmonics, or fewer
+        ValueError: the synth has no harmonics
     """
 
     def __init__(self, decoder: Decoder, n_partials: int, nyquist_hz: float) -> None:
         nn.Module.__init__(self)  # the layers are those of the decoder inside
-        if n_partials > decoder.sizes.get(BALANCE, 0):
-            raise ValueError(
-                f"model.encoder.partials are {n_partials}, and the synth has {decoder.sizes.get(BALANCE, 0)} harmonics:"
-                " lower n_partials, or leave them out."
-            )
+        if not {BALANCE, GAIN} <= decoder.sizes.keys():
+            raise ValueError("model.encoder.partials are given, but the synth has no harmonics: leave them out.")
         self.decoder, self.sizes, self.n_partials, self.nyquist_hz = decoder, decoder.sizes, n_partials, nyquist_hz
 
     def stream(

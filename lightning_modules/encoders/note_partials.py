@@ -19,7 +19,7 @@ RIDGE = 0.02
 
 
 class NoteSpectrum(NamedTuple):
-    """Of B notes: (B, P) level of each partial of the tone, 1 for 20 dB; (B, P) 1 for partials below Nyquist."""
+    """The tone of B notes: (B, P) level of each partial beside the whole, 1 for 20 dB; (B, P) 1 for partials below Nyquist."""
 
     levels: Tensor
     known: Tensor

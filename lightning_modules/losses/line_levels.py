@@ -9,6 +9,8 @@ from synths.spectrum import Spectrum
 
 WINDOW_S = 0.128
 """It holds the partials of a pitch from 47 Hz upwards apart."""
+CLOSEST = 4.0
+"""Bins from line to line; lower pitches are read as if they were this high."""
 WITHIN_DB = 50.0
 """Lines and gaps of the recording that far below its frame's strongest line do not count."""
 DB_PER_NEPER_OF_POWER = 4.342944819
@@ -52,8 +54,10 @@ class LineLevels(nn.Module):
     def _places(self, f0_hz: Tensor) -> tuple[Tensor, Tensor]:
         """(B, F) pitch -> (B, F, 2 K) bins of each line and of the gap above it, and whether they are there."""
         last = self.spectrum.n_fft // 2
-        spacing = (f0_hz / self.spectrum.frequency_hz[1]).clamp(4.0, float(last))
-        n_lines = max(1, int(last / float(spacing.min())))
+        spacing = (f0_hz / self.spectrum.frequency_hz[1]).clamp(CLOSEST, float(last))
+        # An accelerator should not wait to learn the lowest pitch.
+        closest = float(spacing.min()) if f0_hz.device.type == "cpu" else CLOSEST
+        n_lines = max(1, int(last / closest))
         half_steps = torch.arange(2, 2 * n_lines + 2, device=f0_hz.device)
         place = 0.5 * spacing[..., None] * half_steps
         return place.round().long().clamp(1, last - 1), place <= last - 1

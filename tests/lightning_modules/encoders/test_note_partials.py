@@ -45,7 +45,7 @@ def test_spectrum_is_the_levels_of_the_tone(partials, second):
 
 
 def test_partials_above_nyquist_are_not_known(partials, second):
-    """Of 1,500 Hz five are below 8 kHz; the sixth says nothing, nor does silence say anything."""
+    """A tone of 1,500 Hz has five below 8 kHz; the sixth says nothing, nor does silence say anything."""
     audio, pitch = tone(second, 1500.0, [0.0, -6.0]), pitch_of(second, 1500.0)
     controls, sounding = torch.rand(1, 100, 2), torch.ones(1, 25)
     partials.coefficients.normal_()
