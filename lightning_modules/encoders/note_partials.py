@@ -19,7 +19,12 @@ RIDGE = 0.02
 
 
 class NoteSpectrum(NamedTuple):
-    """The tone of B notes: (B, P) level of each partial beside the whole, 1 for 20 dB; (B, P) 1 for partials below Nyquist."""
+    """The tones of B notes.
+
+    Attributes:
+        levels: (B, P) of each partial beside the whole tone, 1 for 20 dB
+        known: (B, P) 1 for partials below Nyquist
+    """
 
     levels: Tensor
     known: Tensor
