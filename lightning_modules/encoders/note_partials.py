@@ -43,7 +43,7 @@ class NotePartials(nn.Module):
     """Level of each partial over a note, less what knobs and pitch predict of it: a second residual, one per note.
 
     The prediction is linear in knobs, pitch and their products, and learnt from training notes before training begins;
-    before that it is 0. A decoder adds these numbers to the raw balance of its harmonics, where 1 is about 20 dB.
+    before that it is 0. The decoder adds these numbers to the levels of its partials (`decoders.with_partials`).
 
     Args:
         clip: format of the run
