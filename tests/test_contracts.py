@@ -3,13 +3,14 @@
 import inspect
 import io
 import math
+from functools import partial
 
 import pytest
 import torch
 
 import lightning_modules.encoders
 import synths
-from lightning_modules.encoders import Encoder, Residual, Term
+from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, Encoder, NotePartials, Residual, Term
 from synths import Descriptor, Effect, Part, SMSSynth
 from synths.streaming import StreamingSynth
 
@@ -25,7 +26,8 @@ DESCRIPTORS = [cls for cls in exported(synths, Descriptor) if hasattr(cls, "summ
 TRAINABLE = [cls for cls in DESCRIPTORS if not cls.not_for_training]
 PARTS = exported(synths, Part, Part.play)
 EFFECTS = exported(synths, Effect, Effect.affected)
-ENCODERS = exported(lightning_modules.encoders, Encoder, Encoder.forward)
+FAMILIES = exported(lightning_modules.encoders, Encoder, Encoder.forward)
+ENCODERS = [*FAMILIES, partial(DescriptorEncoder, residual=BottleneckResidual, partials=NotePartials)]
 RESIDUALS = exported(lightning_modules.encoders, Residual, Residual.forward)
 
 
@@ -86,10 +88,10 @@ def test_found():
     assert {"Harmonics", "FilteredNoise"} <= {cls.__name__ for cls in PARTS}
     assert {"Reverb"} <= {cls.__name__ for cls in EFFECTS}
     families = {"DescriptorEncoder", "DisentangledEncoder", "AdversarialEncoder"}
-    assert families <= {cls.__name__ for cls in ENCODERS}
+    assert families <= {cls.__name__ for cls in FAMILIES}
     assert {"BottleneckResidual", "VariationalResidual", "PublishedResidual"} <= {cls.__name__ for cls in RESIDUALS}
     bases = {Descriptor, Part, Effect, Encoder, Residual}
-    assert not bases & {*DESCRIPTORS, *PARTS, *EFFECTS, *ENCODERS, *RESIDUALS}
+    assert not bases & {*DESCRIPTORS, *PARTS, *EFFECTS, *FAMILIES, *RESIDUALS}
 
 
 @every_descriptor

@@ -26,6 +26,10 @@ SHARED = {
 }
 """What every experiment says; `data` and `model.encoder` follow from its name."""
 DROPOUT = {"model.residual_dropout": 0.25}  # else a residual could say what a knob should
+PARTIALS = DROPOUT | {
+    "model.encoder": "../encoders/descriptor_partials.yaml",
+    "model.line_weight": 0.5,  # what a note's partials are heard by
+}
 NO_KNOBS = {"model.turned": None}  # but level: a baseline without the timbre knobs that turning is for
 UNTURNED = {"model.turned": {"share": 0.0}, "model.knob_weight": 4.0}  # a baseline: knobs measured, never turned
 RIVAL = {
@@ -45,6 +49,8 @@ DIFFERENCES = {
     "c_ddsp_mended_nsynth": RIVAL,
     "c_ddsp_published_nsynth": PUBLISHED,
     "descriptor_bottleneck_nsynth": DROPOUT,
+    "descriptor_partials_nsynth": PARTIALS,
+    "descriptor_recordings": PARTIALS,
     "descriptor_variational_nsynth": DROPOUT,
     "disentangled_nsynth": DROPOUT,
     "disentangled_synth1b1": DROPOUT | {"model.encoder": "../encoders/disentangled_synth1b1.yaml"},

@@ -37,7 +37,14 @@ OF_A_START = (
 )
 """In a checkpoint: where it lies, and what no later step follows from."""
 
-CHOSEN = ["descriptor", "descriptor_bottleneck", "descriptor_variational", "disentangled", "adversarial"]
+CHOSEN = [
+    "descriptor",
+    "descriptor_bottleneck",
+    "descriptor_partials",
+    "descriptor_variational",
+    "disentangled",
+    "adversarial",
+]
 RIVALS = ["c_ddsp_mended", "f_ddsp_mended"]
 
 
