@@ -13,6 +13,7 @@ from torch.serialization import add_safe_globals
 
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding
+from lightning_modules.encoders.preset import Preset
 from lightning_modules.losses import MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs
 from synths import ClipFormat, Descriptor, Recipe, SMSSynth
@@ -91,6 +92,8 @@ class TimbreModel(nn.Module):
         self.reconstruction = reconstruction(clip)
         self.f0_tracker: str | None = None
         self.trained_steps = 0
+        self.begins_warm = False  # with the weights of another model
+        self.presets: Mapping[str, Preset] = {}
 
     @property
     def device(self) -> torch.device:
@@ -134,3 +137,4 @@ class TimbreModel(nn.Module):
             )
         self.f0_tracker = self.f0_tracker or made_by["f0_tracker"]
         self.trained_steps = checkpoint["global_step"]
+        self.presets = checkpoint.get("presets", {})
