@@ -24,8 +24,8 @@ def begin_from(model: TimbreModel, checkpoint: Mapping[str, Any], name: Path | s
     Raises:
         ValueError: the two are not built alike; the sentence says where
     """
-    clip, theirs = model.clip, checkpoint["hyper_parameters"]["clip"]
-    clip_of = theirs if isinstance(theirs, Mapping) else vars(theirs)
+    clip, settings = model.clip, checkpoint["hyper_parameters"]["clip"]
+    clip_of = settings if isinstance(settings, Mapping) else vars(settings)
     rate, frame_rate_hz = clip_of["sample_rate"], clip_of["sample_rate"] / clip_of["hop"]
     if rate != clip.sample_rate:
         raise ValueError(_sentence(name, f"plays {rate} Hz", f"this experiment {clip.sample_rate} Hz", "clip"))
@@ -38,10 +38,11 @@ def begin_from(model: TimbreModel, checkpoint: Mapping[str, Any], name: Path | s
         raise ValueError(_sentence(name, f"has the knobs {listed[0]}", f"this experiment {listed[1]}", "model.encoder"))
     state = checkpoint["state_dict"]
     for key, value in model.named_parameters():
-        shape = tuple(state[key].shape) if key in state else ()
-        if shape != tuple(value.shape):
-            ours, part = f"this experiment {tuple(value.shape)}", f"model.{key.split('.')[0]}"
-            raise ValueError(_sentence(name, f"has {shape} numbers in {key}", ours, part))
+        shapes = [tuple(each.shape) for each in (state.get(key, value.new_zeros(0)), value)]
+        if shapes[0] != shapes[1]:
+            theirs, ours = ("x".join(map(str, shape)) if all(shape) else "no" for shape in shapes)
+            part = f"model.{key.split('.')[0]}"
+            raise ValueError(_sentence(name, f"has {theirs} numbers in {key}", f"this experiment {ours}", part))
     learnt = {*dict(model.named_parameters()), *(key for key in model.state_dict() if ".range." in key)}
     model.load_state_dict({key: state[key] for key in learnt if key in state}, strict=False)
     model.begins_warm = True
