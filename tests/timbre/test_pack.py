@@ -100,7 +100,7 @@ def test_without_a_model_the_default_is_meant(shipped, tmp_path, write_tone, mon
 def test_it_can_be_tested_and_predicted_with(run, shipped, tmp_path, tiny, instruments):
     options = [*tiny(instruments, tmp_path / "runs"), "--model.encoder", str(BOTTLENECK)]
     main(["predict", *options, "--name", "x", "--ckpt_path", shipped])
-    assert list((tmp_path / "runs" / "x" / "predictions").glob("*.wav"))
+    assert list((tmp_path / "runs" / "x" / "predictions").rglob("*.wav"))
 
 
 def test_a_training_begins_with_it(shipped, tmp_path, tiny, instruments, refuses):
