@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from lightning_modules.encoders.preset import Preset, PresetResidual
+from lightning_modules.encoders.preset import Preset
 from lightning_modules.timbre_model import TimbreModel
 from synths import Clip, sounding_mean
 from synths.signal import hz_to_midi
@@ -23,7 +23,9 @@ def set_preset(model: TimbreModel, presets: Mapping[str, Preset], name: str) -> 
     if name not in presets:
         known = f"choose {', '.join(presets)}" if presets else "leave it out"
         raise ValueError(f"--preset {name}: this model has no preset of that name: {known}.")
-    model.encoder.residual = PresetResidual(model.clip, presets[name]).to(model.device)
+    preset = presets[name]
+    # A hook, because every family of encoders composes its residual in its own way.
+    model.encoder.register_forward_hook(lambda _, heard, encoding: encoding._replace(residual=preset.at(heard[1])))
 
 
 @torch.no_grad()
