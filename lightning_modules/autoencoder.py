@@ -65,6 +65,9 @@ class TimbreAutoencoder(TimbreModel, LightningModule):
         rendering = self(clips.audio, clips.f0_hz)
         terms = {"reconstruction": Term(self.reconstruction(rendering.audio, clips.audio)), **rendering.encoding.terms}
         sounding = self.encoder.sounding(clips.audio, self.encoder.judged_every)
+        if self.lines is not None:
+            heard = self.lines(rendering.audio, clips.audio, clips.f0_hz, sounding)
+            terms["lines"] = Term(heard, self.line_weight)
         terms |= self.encoder.label_terms(rendering.encoding, sounding, clips.labels)
         terms |= self.knob_terms(clips, rendering, sounding)
         self.fault.note(self.global_step + 1, {name: term.value for name, term in terms.items()})

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.serialization import add_safe_globals
 
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
+from lightning_modules.decoders.with_partials import WithPartials
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding
 from lightning_modules.encoders.preset import Preset
-from lightning_modules.losses import MultiResolution
+from lightning_modules.losses import LineLevels, MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs
 from synths import ClipFormat, Descriptor, Recipe, SMSSynth
 
@@ -45,6 +46,8 @@ class TimbreModel(nn.Module):
             to it; a residual of zeros is then a usual one
         knobs_from: what the knobs of a resynthesis are measured on in training: its "sound", or the "layers" that the
             synth plays, whose gradients no window smears, but which leave out the room
+        line_weight: weight of how far levels of partials and of the gaps between them are from the recording's; 0 does
+            not listen for them
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class TimbreModel(nn.Module):
         turned: TurnedKnobs = TurnedKnobs(),
         residual_dropout: float = 0.0,
         knobs_from: Literal["sound", "layers"] = "sound",
+        line_weight: float = 0.0,
     ) -> None:
         super().__init__()
         if knobs_from not in ("sound", "layers"):
@@ -69,9 +73,12 @@ class TimbreModel(nn.Module):
             raise ValueError(f"model.learning_rate is {learning_rate}: it is a positive number, such as 2e-3.")
         if not knob_weight >= 0.0:
             raise ValueError(f"model.knob_weight is {knob_weight}: it must not be negative.")
+        if not line_weight >= 0.0:
+            raise ValueError(f"model.line_weight is {line_weight}: it must not be negative.")
         self.clip = clip
         self.learning_rate = learning_rate
         self.knob_weight = knob_weight
+        self.line_weight = line_weight
         self.turned = turned
         self.residual_dropout = residual_dropout
         self.knobs_from = knobs_from
@@ -88,8 +95,11 @@ class TimbreModel(nn.Module):
                 f"model.knobs_from is layers, but the synth's {wordless[0]} cannot say what it plays: give it a method "
                 "layers(), or take the sound."
             )
-        self.decoder = decoder(len(self.encoder.controls), self.encoder.residual_size, self.synth.sizes)
+        n_added = self.encoder.added_size
+        heard = decoder(len(self.encoder.controls), self.encoder.residual_size - n_added, self.synth.sizes)
+        self.decoder = WithPartials(heard, n_added, clip.nyquist_hz) if n_added else heard
         self.reconstruction = reconstruction(clip)
+        self.lines = LineLevels(clip) if line_weight else None
         self.f0_tracker: str | None = None
         self.trained_steps = 0
         self.begins_warm = False  # with the weights of another model

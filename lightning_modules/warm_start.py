@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lightning_modules.decoders.published import PublishedDecoder
+from lightning_modules.decoders.with_partials import WithPartials
 from lightning_modules.timbre_model import TimbreModel
 
 FRAME_RATE_TOLERANCE = 0.01
@@ -64,7 +65,7 @@ def keep_meaning(model: TimbreModel, spans_before: list[Tensor]) -> None:
         model: whose decoder is one of ours; those that publications describe are left to training
         spans_before: `knob_spans` from before
     """
-    decoder = model.decoder
+    decoder = model.decoder.decoder if isinstance(model.decoder, WithPartials) else model.decoder
     if isinstance(decoder, PublishedDecoder):
         return
     layers = [decoder.before[0], decoder.after[0]]

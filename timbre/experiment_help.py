@@ -14,7 +14,7 @@ EXAMPLES = {
     "prepare": ["timbre prepare -c configs/experiments/descriptor_recordings.yaml \\\n      --data.root MY_SOUNDS"],
     "fit": [
         "timbre fit -c configs/experiments/descriptor_recordings.yaml \\\n      --data.root MY_SOUNDS --name mine",
-        "timbre fit -c configs/experiments/fine_tuning.yaml \\\n      --data.root MY_SOUNDS --init_from orchestra --name mine",
+        "timbre fit -c configs/experiments/fine_tuning.yaml \\\n      --data.root MY_SOUNDS --init_from orchestra",
         "timbre fit runs/mine --resume true",
         "timbre fit runs/mine --ckpt_path last --trainer.max_steps 8000",
     ],

@@ -4,6 +4,7 @@ from lightning_modules.encoders.adversarial import AdversarialEncoder, CriticRec
 from lightning_modules.encoders.descriptor import DescriptorEncoder
 from lightning_modules.encoders.disentangled import DisentangledEncoder
 from lightning_modules.encoders.encoder import DEFAULT_KNOBS, Encoder, Encoding, Term
+from lightning_modules.encoders.note_partials import NotePartials, PartialsRecipe
 from lightning_modules.encoders.published import PublishedCritic, PublishedResidual
 from lightning_modules.encoders.residual import BottleneckResidual, Residual, ResidualRecipe, VariationalResidual
 from lightning_modules.encoders.trunk import Trunk
@@ -18,6 +19,8 @@ __all__ = [
     "Encoder",
     "Encoding",
     "FrameCritic",
+    "NotePartials",
+    "PartialsRecipe",
     "PublishedCritic",
     "PublishedResidual",
     "Residual",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.encoders.note_partials import HeardNotes
 from projection import LearntPrior
 from projection.prior import on_grid
 from synths import (
@@ -63,6 +64,7 @@ class Encoder(nn.Module):
         descriptors: the knobs, in order: the first controls
         residual_size: D
         factors: names of the further controls, whose positions are learnt from labels and cannot be measured
+        added_size: how many numbers of the residual, the last, are added to the raw balance of the harmonics
 
     Raises:
         ValueError: a descriptor must not be trained on, has no range, or two controls have the same name
@@ -76,6 +78,7 @@ class Encoder(nn.Module):
         descriptors: Sequence[Recipe[Descriptor]],
         residual_size: int = 0,
         factors: Sequence[str] = (),
+        added_size: int = 0,
     ) -> None:
         super().__init__()
         self.descriptors = nn.ModuleList(_with_a_range(recipe, clip) for recipe in descriptors)
@@ -86,7 +89,7 @@ class Encoder(nn.Module):
         self.judged_every = self.every * max(1, round(clip.frame_rate_hz / self.every / JUDGED_HZ))
         self.level = Level(clip)
         self.prior, self.spectra = LearntPrior(), LineSpectra(clip)
-        self.residual_size = residual_size
+        self.residual_size, self.added_size = residual_size, added_size
         self.register_buffer("calibrated", torch.tensor(False))
         for descriptor in self.each_descriptor():
             if descriptor.not_for_training:
@@ -166,12 +169,13 @@ class Encoder(nn.Module):
             ValueError: none of it sounds
         """
         values: list[list[Tensor]] = [[] for _ in self.descriptors]
-        pitches, played = [], []
+        pitches, played, notes = [], [], []
         for audio, f0_hz in batches:
             sounding = self.sounding(audio, self.every).bool()
             pitches.append(f0_hz[:, :: self.every][sounding])
             played.append(on_grid(self.spectra, audio, f0_hz, sounding, self.every))
             everything = measure_all(self.each_descriptor(), audio, f0_hz, self.every)
+            notes.append(self.hear_notes(audio, f0_hz, sounding, everything))
             for kept, measured in zip(values, everything, strict=True):
                 kept.append(measured.expand(sounding.shape)[sounding])
         pitch = torch.cat(pitches)
@@ -184,10 +188,27 @@ class Encoder(nn.Module):
         if each:
             positions = [d.position_of(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
             self.learn_positions(torch.stack(positions, dim=-1))
+        self.learn_notes([heard for heard in notes if heard is not None])
         self.calibrated.fill_(True)
 
     def learn_positions(self, positions: Tensor) -> None:
         """Take what a family wants to know from the training data's (n, knobs) positions; most want nothing."""
+
+    def hear_notes(
+        self, audio: Tensor, f0_hz: Tensor, sounding: Tensor, measured: Sequence[Tensor]
+    ) -> HeardNotes | None:
+        """What a family keeps of a calibration batch until the knobs have ranges; most keep nothing.
+
+        Args:
+            audio: (B, N)
+            f0_hz: (B, F) pitch in Hz
+            sounding: (B, F / every) True where it sounds
+            measured: by each descriptor, (B, F / every) or (B, 1)
+        """
+        return None
+
+    def learn_notes(self, heard: Sequence[HeardNotes]) -> None:
+        """Take what a family wants of all that it kept; most want nothing."""
 
     def label_terms(self, encoding: Encoding, sounding: Tensor, labels: dict[str, Tensor]) -> dict[str, Term]:
         """Terms of the loss that the data's labels give.
