@@ -7,15 +7,15 @@ import torch
 
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, TcnDecoder
-from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, Trunk
+from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, NotePartials, Trunk
 from lightning_modules.warm_start import begin_from, keep_meaning, knob_spans
 from synths import ClipFormat, Level, Sharpness
 
 RESIDUAL = partial(BottleneckResidual, size=3, trunk=partial(Trunk, width=16))
 
 
-def built(clip, decoder=MinGruDecoder, descriptors=(Level, Sharpness), width=16):
-    encoder = partial(DescriptorEncoder, descriptors=descriptors, residual=RESIDUAL)
+def built(clip, decoder=MinGruDecoder, descriptors=(Level, Sharpness), width=16, partials=None):
+    encoder = partial(DescriptorEncoder, descriptors=descriptors, residual=RESIDUAL, partials=partials)
     return TimbreAutoencoder(clip, encoder, decoder=partial(decoder, width=width))
 
 
@@ -65,13 +65,15 @@ def test_what_is_built_otherwise_is_refused(clip_format, other, said):
     assert all(value.equal(before[name]) for name, value in ours.state_dict().items())
 
 
-@pytest.mark.parametrize("decoder", [MinGruDecoder, GruDecoder, TcnDecoder])
-def test_with_new_ranges_the_decoder_plays_the_same_for_the_same_readings(clip_format, decoder):
-    model = built(clip_format, decoder)
+@pytest.mark.parametrize(
+    ("decoder", "n_partials"), [(MinGruDecoder, 0), (GruDecoder, 0), (TcnDecoder, 0), (MinGruDecoder, 4)]
+)
+def test_with_new_ranges_the_decoder_plays_the_same_for_the_same_readings(clip_format, decoder, n_partials):
+    model = built(clip_format, decoder, partials=partial(NotePartials, n_partials=4) if n_partials else None)
     with torch.no_grad():
         for value in model.decoder.parameters():
             value.add_(0.1 * torch.randn_like(value))
-    f0_hz, residual = torch.full((2, 20), 330.0), torch.randn(2, 20, 3)
+    f0_hz, residual = torch.full((2, 20), 330.0), torch.randn(2, 20, 3 + n_partials)
     readings = torch.stack([-40 + 5 * torch.randn(2, 20), 1.5 + 0.3 * torch.randn(2, 20)], -1)
 
     def played():
