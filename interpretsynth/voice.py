@@ -41,17 +41,19 @@ class VoiceKnob(NamedTuple):
     measures: str
 
 
-def load(path: str | Path) -> "ModelVoice":
+def load(path: str | Path, preset: str | None = None) -> "ModelVoice":
     """The voice of a trained model.
 
     Args:
-        path: a .ckpt file, or the folder of a run (its best checkpoint); nothing in it is run
+        path: one that comes with the package by its name, such as "orchestra"; a .ckpt or .timbre file, or the folder
+            of a run (its best checkpoint); nothing in it is run
+        preset: the instrument of the voice that it plays, whatever it hears; None: what it hears decides
 
     Raises:
         FileNotFoundError: there is none
-        ValueError: it is not a checkpoint of this project
+        ValueError: it is not a checkpoint of this project, or has no such preset
     """
-    return ModelVoice(load_model(checkpoint_in(Path(path))))
+    return ModelVoice(load_model(checkpoint_in(Path(path)), preset))
 
 
 class ModelVoice:
@@ -62,10 +64,12 @@ class ModelVoice:
 
     Attributes:
         rate: samples per second of what it plays
+        presets: instruments that `load` can set it to
     """
 
     def __init__(self, model: TimbreModel) -> None:
         self.model, self.rate = model, int(model.clip.sample_rate)
+        self.presets = list(model.presets)
 
     def knobs(self) -> list[VoiceKnob]:
         """Its knobs, in its order."""

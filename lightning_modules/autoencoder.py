@@ -15,6 +15,7 @@ from lightning_modules.first_fault import FirstFault, NotFinite, first_of_all, w
 from lightning_modules.losses.turned_knobs import knob_error
 from lightning_modules.provenance import provenance, remark_on_tracker
 from lightning_modules.timbre_model import Rendering, TimbreModel
+from lightning_modules.warm_start import keep_meaning, knob_spans
 from synths import Clip, ClipFormat, Recipe, sounding_mean
 
 LEVEL_SPAN_DB = 50.0
@@ -171,8 +172,11 @@ class TimbreAutoencoder(TimbreModel, LightningModule):
     def on_fit_start(self) -> None:
         """Take the knobs' ranges from the training split, once in the life of a run, in every process the same."""
         if not self.encoder.calibrated and self.encoder.knobs:
+            spans_before = knob_spans(self)
             batches = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]
             self.encoder.calibrate((clips.audio.to(self.device), clips.f0_hz.to(self.device)) for clips in batches)
+            if self.begins_warm:
+                keep_meaning(self, spans_before)
 
     def on_train_start(self) -> None:
         """Warn when an interrupted run resumes with another batch size."""

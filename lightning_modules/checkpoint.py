@@ -9,23 +9,30 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modules.checkpoint_contents import problem_of
 from lightning_modules.known_classes import COMPONENTS, class_names, only_known
+from lightning_modules.presets import set_preset
 from lightning_modules.timbre_model import TimbreModel
+from lightning_modules.voice_file import read_voice
 from studies.checkpoint_file import refuse_no_checkpoint
+from studies.voices import is_voice
 
 
 def refuse_unreadable(path: Path) -> None:
     """Raise FileNotFoundError or ValueError when a checkpoint is missing or was not written by this project."""
-    _read(path)
+    read_checkpoint(path)
 
 
-def load_model(path: Path) -> TimbreModel:
-    """The model of a checkpoint, ready to render. Nothing in a checkpoint can make it run other code than ours.
+def load_model(path: Path, preset: str | None = None) -> TimbreModel:
+    """The model of a checkpoint or voice, ready to render. Nothing in a file can make it run other code than ours.
+
+    Args:
+        path: of the file
+        preset: the instrument of the voice that is to be played, whatever is heard; None: what is heard decides
 
     Raises:
         FileNotFoundError: there is no such file
-        ValueError: it is not a checkpoint of this project, or of another version of its model
+        ValueError: it is not a checkpoint of this project, or of another version of its model; or has no such preset
     """
-    checkpoint = _read(path)
+    checkpoint = read_checkpoint(path)
     with only_known(class_names(*COMPONENTS)) as refused:
         try:
             model = _built(checkpoint["hyper_parameters"])
@@ -38,23 +45,35 @@ def load_model(path: Path) -> TimbreModel:
                 ) from error
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ValueError(f"{path} does not fit this version of the model ({first}): train it again.") from error
+    if preset is not None:
+        set_preset(model, model.presets, preset)
     return model.eval()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint or a voice holds: plain data, looked through.
+
+    Raises:
+        FileNotFoundError: there is no such file
+        ValueError: it is not a checkpoint of this project
+    """
     refuse_no_checkpoint(path)
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file makes torch raise whatever its bytes come to
-        if isinstance(error, OSError) and error.filename:  # may not be opened; torch raises others of a file cut short
-            raise
-        raise ValueError(f"{path} is not a checkpoint that can be read with weights only.") from error
+    checkpoint = read_voice(path) if is_voice(path) else _saved_by_torch(path)
     if not isinstance(checkpoint, dict) or "interpretsynth" not in checkpoint:
         raise ValueError(f"{path} is a checkpoint of another model, not of InterpretSynth.")
     problem = problem_of(checkpoint, class_names(*COMPONENTS))
     if problem:
         raise ValueError(f"{path} {problem}: use another checkpoint.")
     return checkpoint
+
+
+def _saved_by_torch(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch raise whatever its bytes come to
+        if isinstance(error, OSError) and error.filename:  # may not be opened; torch raises others of a file cut short
+            raise
+        raise ValueError(f"{path} is not a checkpoint that can be read with weights only.") from error
 
 
 def _built(settings: Mapping[str, Any]) -> TimbreModel:

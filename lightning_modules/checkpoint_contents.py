@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_modules.encoders.preset import Preset
 from lightning_modules.losses.turned_knobs import TurnedKnobs
 from synths import ClipFormat
 
-PLAIN = (type(None), bool, int, float, str, dict, OrderedDict, list, tuple, Tensor, ClipFormat, TurnedKnobs)
+PLAIN = (type(None), bool, int, float, str, dict, OrderedDict, list, tuple, Tensor, ClipFormat, TurnedKnobs, Preset)
 DEEPEST = 32
 """Levels of nesting; a model's settings have a dozen."""
 
@@ -96,6 +97,8 @@ def _is_known(key: Any, value: Any) -> bool:
     """The place in the data goes by the name of the data's class, which the model does not know."""
     if key in (*_NEEDED, *OF_THE_LOOP, "hyper_parameters"):
         return True
+    if key == "presets":  # of a voice
+        return isinstance(value, dict) and all(type(preset) is Preset for preset in value.values())
     return isinstance(value, dict) and value.keys() <= PLACE_IN_THE_DATA and all(map(_is_count, value.values()))
 
 

@@ -14,6 +14,7 @@ from torch.serialization import add_safe_globals
 from lightning_modules.decoders import DecoderRecipe, MinGruDecoder
 from lightning_modules.decoders.with_partials import WithPartials
 from lightning_modules.encoders import DescriptorEncoder, Encoder, Encoding
+from lightning_modules.encoders.preset import Preset
 from lightning_modules.losses import LineLevels, MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs
 from synths import ClipFormat, Descriptor, Recipe, SMSSynth
@@ -101,6 +102,8 @@ class TimbreModel(nn.Module):
         self.lines = LineLevels(clip) if line_weight else None
         self.f0_tracker: str | None = None
         self.trained_steps = 0
+        self.begins_warm = False  # with the weights of another model
+        self.presets: Mapping[str, Preset] = {}
 
     @property
     def device(self) -> torch.device:
@@ -144,3 +147,4 @@ class TimbreModel(nn.Module):
             )
         self.f0_tracker = self.f0_tracker or made_by["f0_tracker"]
         self.trained_steps = checkpoint["global_step"]
+        self.presets = checkpoint.get("presets", {})

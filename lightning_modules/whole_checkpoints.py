@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
+from lightning_modules.voice_file import read_voice
 from output.whole_files import written_whole
+from studies.voices import is_voice
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -28,3 +30,10 @@ class WholeCheckpoints(TorchCheckpointIO):
                     raise
                 # Torch's word for a write that failed; which one, it does not say.
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+    def load_checkpoint(self, path: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        """Read one, or a voice, which has no training to go on with."""
+        if is_voice(Path(path)):
+            return read_voice(Path(path))
+        loaded: dict[str, Any] = super().load_checkpoint(path, *args, **options)
+        return loaded

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from output.whole_files import write_text
+from studies.voices import voice_file
 
 OF_A_PLACE = {
     (): ("name", "runs", "ckpt_path", "resume", "test", "config", "fitted_notes"),
@@ -109,7 +110,13 @@ class RunFolder:
 
 
 def checkpoint_in(place: Path) -> Path:
-    """A checkpoint, or the best one of a run's folder."""
+    """A checkpoint, the best one of a run's folder, or the voice of that name that comes with the package.
+
+    What lies in the current folder comes before a voice, unless it is a folder that holds no run.
+    """
+    voice = voice_file(str(place))
+    if voice is not None and not place.is_file() and not RunFolder(place).config.is_file():
+        return voice
     return RunFolder(place).best if place.is_dir() else place
 
 

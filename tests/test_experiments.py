@@ -9,10 +9,12 @@ from lightning_modules.encoders import DEFAULT_KNOBS
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
+VOICES = [CONFIGS / "experiments" / f"{name}.yaml" for name in ("voice_orchestra", "voice_voice", "voice_synth")]
+FINE_TUNING = CONFIGS / "experiments" / "fine_tuning.yaml"
 EXPERIMENTS = {
     path.stem: path
     for path in sorted((CONFIGS / "experiments").glob("*.yaml"))
-    if path.stem != "demo"  # small in everything, for a laptop
+    if path.stem != "demo" and path not in (*VOICES, FINE_TUNING)  # small, for a laptop; at 44.1 kHz, below
 }
 ENCODERS = sorted((CONFIGS / "encoders").glob("*.yaml"))
 
@@ -95,6 +97,21 @@ def test_says_what_its_siblings_say_but_for_what_is_listed(name):
 @pytest.mark.parametrize("name", [name for name, differs in DIFFERENCES.items() if "model.turned" in differs])
 def test_says_in_its_first_line_why_its_knobs_are_not_turned(name):
     assert EXPERIMENTS[name].read_text().startswith(("# Baseline", "# Rival"))
+
+
+@pytest.mark.parametrize("path", [*VOICES, FINE_TUNING], ids=lambda path: path.stem)
+def test_voices_and_what_begins_with_them_are_built_alike(path):
+    """Else one could not begin with the weights of another: they differ in data, length of clips and of training."""
+    said, first = (yaml.safe_load(each.read_text()) for each in (path, VOICES[0]))
+    assert {**said["model"], "learning_rate": None} == {**first["model"], "learning_rate": None}
+    for key in ("sample_rate", "hop"):
+        assert said["clip"][key] == first["clip"][key]
+    assert {**said["trainer"], "max_steps": 0, "val_check_interval": 0} == {
+        **first["trainer"],
+        "max_steps": 0,
+        "val_check_interval": 0,
+    }
+    assert first["model"]["turned"] == SHARED["model.turned"]
 
 
 @pytest.mark.parametrize("path", ENCODERS, ids=lambda path: path.stem)

@@ -109,7 +109,7 @@ def test_a_verb_that_reads_runs_starts_without_torch(verb):
     assert not {name.split(".")[0] for name in said.split()} & SLOW
 
 
-@pytest.mark.parametrize("folder", ["configs", "sweeps", "slurm", "tests"])
+@pytest.mark.parametrize("folder", ["configs", "sweeps", "slurm", "tests", "voices"])
 def test_is_not_a_package(folder):
     """No __init__.py: a package `sweeps` exists elsewhere, and `tests/synths` would shadow `synths`."""
     assert not list((ROOT / folder).rglob("__init__.py"))

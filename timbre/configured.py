@@ -65,6 +65,12 @@ class Configured(LightningCLI):
         )
         parser.add_argument("--ckpt_path", type=str | None, default=None, help="last, best, or a checkpoint's path")
         parser.add_argument(
+            "--init_from",
+            type=str | None,
+            default=None,
+            help="begin a training with the weights of a voice, run or checkpoint, on other sounds (fine-tuning)",
+        )
+        parser.add_argument(
             "--matmul_precision",
             type=Literal["highest", "high", "medium"],
             default="highest",

@@ -35,9 +35,11 @@ from lightning_modules.callbacks import (
     Usage,
     WriteAudio,
 )
+from lightning_modules.checkpoint import read_checkpoint
 from lightning_modules.first_fault import NotFinite
+from lightning_modules.warm_start import begin_from
 from lightning_modules.whole_checkpoints import WholeCheckpoints
-from studies.run_folder import RunFolder
+from studies.run_folder import RunFolder, checkpoint_in
 from studies.run_lock import RunLock
 from synths import Descriptor
 from synths.descriptors.describe import descriptor_kinds
@@ -57,6 +59,7 @@ class Experiment(Configured):
     """A run of one experiment, in a folder of its own."""
 
     plan: Plan
+    first_weights: Mapping[str, Any]
     again = ""  # the command that goes on with an interrupted test
 
     @cached_property
@@ -85,8 +88,16 @@ class Experiment(Configured):
         if not self.trusted:
             refuse_other_places(self.config.trainer.as_dict())
         self.plan = plan_of(self.verb, self.config, lambda: as_written(self.parser, self.config))
+        if self.verb == "fit" and self.config.init_from:
+            self.first_weights = read_checkpoint(checkpoint_in(Path(self.config.init_from)))
         self.config.name, self.config.ckpt_path = self.folder.path.name, None
         set_matmul_precision(self.config.matmul_precision)
+
+    def instantiate_classes(self) -> None:
+        """Build all, and begin with another model's weights where that is asked and nothing is gone on with."""
+        super().instantiate_classes()
+        if self.verb == "fit" and self.config.init_from and self.plan.checkpoint is None:
+            begin_from(self.model, self.first_weights, self.config.init_from)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """The configured trainer, writing to the run's folder; all but training and tests is done by one process."""

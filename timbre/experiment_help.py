@@ -14,6 +14,7 @@ EXAMPLES = {
     "prepare": ["timbre prepare -c configs/experiments/descriptor_recordings.yaml \\\n      --data.root MY_SOUNDS"],
     "fit": [
         "timbre fit -c configs/experiments/descriptor_recordings.yaml \\\n      --data.root MY_SOUNDS --name mine",
+        "timbre fit -c configs/experiments/fine_tuning.yaml \\\n      --data.root MY_SOUNDS --init_from orchestra",
         "timbre fit runs/mine --resume true",
         "timbre fit runs/mine --ckpt_path last --trainer.max_steps 8000",
     ],
@@ -28,6 +29,7 @@ OF_A_RUN = {
     "--ckpt_path PATH": "last, best, or a checkpoint, to begin with",
     "--seed_everything N": "of weights, batches and noise (default: 0)",
     "--matmul_precision WORD": "highest (default), high or medium: high and medium round to be faster",
+    "--init_from MODEL": "begin a fit with the weights of a voice, run or checkpoint",
     "--trust": "let the configuration name any class, of an author you trust",
 }
 OF_A_VERB = {

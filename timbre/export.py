@@ -9,6 +9,7 @@ from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
 from timbre.help_text import HelpText
+from timbre.named_model import MODEL
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
     from instrument.onnx_export import Shapes
@@ -31,7 +32,7 @@ def run(verb: str, args: list[str]) -> None:
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )
-    parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
+    parser.add_argument("checkpoint", type=Path, help=MODEL)
     parser.add_argument("output", type=Path, help="the .onnx file to write")
     parser.add_argument("--block_frames", type=int, default=1, help="control frames per block")
     parser.add_argument(

@@ -9,7 +9,9 @@ from output.whole_files import refuse_no_place
 from sounds.audio import header_of
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
+from studies.voices import DEFAULT
 from timbre.help_text import HelpText
+from timbre.named_model import MODEL
 from timbre.pitch_curve import refuse_no_pitch
 from timbre.requests import beside_kind
 
@@ -27,7 +29,9 @@ def run(verb: str, args: list[str]) -> None:
         description="The knobs of a model: names, units and ranges. With a recording: where each knob is there, and "
         "the lowest and highest place that it reaches while the others hold, in least audible differences (JND) too.",
     )
-    parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
+    parser.add_argument(
+        "checkpoint", type=Path, nargs="?", default=Path(DEFAULT), help=f"{MODEL}; without one the voice {DEFAULT}"
+    )
     parser.add_argument("input", type=Path, nargs="?", help="a sound file at any rate, one voice")
     parser.add_argument(
         "--pitch", type=float, nargs="+", default=[], metavar="HZ", help="also what training notes of a pitch reach"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jsonargparse import Namespace
 
 from lightning_modules.checkpoint import refuse_unreadable
-from studies.run_folder import RunFolder, refuse_no_name
+from studies.run_folder import RunFolder, checkpoint_in, refuse_no_name
 
 
 class Finished(Exception):
@@ -92,7 +92,7 @@ def _find_checkpoint(verb: str, folder: RunFolder, asked: str | None) -> Path | 
     if asked is None and verb in ("prepare", "fit"):
         return None
     asked = asked or "best"
-    path = {"best": folder.best, "last": folder.last}.get(asked, Path(asked))
+    path = {"best": folder.best, "last": folder.last}.get(asked, checkpoint_in(Path(asked)))
     if asked == "last" and not path.exists() and folder.best.exists():
         path = folder.best  # killed after its first validation, before its first regular save
     if asked == "best" and not path.exists() and folder.last.exists():

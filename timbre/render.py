@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from output.whole_files import refuse_no_place, written_whole
 from sounds.audio import Channel, Choice, header_of, read_audio, refuse_no_channel
-from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
 from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
 from timbre.help_text import HelpText
 from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
 from timbre.named_knobs import refuse_misnamed
+from timbre.named_model import add_model, refuse_wrong_model
 from timbre.pitch_curve import given_pitch, refuse_no_pitch
 from timbre.requests import parsed_beside
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told befo
     from synths import Descriptor
 
 EXAMPLE = """examples:
+  timbre render in.wav out.wav --set sharpness=0.8
+  timbre render orchestra in.wav out.wav --preset violin
   timbre render runs/flute in.wav out.wav --set sharpness=0.8
   timbre render runs/flute in.wav out.wav --set sharpness=1.8acum
   timbre render runs/flute in.wav out.wav --nudge level=-6dB
@@ -48,7 +50,7 @@ def run(verb: str, args: list[str]) -> None:
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )
-    parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
+    add_model(parser)
     parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
     parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
     add_options(parser)
@@ -83,7 +85,7 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--channel", default="mix", help="of a stereo input: 0, 1 or mix, the mean (default)")
     parser.add_argument("--dry", action="store_true", help="leave out the learned room")
     parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
-    given = parser.parse_args(args)
+    given = parser.parse_intermixed_args(args)
     _refuse_wrong_output(given)
     _refuse_wrong_input(given)
     _render(given, asked_knobs(given), parsed_beside(given.also))
@@ -108,7 +110,7 @@ def _refuse_wrong_output(given: argparse.Namespace) -> None:
 
 def _refuse_wrong_input(given: argparse.Namespace) -> None:
     """All that can be said of it before torch is loaded, which takes seconds."""
-    refuse_no_checkpoint(given.checkpoint)
+    refuse_wrong_model(given)
     refuse_no_channel(str(given.input), header_of(str(given.input)).n_channels, Choice(_channel(given), "--channel"))
     refuse_no_pitch(given.f0)
     refuse_misnamed(given)
@@ -127,7 +129,7 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
     from timbre.tracked_pitch import tracked_pitch
 
     n_channels = header_of(str(given.input)).n_channels
-    model = load_model(checkpoint_in(given.checkpoint))
+    model = load_model(checkpoint_in(given.checkpoint), given.preset)
     knobs = {descriptor.name: descriptor for descriptor in model.encoder.each_descriptor()}
     asked.refuse_what_is_not_there(knobs, model.encoder.factors)
     beside = _beside(also, model)

@@ -64,21 +64,24 @@ VERBS = {
             "--from RUN...": "the same here, without an account",
         },
     ),
-    "render": Verb("render", {"CHECKPOINT IN OUT": "put a recording together again, its knobs turned"}),
+    "voices": Verb("voices", {"": "the trained models that come with the package, and go by name"}),
+    "render": Verb("render", {"[MODEL] IN OUT": "put a recording together again, its knobs turned"}),
     "turn": Verb("turn", {"IN OUT": "turn the knobs of any recording of one voice, no model needed"}),
     "describe": Verb("describe.command", {"SOUND": "what every descriptor reads on a file or folder, no model needed"}),
     "knobs": Verb(
         "knobs",
         {
-            "CHECKPOINT": "the knobs of a model, their units and ranges",
-            "CHECKPOINT IN": "how far a recording's knobs go while the others hold",
+            "[MODEL]": "the knobs of a model, their units and ranges",
+            "MODEL IN": "how far a recording's knobs go while the others hold",
         },
     ),
-    "export": Verb("export", {"CHECKPOINT OUT.onnx": "one file that any host can play, block by block"}),
+    "pack": Verb("pack", {"RUN OUT.timbre": "a run as a voice: a small file of its own"}),
+    "export": Verb("export", {"MODEL OUT.onnx": "one file that any host can play, block by block"}),
     "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
 }
 
-_FOOTER = """EXPERIMENT is a file of configs/experiments, RUN a folder of runs.
+_FOOTER = """EXPERIMENT is a file of configs/experiments, RUN a folder of runs, MODEL a voice
+by its name, a RUN or a checkpoint; where it may be left out, the first voice.
 `timbre VERB --help` says more, `timbre --version` which version this is.
 Every key of a configuration is an option:
   --trainer.max_steps 5000 --data.root sounds --name mine"""

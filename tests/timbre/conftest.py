@@ -30,7 +30,7 @@ def _tiny(root: Path, runs: Path, steps: int = 4) -> list[str]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_tone() -> Callable[..., Path]:
     """Path, pitch in Hz, duration_s, sample_rate -> the path, written."""
     return _write_tone

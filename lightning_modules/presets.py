@@ -1,0 +1,62 @@
+"""Presets: what the residual of a model is for each instrument that it has learnt, at every pitch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from lightning_modules.encoders.preset import Preset
+from lightning_modules.timbre_model import TimbreModel
+from synths import Clip, sounding_mean
+from synths.signal import hz_to_midi
+
+BLUR_SEMITONES = 1.5
+"""Neighbouring notes are averaged: one that was played louder than the next is no other instrument."""
+
+
+def set_preset(model: TimbreModel, presets: Mapping[str, Preset], name: str) -> None:
+    """Let a model play one of its instruments, whatever it hears.
+
+    Raises:
+        ValueError: it has no such preset
+    """
+    if name not in presets:
+        known = f"choose {', '.join(presets)}" if presets else "leave it out"
+        raise ValueError(f"--preset {name}: this model has no preset of that name: {known}.")
+    preset = presets[name]
+    # A hook, because every family of encoders composes its residual in its own way.
+    model.encoder.register_forward_hook(lambda _, heard, encoding: encoding._replace(residual=preset.at(heard[1])))
+
+
+@torch.no_grad()
+def learn_presets(model: TimbreModel, batches: Iterable[Clip]) -> dict[str, Preset]:
+    """One preset for each folder that training clips come from: its mean residual around every semitone.
+
+    Args:
+        model: in eval mode
+        batches: whose names begin with a folder, as those of recordings do
+
+    Returns:
+        by name of the folder; none where clips have no folder or the model no residual
+    """
+    notes: dict[str, list[tuple[float, Tensor]]] = {}
+    if not model.encoder.residual_size:
+        return {}
+    for clips in batches:
+        residual = model.encoder(clips.audio, clips.f0_hz).residual
+        every = model.encoder.judged_every
+        means = sounding_mean(residual, model.encoder.sounding(clips.audio, every), every)
+        for name, f0_hz, mean in zip(clips.name, clips.f0_hz, means, strict=True):
+            folder, slash, _ = name.partition("/")
+            if slash:
+                notes.setdefault(folder, []).append((float(hz_to_midi(f0_hz.median())), mean))
+    return {name: _blurred(notes[name]) for name in sorted(notes)}
+
+
+def _blurred(notes: Sequence[tuple[float, Tensor]]) -> Preset:
+    midi = torch.tensor([note[0] for note in notes])
+    lowest, highest = round(float(midi.min())), round(float(midi.max()))
+    away = torch.arange(lowest, highest + 1)[:, None] - midi
+    # The nearest note always counts, however far it is.
+    weights = torch.softmax(-0.5 * (away / BLUR_SEMITONES).square(), dim=1)
+    return Preset(lowest, weights @ torch.stack([note[1] for note in notes]))
