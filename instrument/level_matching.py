@@ -13,7 +13,7 @@ SLOW_S = 0.3
 """Standard deviation of the window in which the gain looks for what is wrong: slower than any tremolo."""
 MOST_DB = 30.0
 """No gain is higher or lower where something sounds."""
-ROUNDS = 3
+ROUNDS = 6
 """Windows smear: what is heard after a gain is measured again."""
 FADE_S = 0.005
 """What is cut in the middle of a note begins and ends so fast."""

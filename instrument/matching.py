@@ -39,6 +39,7 @@ class Matched:
 
     Attributes:
         octaves: by which the pitch was played higher
+        best_octaves: by which most of it would lie among the training notes'
         pitch_at_home: shares of the recording's pitches among nearly all of the training notes', before and after;
             None where the model does not know its training notes
         knobs_at_home: by name, shares of the frames within the training range before matching; empty without it
@@ -47,6 +48,7 @@ class Matched:
     """
 
     octaves: int = 0
+    best_octaves: int = 0
     pitch_at_home: tuple[float, float] | None = None
     knobs_at_home: dict[str, float] = field(default_factory=dict)
     gain_db: list[Tensor] = field(default_factory=list)
@@ -102,9 +104,8 @@ def plan_of(
     training, own = model.encoder.training_frames, list(model.encoder.each_descriptor())
     sounds = listened.sounding[0].bool()
     heard_hz, heard = f0_hz[:: model.encoder.judged_every][sounds], listened.controls[0][sounds][:, : len(own)]
-    octaves = matching.octaves
-    if octaves is None:
-        octaves = octaves_to(training, heard_hz) if training.known else 0
+    best = octaves_to(training, heard_hz) if training.known else 0
+    octaves = best if matching.octaves is None else matching.octaves
     maps = knob_maps(training, own, heard) if matching.knobs and training.known and len(heard) else []
     asked = {request.knob for request in requests}
     levels = {descriptor.name for descriptor in (*own, *beside) if descriptor.is_level}
@@ -128,7 +129,7 @@ def plan_of(
         (share_at_home(training, heard_hz), share_at_home(training, heard_hz, octaves)) if training.known else None
     )
     within = shares_within(training, own, heard).tolist() if maps else []
-    return plan, Matched(octaves, at_home, dict(zip((each.name for each in own), within, strict=False)))
+    return plan, Matched(octaves, best, at_home, dict(zip((each.name for each in own), within, strict=False)))
 
 
 def _as_moves(

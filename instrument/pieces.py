@@ -1,6 +1,7 @@
 """Long recordings in pieces: cut where they are quietest, put together again with no seam."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -56,8 +57,7 @@ def stretches_of(n_frames: int, every: int, frame_rate_hz: float) -> list[Piece]
 def pieces_between(cuts: list[int], every: int, frame_rate_hz: float) -> list[Piece]:
     """Pieces between frames, with what is played beside them."""
     before, after = (round(length * frame_rate_hz / every) * every for length in (BEFORE_S, AFTER_S))
-    pairs = zip(cuts[:-1], cuts[1:], strict=True)
-    return [Piece(max(0, first - before), first, end, min(cuts[-1], end + after)) for first, end in pairs]
+    return [Piece(max(0, first - before), first, end, min(cuts[-1], end + after)) for first, end in pairwise(cuts)]
 
 
 def in_phase(f0_hz: Tensor, first: int, turns: Tensor, hop: int, sample_rate: int) -> Tensor:

@@ -194,7 +194,7 @@ class Player:
 
 
 class _Part(NamedTuple):
-    """What a piece hears: audio (1, N), pitch (1, F), encoding, sounding (1, J), requests; frames of tail at the end."""
+    """What a piece hears: audio (1, N), pitch (1, F), encoding, sounding (1, J), requests; frames of tail behind it."""
 
     audio: Tensor
     pitch: Tensor

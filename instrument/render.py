@@ -163,7 +163,7 @@ def _note(matched: Matched, played: Played, plan: Plan, sounds: Tensor) -> None:
 
 @torch.no_grad()
 def knob_reports(model: TimbreModel, outcome: Outcome, audio: Tensor | Samples, f0_hz: Tensor) -> list[KnobReport]:
-    """How the knobs were met on (N,) audio as it is delivered, at its (F,) pitch, which is held where audio rings on."""
+    """How the knobs were met on (N,) audio as it is delivered, at its (F,) pitch, held where the audio rings on."""
     own = outcome.descriptors
     sound = InMemory(audio) if isinstance(audio, Tensor) else audio
     got = positions_of(model, sound, f0_hz, own[len(model.encoder.knobs) :])[:, : outcome.sounding.shape[1]]

@@ -84,7 +84,7 @@ class Scaled:
         return self.gain * self.samples.read(start, n)
 
 
-def blocks_of(samples: Samples, n: int = 2**18) -> Iterator[Tensor]:
+def each_block(samples: Samples, n: int = 2**18) -> Iterator[Tensor]:
     """All samples in order, (n,) after (n,)."""
     for start in range(0, samples.n_samples, n):
         yield samples.read(start, n)
