@@ -51,7 +51,7 @@ def stretches_of(n_frames: int, every: int, frame_rate_hz: float) -> list[Piece]
     step = (
         n_frames if n_frames <= LONGEST_S * frame_rate_hz else round(SHORTEST_PIECE_S * frame_rate_hz / every) * every
     )
-    return pieces_between([*range(0, max(1, n_frames), step), n_frames], every, frame_rate_hz)
+    return pieces_between([*range(0, n_frames, step), n_frames], every, frame_rate_hz)
 
 
 def pieces_between(cuts: list[int], every: int, frame_rate_hz: float) -> list[Piece]:

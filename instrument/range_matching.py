@@ -31,7 +31,7 @@ class KnobMap(NamedTuple):
         """The map of quantiles to quantiles, each (101,); less of it where it would stretch more than twofold."""
         middle = N_QUANTILES // 2
         spreads = [each[90 * N_QUANTILES // 100] - each[N_QUANTILES // 10] for each in (source, training)]
-        share = (MOST_STRETCHED * spreads[0] / spreads[1].clamp_min(1e-9)).clamp(0.0, 1.0)
+        share = ((MOST_STRETCHED - 1.0) * spreads[0] / spreads[1].clamp_min(1e-9)).clamp(0.0, 1.0)
         moved = (source - source[middle] + training[middle]).clamp(training[0], training[-1])
         return cls(source, torch.lerp(moved, training, share))
 

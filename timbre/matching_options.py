@@ -68,6 +68,8 @@ def matching_of(
     """
     from instrument.matching import Matching
 
+    if match not in (None, *KINDS):
+        raise ValueError(f"match is {match!r}: choose {', '.join(KINDS)}.")
     chosen = match or ("off" if bare else "level")
     octaves = octaves_asked(match, octave)
     remark = ""

@@ -50,7 +50,7 @@ class TrainingFrames(nn.Module):
     def pitch_ends(self, low: float = 0.02, high: float = 0.98) -> tuple[int, int]:
         """Lowest and highest MIDI number of what lies between these shares of the training frames."""
         below = self.pitches.double().cumsum(0)
-        return int((below < low).sum()), int((below < high - 1e-9).sum())
+        return int((below <= low).sum()), int((below < high - 1e-6).sum())
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
         nothing = {f"{prefix}{name}": torch.zeros_like(value) for name, value in self.named_buffers()}
