@@ -10,6 +10,7 @@ import torch
 
 from instrument.playing import Wish
 from instrument.render import knob_reports, render_wish
+from instrument.samples import InMemory
 from interpretsynth.answered_sound import AnsweredSound, answered
 from interpretsynth.asking import Asked, requests_to
 from interpretsynth.sound import frames_of_pitch, samples
@@ -20,7 +21,7 @@ from sounds.audio import Channel, audio_in_memory, read_audio
 from studies.run_folder import checkpoint_in
 from timbre.asked import AskedKnobs
 from timbre.matching_options import matching_of
-from timbre.matching_report import sentences
+from timbre.render_report import sentences, voices
 from timbre.tracked_pitch import tracked_pitch
 
 
@@ -127,6 +128,7 @@ class ModelVoice:
             made = render_wish(model, torch.from_numpy(audio), pitch, wish)
         reports = knob_reports(model, made, made.audio, made.f0_hz)
         said = [remark] if remark else []
+        said += voices(model, InMemory(torch.from_numpy(audio)), pitch, made.sounding)
         said += sentences(made.matched, model.encoder.training_frames)
         said += [f"{obstacle}: the knobs are not corrected."] if obstacle else []
         return answered(made.audio.numpy(), self.rate, reports, said, corrected)

@@ -19,7 +19,7 @@ OTHERS = 0.1
 LOWEST_PARTIALS = 3
 ABSENT = 1e-4
 """Share of power below which a pitch's lowest partials are not there: the pitch is that of a chord."""
-OFTEN = 0.35
+OFTEN = 0.3
 """Share of the places that makes it more than one voice; piano, bells and rooms stay below."""
 
 

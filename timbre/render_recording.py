@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 import torch
 from torch import Tensor
@@ -21,8 +22,8 @@ from synths import Descriptor
 from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs
 from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
-from timbre.matching_report import sentences
 from timbre.pitch_curve import given_pitch
+from timbre.render_report import sentences, voices
 from timbre.tracked_pitch import tracked_pitch
 
 FULL_SCALE = 0.999
@@ -73,6 +74,7 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
         reports = knob_reports(model, outcome, delivered, outcome.f0_hz)
         # What was not met for full scale's sake is said above the table; the remarks are on the sound before.
         unlowered = reports if delivered is made else knob_reports(model, outcome, made, outcome.f0_hz)
+        lines += voices(model, sound, pitch, outcome.sounding)
         lines += sentences(outcome.matched, model.encoder.training_frames)
         lines += _of_the_sound(path, settings, made.n_samples - sound.n_samples)
         said = [row for line in lines for row in wrapped(line)] + table_lines(reports)
@@ -85,7 +87,7 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
         return [f"{place}: {delivered.n_samples / clip.sample_rate:.2f} s at {clip.sample_rate} Hz", *said]
 
 
-def _pitch(sound: Samples, path: Path, settings: Settings):
+def _pitch(sound: Samples, path: Path, settings: Settings) -> np.ndarray:
     if settings.f0 is not None:
         return given_pitch(settings.f0, sound.n_samples, settings.model.clip)
     return tracked_pitch(sound, settings.model, path)

@@ -1,9 +1,13 @@
-"""What matching did to a recording, in sentences."""
+"""What is to be said of a rendering beside its knobs: what matching did, and whether more than one voice sounds."""
 
 import torch
+from torch import Tensor
 
 from instrument.matching import Matched
+from instrument.samples import Samples
 from lightning_modules.encoders.training_frames import TrainingFrames
+from lightning_modules.timbre_model import TimbreModel
+from sounds.one_voice import is_one_voice
 from synths.signal import midi_to_hz
 
 HEARD_DB = 0.5
@@ -11,6 +15,22 @@ HEARD_DB = 0.5
 PAUSE_DB = 1.0
 AT_HOME = 0.5
 """Where less of the pitch lies among the training notes', another octave is recommended."""
+
+
+def voices(model: TimbreModel, sound: Samples, f0_hz: Tensor, sounding: Tensor) -> list[str]:
+    """A sentence where a recording is more than one voice.
+
+    Args:
+        model: which renders it
+        sound: the recording
+        f0_hz: (F,) its pitch in Hz
+        sounding: (1, J) 1 where it sounds, in the frames that are judged
+    """
+    every, clip = model.encoder.judged_every, model.clip
+    sounds = sounding[0].bool().repeat_interleave(every)[: len(f0_hz)].numpy()
+    if is_one_voice(lambda start, n: sound.read(start, n).numpy(), f0_hz.numpy(), clip.hop, clip.sample_rate, sounds):
+        return []
+    return ["More than one voice seems to sound: the pitch that was heard explains a part of it, and one voice plays."]
 
 
 def sentences(matched: Matched, training: TrainingFrames) -> list[str]:
