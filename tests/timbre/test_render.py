@@ -307,6 +307,9 @@ def test_a_curve_is_followed_on_the_sound(trained, note, tmp_path, capsys):
         (["--peak", "keep"], ".flac holds nothing above full scale"),
         (["--channel", "left"], "choose 0, 1 or mix"),
         (["--faithful", "--open"], "leave out --open"),
+        (["--octave", "much"], "--octave much: write auto"),
+        (["--faithful", "--match", "all"], "leave out --faithful"),
+        (["--faithful", "--octave", "1"], "leave out --faithful"),
     ],
 )
 def test_wrong_options_are_refused_before_a_model_is_loaded(options, why, note, tmp_path, refuses, monkeypatch):
@@ -345,3 +348,73 @@ def test_nothing_that_is_printed_is_wider_than_80_columns(trained, note, tmp_pat
     printed = capsys.readouterr().out
     assert "the nearest place found is" in " ".join(printed.split())
     assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_a_folder_goes_into_a_folder(trained, tmp_path, write_tone, capsys, refuses):
+    """What cannot be rendered is named, the rest is; a render of each alone is the same."""
+    write_tone(tmp_path / "in" / "a.wav", 330.0)
+    write_tone(tmp_path / "in" / "deep" / "b.flac", 440.0)
+    write(tmp_path / "in" / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 16000))
+    sentence = refuses("render", trained, tmp_path / "in", tmp_path / "out")
+    assert "1 of 3 sounds of" in sentence
+    written = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
+    assert written == ["a.wav", "deep/b.wav"]
+    main(["render", str(trained), str(tmp_path / "in" / "deep" / "b.flac"), str(tmp_path / "alone.wav")])
+    alone, together = (soundfile.read(path)[0] for path in (tmp_path / "alone.wav", tmp_path / "out/deep/b.wav"))
+    assert np.array_equal(alone, together)
+
+
+@pytest.mark.parametrize(
+    ("names", "out", "why"),
+    [
+        (["a.wav", "a.flac"], "out", "would both be written to"),
+        (["a.wav"], "in/out", "whose sounds are rendered: write elsewhere"),
+        ([], "out", "there is no sound in"),
+        (["a.wav"], "file", "name a folder to write into"),
+    ],
+)
+def test_folders_that_cannot_be_are_refused(names, out, why, tmp_path, refuses):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "file").touch()
+    for name in names:
+        soundfile.write(tmp_path / "in" / name, TONE, 16000)
+    with ZipFile(tmp_path / "empty.ckpt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"")
+    assert why in refuses("render", tmp_path / "empty.ckpt", tmp_path / "in", tmp_path / out)
+
+
+def test_all_is_matched_to_the_training_notes_and_it_is_said(trained, tmp_path, write_tone, capsys, monkeypatch):
+    """They lie from 220 to 415 Hz: a note of 1 kHz is played two octaves lower."""
+    monkeypatch.chdir(tmp_path)
+    write_tone(tmp_path / "high.wav", 1100.0)
+    main(["render", str(trained), "high.wav", "low.wav", "--match", "all"])
+    printed = capsys.readouterr().out
+    assert "Played 2 octaves lower: 100 % of the pitch lies among" in " ".join(printed.split())
+    assert max(map(len, printed.splitlines())) <= 80 and "held" not in printed
+    spectrum = np.abs(np.fft.rfft(soundfile.read(tmp_path / "low.wav", frames=16000)[0]))
+    assert abs(int(np.argmax(spectrum[200:300])) + 200 - 275) <= 3
+    main(["render", str(trained), "high.wav", "same.wav"])
+    assert "--octave -2 takes most of it there" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_model_of_before_matches_no_knobs_and_says_so(trained, note, tmp_path, capsys):
+    checkpoint = torch.load(trained / "checkpoints" / "best.ckpt", weights_only=True)
+    kept = {key: value for key, value in checkpoint["state_dict"].items() if ".training_frames." not in key}
+    assert len(kept) == len(checkpoint["state_dict"]) - 2
+    torch.save({**checkpoint, "state_dict": kept}, tmp_path / "old.ckpt")
+    main(["render", str(tmp_path / "old.ckpt"), str(note), str(tmp_path / "out.wav"), "--match", "all"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("This model was trained before checkpoints kept") == 1 and "held" in printed
+
+
+def test_a_chord_is_said_to_be_one(trained, tmp_path, capsys):
+    time_s = np.arange(16000) / 16000
+    chord = sum(0.05 * np.sin(2 * np.pi * k * f0 * time_s) / k for k in range(1, 6) for f0 in (220.0, 277.2, 329.6))
+    source = write(tmp_path / "in.wav", chord)
+    main(["render", str(trained), str(source), str(tmp_path / "out.wav")])
+    assert "More than one voice seems to sound" in " ".join(capsys.readouterr().out.split())
+
+
+def test_an_open_sound_that_misses_says_so(trained, note, tmp_path, capsys):
+    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--open", "--set", "level=-20dB"])
+    assert "level: -20.0 dB was asked; the decoder plays" in " ".join(capsys.readouterr().out.split())
