@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from instrument.render import measured_positions, whole_frames
+from instrument.listening import listen
+from instrument.samples import InMemory
 from lightning_modules.timbre_model import TimbreModel
 from projection import Target, projectable
 from projection.reach import reach
@@ -57,15 +58,15 @@ def knob_reach(model: TimbreModel, audio: Tensor, f0_hz: Tensor, beside: Sequenc
         ValueError: nothing sounds
     """
     encoder, pitch = model.encoder, f0_hz[None]
-    own, padded = [*encoder.each_descriptor(), *beside], whole_frames(model, audio)
-    sounding = encoder.sounding(padded, encoder.judged_every)
-    if not sounding.any():
+    own, padded = [*encoder.each_descriptor(), *beside], torch.nn.functional.pad(audio, (0, -len(audio) % encoder.hop))
+    listened = listen(model, InMemory(audio), f0_hz, beside)
+    if not listened.sounding.any():
         raise ValueError("nothing sounds: there is nothing to turn.")
-    mean = sounding_mean(measured_positions(model, audio, f0_hz, beside), sounding)[0]
+    mean = sounding_mean(listened.positions, listened.sounding)[0]
     known = [index for index, descriptor in enumerate(own) if projectable(descriptor)]
     moves = torch.full((len(own), 2), torch.nan)
     if known:
-        moves[known] = _moves(model, padded, pitch, [own[index] for index in known], mean[known])
+        moves[known] = _moves(model, padded[None], pitch, [own[index] for index in known], mean[known])
     return [
         KnobReach(descriptor, float(at), float(at + down), float(at + up))
         for descriptor, at, (down, up) in zip(own, mean, moves, strict=True)

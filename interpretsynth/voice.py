@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 
-from instrument.render import knob_reports
-from instrument.render import render as rendered
+from instrument.playing import Wish
+from instrument.render import knob_reports, render_wish
+from instrument.samples import InMemory
 from interpretsynth.answered_sound import AnsweredSound, answered
 from interpretsynth.asking import Asked, requests_to
 from interpretsynth.sound import frames_of_pitch, samples
@@ -19,6 +20,8 @@ from lightning_modules.timbre_model import TimbreModel
 from sounds.audio import Channel, audio_in_memory, read_audio
 from studies.run_folder import checkpoint_in
 from timbre.asked import AskedKnobs
+from timbre.matching_options import matching_of
+from timbre.render_report import sentences, voices
 from timbre.tracked_pitch import tracked_pitch
 
 
@@ -89,6 +92,8 @@ class ModelVoice:
         exact: bool = True,
         dry: bool = False,
         seed: int = 0,
+        match: Literal["level", "all", "off"] | None = None,
+        octave: int | Literal["auto"] | None = None,
         **knobs: Asked,
     ) -> AnsweredSound:
         """Take a recording apart, turn knobs, put it together again: pitch and loudness follow the recording.
@@ -101,10 +106,14 @@ class ModelVoice:
             exact: whether the knobs are met on the sound, or it is what the decoder plays
             dry: leave out the learned room
             seed: of the synth's noise
+            match: "level": as loud as the recording all along, pauses too; "all": pitch and every knob are taken to
+                where training notes have them; "off": neither. By default the level, where the knobs are met
+            octave: to play the pitch higher by so many; "auto": to where training notes were, the default with "all"
             **knobs: where each is to be: a position from 0 to 1, or text such as "1.8acum"; "+2jnd" moves it
 
         Returns:
-            (samples,) float32 at the model's rate, not lowered where it exceeds full scale, and its table
+            (samples,) float32 at the model's rate, longer than the recording by the tail of the room, not lowered where
+            it exceeds full scale, and its table
 
         Raises:
             ValueError: it is no such sound or has no pitch, or the model cannot be asked that
@@ -112,15 +121,20 @@ class ModelVoice:
         model, requests = self.model, requests_to(knobs, nudge)
         descriptors = {each.name: each for each in model.encoder.each_descriptor()}
         AskedKnobs(requests, []).refuse_what_is_not_there(descriptors, model.encoder.factors)
+        matching, remark = matching_of(match, octave, not exact, model)
         audio, label = self._heard(sound, channel)
         pitch = torch.from_numpy(self._pitch(audio, label, f0_hz))
         obstacle = obstacle_of(model) if exact else ""
         corrected = exact and not obstacle
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            made = rendered(model, torch.from_numpy(audio), pitch, requests, (), dry, corrected)
-        reports = knob_reports(model, made, made.audio, pitch)
-        said = [f"{obstacle}: the knobs are not corrected."] if obstacle else []
+            wish = Wish(requests, (), dry, corrected, matching=matching, rings_out=True)
+            made = render_wish(model, torch.from_numpy(audio), pitch, wish)
+        reports = knob_reports(model, made, made.audio, made.f0_hz)
+        said = [remark] if remark else []
+        said += voices(model, InMemory(torch.from_numpy(audio)), pitch, made.sounding)
+        said += sentences(made.matched, model.encoder.training_frames)
+        said += [f"{obstacle}: the knobs are not corrected."] if obstacle else []
         return answered(made.audio.numpy(), self.rate, reports, said, corrected)
 
     def _heard(self, sound: Any, channel: Channel) -> tuple[np.ndarray, str]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "Choice",
     "Header",
     "UnusableAudio",
+    "blocks_at_rate",
     "blocks_of",
     "header_of",
     "read_audio",
@@ -152,12 +154,36 @@ def header_of(path: str) -> Header:
         return Header(file.rate, file.n_channels)
 
 
-def blocks_of(path: str, channel: Channel) -> Iterator[np.ndarray]:
+def blocks_of(path: str, channel: Channel, option: str = "data.channel") -> Iterator[np.ndarray]:
     """A whole recording at its own rate, (N,) after (N,), as `read_audio` reads stretches of it; raises as that."""
     with opened(path) as file:
-        choice = Choice(channel)
+        choice = Choice(channel, option)
         blocks = _heard(file, choice)
         yield from without_offset(blocks, file.rate) if _file_has_offset(path, _stamp(path), choice) else blocks
+
+
+def blocks_at_rate(path: str, clip: ClipFormat, channel: Channel, option: str) -> Iterator[np.ndarray]:
+    """What `read_audio` reads of a whole file, to the bit, (N,) after (N,), in memory that does not grow with it.
+
+    Args:
+        path: a sound file at any rate
+        clip: the format of the run
+        channel: which channel to hear of a file that has several
+        option: how users choose the channel, for messages
+
+    Raises:
+        UnusableAudio: as `read_audio`; of a whole file that is silent or too short when all has been read
+    """
+    rate = header_of(path).rate
+    resampler = soxr.ResampleStream(rate, clip.sample_rate, 1, dtype="float32") if rate != clip.sample_rate else None
+    n_samples, peak = 0, 0.0
+    for block in chain(blocks_of(path, channel, option), [None]):
+        audio = np.zeros(0, np.float32) if block is None else np.ascontiguousarray(block, dtype=np.float32)
+        if resampler is not None:
+            audio = resampler.resample_chunk(audio, last=block is None)
+        n_samples, peak = n_samples + len(audio), max(peak, float(np.abs(audio).max(initial=0.0)))
+        yield audio
+    _refuse_too_little(path, n_samples, peak, clip, 0.0)
 
 
 def _stretch(file: SoundFile, start_s: float, duration_s: float | None, choice: Choice) -> np.ndarray:
@@ -249,17 +275,22 @@ def _as_clip(audio: np.ndarray, clip: ClipFormat) -> np.ndarray:
 def _usable(path: str, audio: np.ndarray, file_rate: int, clip: ClipFormat, start_s: float) -> np.ndarray:
     """(N,) at the rate of the file -> (N,) at the rate of the run; raises UnusableAudio."""
     audio = _resampled(audio, file_rate, clip.sample_rate)
-    if len(audio) < clip.hop:
+    _refuse_too_little(path, len(audio), float(np.abs(audio).max(initial=0.0)), clip, start_s)
+    return audio
+
+
+def _refuse_too_little(path: str, n_samples: int, peak: float, clip: ClipFormat, start_s: float) -> None:
+    """Raises UnusableAudio if what was read at the rate of the run is too short or silent."""
+    if n_samples < clip.hop:
         raise UnusableAudio(
-            f"{path} has {len(audio)} samples at {clip.sample_rate} Hz from {start_s:g} s on, less than one control "
+            f"{path} has {n_samples} samples at {clip.sample_rate} Hz from {start_s:g} s on, less than one control "
             f"frame ({clip.hop}): use a longer recording."
         )
-    if np.abs(audio).max() < 10 ** (SILENT_DB / 20):
+    if peak < 10 ** (SILENT_DB / 20):
         raise UnusableAudio(
             f"{path} is silent (below {SILENT_DB:g} dBFS, an offset not counted) from {start_s:g} s on: remove or "
             "replace it."
         )
-    return audio
 
 
 def one_channel(path: str, audio: np.ndarray, choice: Choice) -> np.ndarray:

@@ -26,6 +26,11 @@ class Effect(nn.Module):
         """(B, N) audio -> (B, N) audio with the effect."""
         raise NotImplementedError
 
+    @property
+    def tail_samples(self) -> int:
+        """Samples that it may ring on after its input has ended."""
+        return 0
+
     def streaming(self, hop: int) -> "StreamingEffect":
         """The effect as it is now, block by block, for frames of `hop` samples.
 

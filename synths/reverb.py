@@ -50,6 +50,11 @@ class Reverb(Effect):
         """(B, N) dry audio -> (B, N) audio in its room."""
         return audio + fft_convolve(audio, torch.nn.functional.pad(self.response, (1, 0)))
 
+    @property
+    def tail_samples(self) -> int:
+        """The length of its response."""
+        return len(self.time)
+
     def streaming(self, hop: int) -> "StreamingReverb":
         """The room, a partition of its response per hop."""
         from synths.streaming.reverb import StreamingReverb  # which knows the room

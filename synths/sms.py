@@ -40,6 +40,7 @@ class SMSSynth(nn.Module):
         self.parts = nn.ModuleList(built)
         self.effects = nn.ModuleList(effect(clip) for effect in effects)
         self.shares = shares_of(built)
+        self.openness: Tensor | None = None
         self.sizes: dict[str, int] = {}
         for part, share in zip(built, self.shares, strict=True):
             self.sizes |= {share.names[name]: size for name, size in part.sizes.items()}
@@ -126,12 +127,28 @@ class SMSSynth(nn.Module):
             for effect, enabled in zip(effects, before, strict=True):
                 effect.enabled = enabled
 
+    @contextmanager
+    def gated(self, openness: Tensor) -> Iterator[None]:
+        """Inside, the sum of the parts is multiplied by (N,) openness before the effects, which ring on."""
+        try:
+            self.openness = openness
+            yield
+        finally:
+            self.openness = None
+
+    @property
+    def tail_samples(self) -> int:
+        """Samples that its effects, those that are switched on, ring on together after the parts have ended."""
+        return sum(each.tail_samples for each in self.effects if isinstance(each, Effect) and each.enabled)
+
     def _render(self, f0_hz: Tensor, parameters: dict[str, Tensor]) -> Tensor:
         return self._mixed([part(f0_hz, own) for part, own in self._each_part(parameters)])
 
     def _mixed(self, sounds: Sequence[Tensor]) -> Tensor:
         """(B, N) audio of each part -> their sum behind the effects."""
         audio = torch.stack(list(sounds)).sum(0)
+        if self.openness is not None:
+            audio = audio * self.openness.to(audio)
         for effect in self.effects:
             audio = effect(audio)
         return audio

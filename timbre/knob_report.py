@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 NEARLY = 0.25
 """Least audible differences that nobody would call a miss."""
+AUDIBLE = 1.0
+"""The same of what was not corrected: less would not be heard."""
 _COLUMNS = "  {:<24}{:>9}{:>9}{:>9} {:<9}{:>13}"
 
 
@@ -64,9 +66,15 @@ def _remarks(report: "KnobReport", corrected: bool) -> list[str]:
         each = report.frames_off.abs()
         half, most = (miss(report, float(each.quantile(share))) for share in (0.5, 0.95))
         remarks.append(f"{name} follows its curve: half of the time within {half}, 95 % of it within {most}.")
-    if not corrected or abs(report.off) <= NEARLY or not math.isfinite(report.off):
+    if abs(report.off) <= (NEARLY if corrected else AUDIBLE) or not math.isfinite(report.off):
         return remarks
     side = "above" if report.off > 0.0 else "below"
+    if not corrected:
+        wanted = f"{in_unit(report, report.asked)} was asked" if report.turned else "it was to hold"
+        remarks.append(
+            f"{name}: {wanted}; the decoder plays {in_unit(report, report.got)}, {miss(report, report.off)} {side}."
+        )
+        return remarks
     if report.turned:
         asked, got = in_unit(report, report.asked), in_unit(report, report.got)
         remarks.append(

@@ -1,27 +1,26 @@
-"""`timbre render`: a recording through a model, its knobs turned."""
+"""`timbre render`: a recording, or a folder of them, through a model, its knobs turned."""
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from output.whole_files import refuse_no_place, written_whole
-from sounds.audio import Channel, Choice, header_of, read_audio, refuse_no_channel
+from output.whole_files import refuse_no_place
+from sounds.audio import Channel, Choice, header_of, refuse_no_channel
+from sounds.sound_file import sound_files
 from studies.run_folder import checkpoint_in
 from synths.descriptors.request import KnobRequest
 from timbre.asked import AskedKnobs, add_options, asked_knobs
 from timbre.help_text import HelpText
-from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
+from timbre.knob_report import wrapped
+from timbre.matching_options import add_options as add_matching
+from timbre.matching_options import matching_of, refuse_wrong
 from timbre.named_knobs import refuse_misnamed
 from timbre.named_model import add_model, refuse_wrong_model
-from timbre.pitch_curve import given_pitch, refuse_no_pitch
+from timbre.pitch_curve import refuse_no_pitch
 from timbre.requests import parsed_beside
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
-    from torch import Tensor
-
-    from instrument.render import KnobReport
     from lightning_modules.timbre_model import TimbreModel
     from synths import Descriptor
 
@@ -35,12 +34,14 @@ EXAMPLE = """examples:
   timbre render runs/flute in.wav out.wav --curve knobs.csv
   timbre render runs/flute in.wav out.wav --also spectral_spread=+200Hz
   timbre render runs/flute in.wav out.wav --nudge level=-6dB --faithful
+  timbre render runs/flute cello.wav out.wav --match all
+  timbre render runs/flute recordings/ rendered/ --set sharpness=0.8
   timbre render runs/flute in.wav out.wav --f0 440
   timbre render runs/flute in.wav out.wav --f0 pitch.csv"""
 
 
 def run(verb: str, args: list[str]) -> None:
-    """Render one file."""
+    """Render one file, or all of a folder."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         description="Take a recording apart into pitch, knobs and residual, turn knobs, and put it together again. "
@@ -51,8 +52,10 @@ def run(verb: str, args: list[str]) -> None:
         formatter_class=HelpText,
     )
     add_model(parser)
-    parser.add_argument("input", type=Path, help="a sound file at any rate, one voice")
-    parser.add_argument("output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate")
+    parser.add_argument("input", type=Path, help="a sound file at any rate and of any length, one voice; or a folder")
+    parser.add_argument(
+        "output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate; or a folder, where WAVs are written"
+    )
     add_options(parser)
     parser.add_argument(
         "--also",
@@ -62,6 +65,7 @@ def run(verb: str, args: list[str]) -> None:
         help="turn a descriptor that the model was not trained on, such as spectral_spread, to a value in its unit, or "
         "by one with a sign",
     )
+    add_matching(parser)
     parser.add_argument("--open", action="store_true", help="what the decoder plays, without correction")
     parser.add_argument(
         "--faithful",
@@ -93,11 +97,12 @@ def run(verb: str, args: list[str]) -> None:
 
 def _refuse_wrong_output(given: argparse.Namespace) -> None:
     """All that can be said of the options without reading anything."""
-    refuse_no_place(given.output)
-    if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
-        raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
-    if given.peak == "keep" and given.output.suffix.lower() != ".wav":
-        raise ValueError(f"--peak keep: {given.output.suffix} holds nothing above full scale: write a .wav.")
+    if not given.input.is_dir():
+        refuse_no_place(given.output)
+        if given.output.suffix.lower() not in (".wav", ".flac", ".ogg"):
+            raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .wav, .flac or .ogg.")
+        if given.peak == "keep" and given.output.suffix.lower() != ".wav":
+            raise ValueError(f"--peak keep: {given.output.suffix} holds nothing above full scale: write a .wav.")
     if given.channel not in ("0", "1", "mix"):
         raise ValueError(f"--channel {given.channel} is not a channel: choose 0, 1 or mix.")
     if given.open and given.faithful:
@@ -106,12 +111,17 @@ def _refuse_wrong_output(given: argparse.Namespace) -> None:
         )
     if given.open and given.also:
         raise ValueError("--also turns what the decoder does not know: leave out --open.")
+    refuse_wrong(given)
 
 
 def _refuse_wrong_input(given: argparse.Namespace) -> None:
     """All that can be said of it before torch is loaded, which takes seconds."""
     refuse_wrong_model(given)
-    refuse_no_channel(str(given.input), header_of(str(given.input)).n_channels, Choice(_channel(given), "--channel"))
+    if given.input.is_dir():
+        _jobs(given)
+    else:
+        header = header_of(str(given.input))
+        refuse_no_channel(str(given.input), header.n_channels, Choice(_channel(given), "--channel"))
     refuse_no_pitch(given.f0)
     refuse_misnamed(given)
 
@@ -120,51 +130,73 @@ def _channel(given: argparse.Namespace) -> Channel:
     return "mix" if given.channel == "mix" else int(given.channel)
 
 
-def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobRequest]) -> None:
-    import torch
+def _jobs(given: argparse.Namespace) -> list[tuple[Path, Path]]:
+    """Each sound and where it is written: of a folder, WAVs in folders of the same names.
 
-    from instrument.render import knob_reports, render
+    Raises:
+        ValueError: the folder has no sounds, would be written into itself, or two of its sounds have one name
+    """
+    if not given.input.is_dir():
+        return [(given.input, given.output)]
+    paths = sound_files(str(given.input))
+    if not paths:
+        raise ValueError(f"there is no sound in {given.input}: name a sound file, or a folder of them.")
+    if given.output.is_file():
+        raise ValueError(f"{given.output} is a file and {given.input} a folder: name a folder to write into.")
+    if given.input.resolve() in (given.output.resolve(), *given.output.resolve().parents):
+        raise ValueError(f"{given.output} lies in {given.input}, whose sounds are rendered: write elsewhere.")
+    jobs: dict[Path, Path] = {}
+    for path in paths:
+        place = given.output / path.relative_to(given.input).with_suffix(".wav")
+        if place in jobs:
+            raise ValueError(f"{jobs[place]} and {path} would both be written to {place}: rename one of them.")
+        jobs[place] = path
+    return [(path, place) for place, path in jobs.items()]
+
+
+def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobRequest]) -> None:
     from lightning_modules.checkpoint import load_model
     from lightning_modules.exact import obstacle_of
-    from timbre.tracked_pitch import tracked_pitch
+    from timbre.render_recording import Settings, render_recording
 
-    n_channels = header_of(str(given.input)).n_channels
     model = load_model(checkpoint_in(given.checkpoint), given.preset)
     knobs = {descriptor.name: descriptor for descriptor in model.encoder.each_descriptor()}
     asked.refuse_what_is_not_there(knobs, model.encoder.factors)
-    beside = _beside(also, model)
-    channel = _channel(given)
-    audio = read_audio(str(given.input), model.clip, channel=channel, option="--channel")
-    f0_hz = (
-        tracked_pitch(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
-    )
     obstacle = "" if given.open else obstacle_of(model)
     if given.faithful and obstacle:
         raise ValueError(f"{obstacle}, and cannot be fitted: leave out --faithful.")
-    corrected = not (given.open or obstacle)
-    torch.manual_seed(given.seed)
-    sound, pitch = torch.from_numpy(audio), torch.from_numpy(f0_hz)
-    requests = [*asked.over(len(audio), model.clip), *also]
-    rendered = render(model, sound, pitch, requests, beside, given.dry, corrected, given.faithful)
-    delivered, lines = _delivered(rendered.audio, given.peak)
-    _write(given.output, delivered, model.clip.sample_rate, given.peak)
-    reports = knob_reports(model, rendered, delivered, pitch)
-    # What was not met for full scale's sake is said above the table; the remarks are on the sound before.
-    unlowered = reports if delivered is rendered.audio else knob_reports(model, rendered, rendered.audio, pitch)
-    print(f"{given.output}: {len(delivered) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
-    if n_channels > 1 and channel == "mix":
-        lines.append(f"The mean of the input's {n_channels} channels was rendered (--channel 0: the first).")
-    if given.faithful:
-        lines.append(
-            "Faithful: with nothing turned, this sound is a fit of the recording, not what the network makes of it; "
-            "the network says only what turning a knob changes."
-        )
-    if obstacle:
-        lines.append(f"{obstacle}: the knobs are not corrected.")
-    remarks = [_beyond_training(report, pitch, corrected) for report in unlowered if report.descriptor.name in knobs]
-    said = [row for line in lines for row in wrapped(line)] + table_lines(reports) + remark_lines(unlowered, corrected)
-    for line in said + [row for remark in remarks for row in wrapped(remark)]:
+    matching, remark = matching_of(given.match, given.octave, given.open or given.faithful, model)
+    settings = Settings(
+        model,
+        asked,
+        also,
+        _beside(also, model),
+        matching,
+        _channel(given),
+        given.f0,
+        given.dry,
+        given.open,
+        given.faithful,
+        given.peak,
+        given.seed,
+    )
+    for line in wrapped(remark):
         print(line)
+    if not given.input.is_dir():
+        print(*render_recording(given.input, given.output, settings), sep="\n")
+        return
+    jobs, failed = _jobs(given), 0
+    for path, place in jobs:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            print(*render_recording(path, place, settings), sep="\n", flush=True)
+        except ValueError as error:
+            failed += 1
+            print(*wrapped(f"Not rendered: {error}"), sep="\n", flush=True)
+    if failed:
+        raise ValueError(
+            f"{failed} of {len(jobs)} sounds of {given.input} could not be rendered: the reasons are above."
+        )
 
 
 def _beside(also: Sequence[KnobRequest], model: "TimbreModel") -> "list[Descriptor]":
@@ -176,43 +208,3 @@ def _beside(also: Sequence[KnobRequest], model: "TimbreModel") -> "list[Descript
         if request.knob in model.encoder.controls:
             raise ValueError(f"{request.written}: {request.knob} is a knob of this model: --set or --nudge turns it.")
     return [kinds[request.knob](model.clip) for request in also]
-
-
-def _beyond_training(report: "KnobReport", f0_hz: "Tensor", corrected: bool) -> str:
-    """A remark where a request that may not be met lies beyond what training notes of that pitch reach."""
-    if not report.turned or (corrected and abs(report.off) <= NEARLY):
-        return ""
-    import torch
-
-    descriptor = report.descriptor
-    asked = float(descriptor.position_of(torch.tensor(report.asked)))
-    low, high = (float(end) for end in descriptor.range.reach(f0_hz.median()))
-    if low - 0.02 <= asked <= high + 0.02:
-        return ""
-    ends = [in_unit(report, float(descriptor.value_at(torch.tensor(end)))) for end in (low, high)]
-    return f"{descriptor.name}: training notes of this pitch have {ends[0].split()[0]} to {ends[1]}."
-
-
-def _delivered(audio: "Tensor", peak: str) -> "tuple[Tensor, list[str]]":
-    """The sound as its file will hold it, and what is to be said where it would clip."""
-    highest = float(audio.abs().max())
-    if highest <= 0.999:
-        return audio, []
-    above_db = 20.0 * math.log10(highest / 0.999)
-    if peak == "keep":
-        return audio, [
-            f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
-        ]
-    return audio * (0.999 / highest), [
-        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and measured so below (--peak keep: not "
-        "lowered)."
-    ]
-
-
-def _write(path: Path, audio: "Tensor", sample_rate: int, peak: str) -> None:
-    """Write audio whole or not at all."""
-    import soundfile
-
-    subtype = "FLOAT" if peak == "keep" else None
-    with written_whole(path) as partial:
-        soundfile.write(partial, audio.numpy(), sample_rate, subtype, format=path.suffix[1:].upper())

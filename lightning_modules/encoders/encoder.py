@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.encoders.note_partials import HeardNotes
+from lightning_modules.encoders.training_frames import TrainingFrames
 from projection import LearntPrior
 from projection.prior import on_grid
 from synths import (
@@ -89,6 +90,7 @@ class Encoder(nn.Module):
         self.judged_every = self.every * max(1, round(clip.frame_rate_hz / self.every / JUDGED_HZ))
         self.level = Level(clip)
         self.prior, self.spectra = LearntPrior(), LineSpectra(clip)
+        self.training_frames = TrainingFrames(len(self.descriptors))
         self.residual_size, self.added_size = residual_size, added_size
         self.register_buffer("calibrated", torch.tensor(False))
         for descriptor in self.each_descriptor():
@@ -160,7 +162,7 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Take the range of every knob from training batches, from the frames where they sound.
+        """Take range and quantiles of every knob, and the pitches, from the frames of training batches that sound.
 
         Args:
             batches: (B, N) audio and its (B, F) pitch in Hz
@@ -185,6 +187,7 @@ class Encoder(nn.Module):
         for descriptor, kept_values in zip(self.each_descriptor(), each, strict=True):
             descriptor.calibrate(kept_values, pitch)
         self.prior.learn(torch.cat(played))
+        self.training_frames.learn(each, pitch)
         if each:
             positions = [d.position_of(value) for d, value in zip(self.each_descriptor(), each, strict=True)]
             self.learn_positions(torch.stack(positions, dim=-1))

@@ -41,7 +41,7 @@ def test_knobs_have_names_units_and_ends(voice):
 
 def test_any_rate_comes_out_at_the_models(voice, note):
     stereo = np.stack([note, note], axis=1)
-    assert len(voice.render((stereo, 32000), exact=False, f0_hz=440.0).audio) == len(note) // 2
+    assert len(voice.render((stereo, 32000), exact=False, f0_hz=440.0, dry=True).audio) == len(note) // 2
 
 
 @pytest.mark.parametrize(

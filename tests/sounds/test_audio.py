@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from datamodules import UnusableAudio, read_audio, read_clip
-from sounds.audio import header_of, read_wav
+from sounds.audio import blocks_at_rate, header_of, read_wav
 from synths.clip import ClipFormat
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
@@ -199,3 +199,23 @@ def test_bytes_that_are_not_sound_are_named():
     for content in (b"", b"RIFF", b"these are words, not sound"):
         with pytest.raises(UnusableAudio, match="tar:words"):
             read_wav(content, "tar:words", CLIP)
+
+
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_blocks_at_the_runs_rate_are_what_is_read_at_once(tmp_path, monkeypatch, rate):
+    """To the bit, however short the blocks."""
+    audio = 0.2 * np.random.default_rng(0).standard_normal((rate, 2))
+    soundfile.write(tmp_path / "in.wav", audio, rate, "FLOAT")
+    monkeypatch.setattr("sounds.sound_file.BLOCK_S", 0.3)
+    path, clip = str(tmp_path / "in.wav"), ClipFormat()
+    blocks = list(blocks_at_rate(path, clip, 1, "--channel"))
+    assert len(blocks) > 3 and np.array_equal(np.concatenate(blocks), read_audio(path, clip, channel=1))
+
+
+@pytest.mark.parametrize(
+    ("audio", "words"), [(np.zeros(16000), "silent"), (np.ones(50), "less than one control frame")]
+)
+def test_blocks_of_too_little_are_refused(tmp_path, audio, words):
+    soundfile.write(tmp_path / "in.wav", audio, 16000, "FLOAT")
+    with pytest.raises(UnusableAudio, match=words):
+        list(blocks_at_rate(str(tmp_path / "in.wav"), ClipFormat(), "mix", "--channel"))

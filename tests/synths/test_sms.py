@@ -165,3 +165,18 @@ def test_a_part_that_renders_parameters_only_is_named(clip_format, score):
     assert synth.parts_that_cannot_play() == ["Clicks"]
     with pytest.raises(NotImplementedError, match="Clicks cannot play other numbers than its parameters"):
         synth.parts[1].play(torch.ones(1, 20), {})
+
+
+def test_behind_the_gate_only_the_effects_sound(clip_format, score):
+    """The room rings on by its response, as long as it says; afterwards all is as before."""
+    synth = SMSSynth(clip_format, parts=[Harmonics], effects=[lambda clip: Reverb(clip, duration_s=0.02)])
+    f0_hz, raw = score(synth)
+    before = synth(f0_hz, raw)
+    with synth.gated(torch.arange(clip_format.n_samples) < 1600):
+        gated = synth(f0_hz, raw)
+        assert synth.tail_samples == 319
+    torch.testing.assert_close(gated[:, :1600], before[:, :1600], atol=1e-5, rtol=0.0)
+    assert gated[:, 1600:1900].abs().max() > 1e-4 and gated[:, 1919:].abs().max() < 1e-5
+    with synth.dry():
+        assert not synth.tail_samples
+    assert synth(f0_hz, raw).equal(before)

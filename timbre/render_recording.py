@@ -1,0 +1,149 @@
+"""One recording through a model, into a file, and what is said of it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+
+from instrument.matching import Matching
+from instrument.playing import Wish
+from instrument.render import KnobReport, knob_reports, render_to
+from instrument.samples import OnDisk, Samples, Scaled, each_block
+from lightning_modules.exact import obstacle_of
+from lightning_modules.timbre_model import TimbreModel
+from output.whole_files import written_whole
+from sounds.audio import Channel, blocks_at_rate, header_of
+from synths import Descriptor
+from synths.descriptors.request import KnobRequest
+from timbre.asked import AskedKnobs
+from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapped
+from timbre.pitch_curve import given_pitch
+from timbre.render_report import sentences, voices
+from timbre.tracked_pitch import tracked_pitch
+
+FULL_SCALE = 0.999
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How recordings are rendered: the options of `timbre render`, looked through, and the model."""
+
+    model: TimbreModel
+    asked: AskedKnobs
+    also: Sequence[KnobRequest]
+    beside: Sequence[Descriptor]
+    matching: Matching
+    channel: Channel
+    f0: str | None
+    dry: bool
+    open: bool
+    faithful: bool
+    peak: str
+    seed: int
+
+
+def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
+    """Render a file into another.
+
+    Returns:
+        what is to be printed: lines that fit the terminal
+
+    Raises:
+        ValueError: it is no sound, or has no pitch
+        OSError: the other cannot be written
+    """
+    model, clip = settings.model, settings.model.clip
+    with OnDisk(place.parent) as sound, OnDisk(place.parent) as made:
+        for block in blocks_at_rate(str(path), clip, settings.channel, "--channel"):
+            sound.add(block)
+        pitch = torch.from_numpy(_pitch(sound, path, settings))
+        requests = [*settings.asked.over(sound.n_samples, clip), *settings.also]
+        corrected = not (settings.open or obstacle_of(model))
+        wish = Wish(
+            requests, settings.beside, settings.dry, corrected, settings.faithful, settings.matching, rings_out=True
+        )
+        torch.manual_seed(settings.seed)
+        outcome = render_to(model, sound, pitch, wish, made.add)
+        delivered, lines = _delivered(made, settings.peak)
+        _write(place, delivered, clip.sample_rate, settings.peak)
+        reports = knob_reports(model, outcome, delivered, outcome.f0_hz)
+        # What was not met for full scale's sake is said above the table; the remarks are on the sound before.
+        unlowered = reports if delivered is made else knob_reports(model, outcome, made, outcome.f0_hz)
+        lines += voices(model, sound, pitch, outcome.sounding)
+        lines += sentences(outcome.matched, model.encoder.training_frames)
+        lines += _of_the_sound(path, settings, made.n_samples - sound.n_samples)
+        said = [row for line in lines for row in wrapped(line)] + table_lines(reports)
+        remarks = [
+            _beyond_training(each, outcome.f0_hz, corrected)
+            for each in unlowered
+            if each.descriptor.name in model.encoder.knobs
+        ]
+        said += remark_lines(unlowered, corrected) + [row for remark in remarks for row in wrapped(remark)]
+        return [f"{place}: {delivered.n_samples / clip.sample_rate:.2f} s at {clip.sample_rate} Hz", *said]
+
+
+def _pitch(sound: Samples, path: Path, settings: Settings) -> np.ndarray:
+    if settings.f0 is not None:
+        return given_pitch(settings.f0, sound.n_samples, settings.model.clip)
+    return tracked_pitch(sound, settings.model, path)
+
+
+def _of_the_sound(path: Path, settings: Settings, n_longer: int) -> list[str]:
+    """What is to be known of a sound beside its knobs."""
+    lines, n_channels = [], header_of(str(path)).n_channels
+    if n_longer > 0:
+        longer_s = n_longer / settings.model.clip.sample_rate
+        lines.append(f"It is {longer_s:.2f} s longer than the recording: the room rings on (--dry: no room).")
+    if n_channels > 1 and settings.channel == "mix":
+        lines.append(f"The mean of the input's {n_channels} channels was rendered (--channel 0: the first).")
+    if settings.faithful:
+        lines.append(
+            "Faithful: with nothing turned, this sound is a fit of the recording, not what the network makes of it; "
+            "the network says only what turning a knob changes."
+        )
+    if not settings.open and (obstacle := obstacle_of(settings.model)):
+        lines.append(f"{obstacle}: the knobs are not corrected.")
+    return lines
+
+
+def _beyond_training(report: KnobReport, f0_hz: Tensor, corrected: bool) -> str:
+    """A remark where a request that may not be met lies beyond what training notes of that pitch reach."""
+    if not report.turned or (corrected and abs(report.off) <= NEARLY):
+        return ""
+    descriptor = report.descriptor
+    asked = float(descriptor.position_of(torch.tensor(report.asked)))
+    low, high = (float(end) for end in descriptor.range.reach(f0_hz.median()))
+    if low - 0.02 <= asked <= high + 0.02:
+        return ""
+    ends = [in_unit(report, float(descriptor.value_at(torch.tensor(end)))) for end in (low, high)]
+    return f"{descriptor.name}: training notes of this pitch have {ends[0].split()[0]} to {ends[1]}."
+
+
+def _delivered(made: OnDisk, peak: str) -> tuple[Samples, list[str]]:
+    """The sound as its file will hold it, and what is to be said where it would clip."""
+    highest = max(float(block.abs().max()) for block in each_block(made))
+    if highest <= FULL_SCALE:
+        return made, []
+    above_db = 20.0 * math.log10(highest / FULL_SCALE)
+    if peak == "keep":
+        return made, [
+            f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
+        ]
+    return Scaled(made, FULL_SCALE / highest), [
+        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and measured so below (--peak keep: not "
+        "lowered)."
+    ]
+
+
+def _write(path: Path, sound: Samples, sample_rate: int, peak: str) -> None:
+    """Write a sound whole or not at all."""
+    subtype, kind = "FLOAT" if peak == "keep" else None, path.suffix[1:].upper()
+    with written_whole(path) as partial:
+        with soundfile.SoundFile(partial, "w", sample_rate, 1, subtype, format=kind) as file:
+            for block in each_block(sound):
+                file.write(block.numpy())
