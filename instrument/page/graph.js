@@ -150,7 +150,7 @@ class Graph {
     const [y, x, w] = [to, ...from].map((end) => 4 * this.at(end));
     const { multiply } = this;
     return () => {
-      for (let row = 0; row < rows; row++) multiply(x + 4 * inner * row, w, y + 64 * panels * row, inner, panels);
+      for (let row = 0; row < rows; row++) multiply(x + 4 * inner * row, w, y + 64 * panels * row, inner, panels, 64, 0);
     };
   }
 

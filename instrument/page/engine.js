@@ -1,0 +1,44 @@
+"use strict";
+// The instrument in an audio context: its worklet, the room behind it.
+
+// about, blob, code, worklet: of the page; settings: voices, messages to begin with. -> { node, output, send, onTell }
+async function makeInstrument(context, { about, blob, code, worklet }, settings = {}) {
+  if (!context.audioWorklet) throw new Error("This browser has no AudioWorklet: open the page in a newer one.");
+  await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(worklet)}`);
+  const node = new AudioWorkletNode(context, "instrument", {
+    numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1],
+    processorOptions: { about, blob, code, settings },
+  });
+  const output = new GainNode(context, { gain: 1 });
+  const room = await makeRoom(context, about, blob);
+  node.connect(output);
+  if (room) {
+    node.connect(room.convolver);
+    room.wet.connect(output);
+  }
+  const instrument = { node, output, room, send: (...messages) => node.port.postMessage(messages), onTell: null };
+  node.port.onmessage = ({ data }) => { if (instrument.onTell) instrument.onTell(data); };
+  return instrument;
+}
+
+// The learnt room, shared by all voices: its response at the context's rate.
+async function makeRoom(context, about, blob) {
+  if (!about.room) return null;
+  const [start, bytes] = about.parts.room;
+  const response = new Float32Array(blob.slice(start, start + bytes));
+  const ratio = context.sampleRate / about.sample_rate;
+  const length = Math.ceil(response.length * ratio);
+  const resampling = new OfflineAudioContext(1, length, context.sampleRate);
+  const buffer = new AudioBuffer({ length: response.length, sampleRate: about.sample_rate });
+  buffer.copyToChannel(response, 0);
+  const source = new AudioBufferSourceNode(resampling, { buffer });
+  source.connect(resampling.destination);
+  source.start();
+  const resampled = await resampling.startRendering();
+  const scaled = resampled.getChannelData(0);
+  for (let i = 0; i < scaled.length; i++) scaled[i] /= ratio;
+  const convolver = new ConvolverNode(context, { buffer: resampled, disableNormalization: true });
+  const wet = new GainNode(context, { gain: 1 });
+  convolver.connect(wet);
+  return { convolver, wet };
+}
