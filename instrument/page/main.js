@@ -1,21 +1,15 @@
 "use strict";
 // The plainest page that plays: a button, sliders, keys.
 
-function pageData() {
-  const { blob, code, ...about } = JSON.parse(document.getElementById("data").textContent);
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
-  const worklet = JSON.parse(document.getElementById("worklet").textContent);
-  return { about, blob: bytes(blob), code: bytes(code), worklet };
-}
-
-const DATA = pageData();
+const DATA = readPage();
 const KEYS = "awsedftgyhujk";
+const { about } = readAbout();
 let instrument = null;
 
 async function start() {
   if (instrument) return;
   const context = new AudioContext({ latencyHint: "interactive" });
-  instrument = await makeInstrument(context, DATA);
+  instrument = await makeInstrument(context, await DATA);
   instrument.output.connect(context.destination);
   instrument.onTell = tell;
 }
@@ -23,7 +17,7 @@ async function start() {
 function tell({ readings, f0_hz }) {
   if (!readings) return;
   document.getElementById("said").textContent = `${f0_hz.toFixed(1)} Hz`;
-  DATA.about.knobs.forEach(({ unit }, index) => {
+  about.knobs.forEach(({ unit }, index) => {
     const said = document.getElementById(`reading-${index}`);
     if (said && Number.isFinite(readings[index])) said.textContent = `${readings[index].toFixed(2)} ${unit}`;
   });
@@ -43,7 +37,7 @@ function play(midi, down) {
   if (instrument) instrument.send({ do: down ? "on" : "off", id: midi, midi, velocity: 0.8 });
 }
 
-DATA.about.knobs.forEach((knob, index) => { if (index !== DATA.about.level) addKnob(knob, index); });
+about.knobs.forEach((knob, index) => { if (index !== about.level) addKnob(knob, index); });
 for (let midi = 60; midi <= 72; midi++) {
   const key = Object.assign(document.createElement("button"), { textContent: KEYS[midi - 60] });
   key.addEventListener("pointerdown", () => play(midi, true));
