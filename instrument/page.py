@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from instrument.page_parts import PageParts
 from output.whole_files import write_text
 
-AUDIO_THREAD = ("half.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "worklet.js")
+AUDIO_THREAD = ("half.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tracker.js", "worklet.js")
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
 PAGE_THREAD = ("half.js", "engine.js", "main.js")
 
