@@ -50,17 +50,9 @@ def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Ex
     require_onnx()
     inputs = silent_inputs(instrument, block_frames)
     flat = _Flat(instrument, list(inputs))
-    with _quiet(), torch.no_grad():
+    with torch.no_grad():
         outputs = dict(zip(flat.output_names, flat(*inputs.values()), strict=True))
-        program = torch.onnx.export(
-            flat,
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=flat.output_names,
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
+    program = quiet_export(flat, tuple(inputs.values()), list(inputs), flat.output_names)
     program.model.metadata_props.update(metadata(instrument, block_frames))
     with written_whole(path) as partial:
         program.save(str(partial))
@@ -68,6 +60,18 @@ def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Ex
         if not difference <= TOLERANCE:
             raise ValueError(f"{path} would differ from the model by {difference:.1e}: it was not written.")
     return Exported(_shapes(inputs), _shapes(outputs), difference)
+
+
+def quiet_export(
+    module: nn.Module, values: tuple[Tensor, ...], input_names: list[str], output_names: list[str]
+) -> Any:
+    """An ONNX program of a module for these inputs, without the exporter's remarks."""
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module, values, input_names=input_names, output_names=output_names, dynamo=True, verbose=False
+        )
+    assert program is not None
+    return program
 
 
 def require_onnx() -> None:

@@ -1,0 +1,53 @@
+"""The playable page: one HTML file that asks nobody for anything."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from instrument.page_parts import PageParts
+from output.whole_files import write_text
+
+AUDIO_THREAD = ("half.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tracker.js", "worklet.js")
+"""Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
+PAGE_THREAD = ("half.js", "engine.js", "main.js")
+
+
+def write_page(parts: PageParts, path: Path) -> None:
+    """Write the instrument as one HTML file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written
+    """
+    write_text(path, page(parts))
+
+
+def page(parts: PageParts) -> str:
+    """The text of the page."""
+    environment = Environment(undefined=StrictUndefined, autoescape=False)
+    template = environment.from_string(page_file("index.html"))
+    return template.render(
+        name=parts.about["name"],
+        style=page_file("style.css"),
+        data=_within_script(parts.as_json()),
+        worklet=_within_script(json.dumps(worklet_text())),
+        scripts="\n".join(page_file(name) for name in PAGE_THREAD),
+    )
+
+
+def worklet_text() -> str:
+    """The audio thread's scripts as one."""
+    return "\n".join(page_file(name).replace('"use strict";\n', "", 1) for name in AUDIO_THREAD)
+
+
+@cache
+def page_file(name: str) -> str:
+    """A file of `instrument/page`."""
+    return files("instrument").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _within_script(text: str) -> str:
+    """A script element ends at the first "</script", wherever it stands."""
+    return text.replace("</", "<\\/")
