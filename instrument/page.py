@@ -10,9 +10,9 @@ from jinja2 import Environment, StrictUndefined
 from instrument.page_parts import PageParts
 from output.whole_files import write_text
 
-AUDIO_THREAD = ("graph.js", "synth.js", "resample.js", "player.js", "worklet.js")
+AUDIO_THREAD = ("knob_range.js", "graph.js", "synth.js", "resample.js", "player.js", "worklet.js")
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
-PAGE_THREAD = ("engine.js", "main.js")
+PAGE_THREAD = ("knob_range.js", "engine.js", "main.js")
 
 
 def write_page(parts: PageParts, path: Path) -> None:

@@ -8,27 +8,6 @@ const SOFTEST_DB = -24; // below the loudest note of its pitch, at velocity 0
 const SILENT_DB = -75; // below its top a released voice is over
 const FASTEST = 0.5; // share of its way that a knob goes in a hop
 
-const hertz = (midi) => 440 * 2 ** ((midi - 69) / 12);
-const midiOf = (hz) => 69 + 12 * Math.log2(hz / 440);
-
-// What positions 0 and 1 of a knob are, and what notes near a pitch reach: as synths/descriptors/knob_range.py.
-const valueAt = ({ curve, low, high }, position) =>
-  curve === "log" ? low * (high / low) ** position : low + position * (high - low);
-const positionOf = ({ curve, low, high }, value) =>
-  curve === "log" ? Math.log(Math.max(value, 1e-3 * low) / low) / Math.log(high / low) : (value - low) / (high - low);
-function reachOf({ reach }, midi, into) {
-  into[0] = 0;
-  into[1] = 1;
-  if (!reach.length) return into;
-  let above = 1;
-  while (above < reach.length - 1 && reach[above][0] < midi) above++;
-  const [a, b] = [reach[above - 1], reach[above]];
-  const share = Math.min(1, Math.max(0, (midi - a[0]) / (b[0] - a[0])));
-  into[0] = a[1] + share * (b[1] - a[1]);
-  into[1] = a[2] + share * (b[2] - a[2]);
-  return into;
-}
-
 // Decibels below the top of a note, by its age.
 function envelopeDb({ attack_s, decay_s, sustain_db }, age_s) {
   if (age_s < attack_s) return 20 * Math.log10(Math.max(1e-3, age_s / attack_s));
@@ -328,6 +307,6 @@ class Player {
 }
 
 if (typeof module !== "undefined") {
-  Object.assign(globalThis, require("./graph.js"), require("./synth.js"));
-  module.exports = { Player, Voice, hertz, midiOf, valueAt, positionOf, reachOf, envelopeDb };
+  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./knob_range.js"));
+  module.exports = { Player, Voice, envelopeDb };
 }
