@@ -57,11 +57,6 @@ def of_onnx(model: Any, inputs: Mapping[str, np.ndarray], half: bool = False) ->
     Raises:
         ValueError: the runner of the page has no step for an operation
     """
-    missing = sorted({node.op_type for node in model.graph.node} - set(STEPS))
-    if missing:
-        raise ValueError(
-            f"the page cannot run {missing[0]}, an operation of this model: export .onnx, or choose another decoder."
-        )
     known = all_values(model, inputs)
     steps = Steps(known)
     steps.fixed = fixed = {each.name for each in model.graph.initializer}
@@ -71,6 +66,11 @@ def of_onnx(model: Any, inputs: Mapping[str, np.ndarray], half: bool = False) ->
         if node.op_type == "Shape" or all(name in fixed or not name for name in node.input):
             fixed |= set(node.output)
             continue
+        if node.op_type not in STEPS:
+            raise ValueError(
+                f"the page cannot run {node.op_type}, an operation of this model: export .onnx, or choose another "
+                "decoder."
+            )
         STEPS[node.op_type](steps, node)
     return _written(model, inputs, steps, half)
 

@@ -8,6 +8,8 @@ import numpy as np
 from instrument.graph_views import View, dense_strides, together, view_at
 
 Attributes = dict[str, Any]
+ORDERED = {"pick", "scatter", "scatter_add"}
+"""Steps whose axes must stay in order."""
 COLUMNS = 16
 """Columns of a matrix that the product takes together."""
 
@@ -27,6 +29,7 @@ class Steps:
         self.fixed: set[str] = set()
         self.views: dict[str, View] = {}
         self.steps: list[dict[str, Any]] = []
+        self._kept: dict[tuple[bytes, bool], int] = {}
 
     def buffer(self, shape: tuple[int, ...]) -> View:
         """A new buffer."""
@@ -39,7 +42,11 @@ class Steps:
         return self.views[name]
 
     def constant(self, numbers: np.ndarray, whole: bool = True) -> View:
-        """A buffer of fixed numbers; whole: never in half precision."""
+        """A buffer of fixed numbers, the one that has them already if there is one; whole: never in half precision."""
+        key = (numbers.astype(np.float32).tobytes(), whole)
+        if key in self._kept:
+            return View(self._kept[key], 0, numbers.shape, dense_strides(numbers.shape))
+        self._kept[key] = len(self.sizes)
         view = self.buffer(numbers.shape)
         self.constants[view.buffer] = numbers.astype(np.float32).ravel()
         if whole:
@@ -65,6 +72,10 @@ class Steps:
     def step(self, kind: str, to: View, sources: list[View], at: np.ndarray | None = None, **more: Any) -> None:
         """A step for each number of a view; sources are broadcast to it."""
         shape, views = together(to.shape, [to, *(source.spread(to.shape) for source in sources)])
+        if kind not in ORDERED:  # the longest loop innermost
+            longest = shape.index(max(shape))
+            for axes in (shape, *(view[2] for view in views)):
+                axes.append(axes.pop(longest))
         if at is not None:
             more["at"] = at.ravel().tolist()
         self.steps.append({"do": kind, "shape": shape, "to": views[0], "from": views[1:], **more})
@@ -243,7 +254,9 @@ def _padded(steps: Steps, node: Any) -> None:
 
 def _in_padding(steps: Steps, source: View, pads: list[int], shape: tuple[int, ...], value: float = 0.0) -> View:
     """Copied into a buffer that is filled beforehand."""
-    to = steps.constant(np.full(shape, value)) if value else steps.buffer(shape)
+    to = steps.buffer(shape)
+    if value:
+        steps.constants[to.buffer] = np.full(to.shape, value, np.float32).ravel()
     before = sum(pad * stride for pad, stride in zip(pads, to.strides, strict=False))
     steps.step("copy", to._replace(shape=source.shape, offset=to.offset + before), [source])
     return to
@@ -292,12 +305,19 @@ def _pooled(kind: str, beyond: float) -> Callable[[Steps, Any], None]:
 def _multiplied(steps: Steps, node: Any) -> None:
     """A matrix that is fixed is packed for the fast product."""
     left, name, matrix = steps.view(node.input[0]), node.output[0], steps.known[node.input[1]]
+    if matrix.ndim > 2 and np.prod(matrix.shape[:-2]) == 1:
+        matrix = matrix.reshape(matrix.shape[-2:])
     if matrix.ndim == 2 and node.input[1] in steps.fixed and matrix.shape[1] > 1:
         steps.views[name] = _by_matrix(steps, left, matrix)._replace(
             shape=steps.known[name].shape, strides=dense_strides(steps.known[name].shape)
         )
         return
-    right, to = steps.view(node.input[1]), steps.place(name, steps.known[name].shape)
+    right = steps.view(node.input[1])
+    fixed = steps.known[node.input[0]]
+    if node.input[0] in steps.fixed and fixed.ndim == 2 and len(right.shape) == 2:
+        steps.views[name] = _by_matrix(steps, right.transposed([1, 0]), fixed.T).transposed([1, 0])
+        return
+    to = steps.place(name, steps.known[name].shape)
     wide = to.shape if len(left.shape) > 1 else (*to.shape[:-1], 1, to.shape[-1])
     wide = wide if len(right.shape) > 1 else (*wide, 1)
     left = left if len(left.shape) > 1 else View(left.buffer, left.offset, (1, *left.shape), (0, *left.strides))
@@ -434,6 +454,6 @@ STEPS: dict[str, Callable[[Steps, Any], None]] = {
     **{"ScatterElements": _scattered, "Concat": _concatenated, "Pad": _padded},
     **{f"Reduce{kind}": _reduced(kind.lower()) for kind in ("Sum", "Mean", "Max", "Min")},
     **{"AveragePool": _pooled("mean", 0.0), "MaxPool": _pooled("max", -np.inf), "MatMul": _multiplied, "Gemm": _affine, "LayerNormalization": _normalised},
-    **{"GRU": _recurrent, "Cast": _cast, "Clip": _clipped, "Pow": _powered, "Div": _divided, "LeakyRelu": _leaky},
+    **{"GRU": _recurrent, "Cast": _cast, "CastLike": _cast, "Clip": _clipped, "Pow": _powered, "Div": _divided, "LeakyRelu": _leaky},
 }
 """Operation -> what makes steps of it."""

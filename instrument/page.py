@@ -12,7 +12,9 @@ from jinja2 import Environment, StrictUndefined
 from instrument.page_parts import PageParts
 from output.whole_files import write_text
 
-AUDIO_THREAD = ("knob_range.js", "graph.js", "synth.js", "resample.js", "player.js", "tap.js", "worklet.js")
+AUDIO_THREAD = (
+    *("knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tap.js", "worklet.js"),
+)
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
 PAGE_THREAD = (
     *("knob_range.js", "dom.js", "settings.js", "scale.js", "engine.js", "recorder.js", "sound.js", "spectrum.js"),

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from instrument.correction import correction_graph
 from instrument.decoder import VoiceFrame, decoder_graph
 from instrument.instrument import Knob
 from instrument.meter import meter_graph, metered
 from instrument.product_code import product_code
 from lightning_modules.provenance import provenance
 from lightning_modules.timbre_model import TimbreModel
+from projection import projectable
 from synths import Harmonics, Reverb
 
 FORMAT = 1
@@ -47,10 +49,11 @@ def page_parts(model: TimbreModel, name: str) -> PageParts:
         ValueError: it has no calibrated knob, or cannot be played there; the sentence says why
     """
     _refuse_uncalibrated(model)
-    frame = VoiceFrame(model)
-    decoder, meter = decoder_graph(model), meter_graph(model, frame.n_partials, frame.n_bands)
+    frame = VoiceFrame(model).eval()
+    graphs = {"decoder": decoder_graph(frame), "meter": meter_graph(model, frame.n_partials, frame.n_bands)}
+    graphs["correction"] = correction_graph(frame.correction) if frame.correction else None
     blob, parts = bytearray(), {}
-    numbers = {"decoder": decoder.blob, "meter": meter.blob if meter else b"", "room": _room(model)}
+    numbers = {part: graph.blob if graph else b"" for part, graph in graphs.items()} | {"room": _room(model)}
     for part, own in numbers.items():
         parts[part] = [len(blob), len(own)]
         blob += own
@@ -69,8 +72,8 @@ def page_parts(model: TimbreModel, name: str) -> PageParts:
         "knobs": described_knobs(model),
         "level": next((index for index, knob in enumerate(knobs) if knob.is_level), -1),
         "states": [[state, float(values.flatten()[0])] for state, values in states.items()],
-        "decoder": decoder.described,
-        "meter": meter.described if meter else None,
+        **{part: graph.described if graph else None for part, graph in graphs.items()},
+        "correction_knobs": [index for index, knob in enumerate(knobs) if projectable(knob)],
         "room": bool(parts["room"][1]),
         "parts": parts,
     }

@@ -54,7 +54,8 @@ class Controls {
     byId("random").addEventListener("click", () => desk.change({ shares: about.knobs.map(() => Number(Math.random().toFixed(3))) }));
     for (const slot of ["A", "B"]) byId(`slot-${slot}`).addEventListener("click", () => desk.compare(slot));
     byId("link").addEventListener("click", () => this.copyLink());
-    byId("keep").addEventListener("change", ({ target }) => desk.change({ keep: target.checked }));
+    for (const id of ["keep", "exact"]) byId(id).addEventListener("change", ({ target }) => desk.change({ [id]: target.checked }));
+    byId("exact").parentElement.hidden = !about.correction;
     byId("keep").parentElement.hidden = about.level < 0 || !about.knobs[about.level].metered;
     addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.code !== "KeyZ") return;
@@ -176,7 +177,7 @@ class Controls {
     for (const slot of ["A", "B"]) press(byId(`slot-${slot}`), desk.slot === slot);
     byId("preset").value = settings.preset;
     byId("envelope").value = settings.envelope;
-    byId("keep").checked = settings.keep;
+    for (const id of ["keep", "exact"]) byId(id).checked = settings[id];
     byId("volume").value = settings.level_db;
     byId("glide").value = settings.glide_ms;
     byId("glide-said").textContent = `${settings.glide_ms}\u202fms`;

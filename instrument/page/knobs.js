@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 class KnobView {
   constructor(knob, { onShare, onSettle, onReset, onPick }) {
     this.knob = knob;
-    this.share = 0.5;
+    this.share = null;
     this.reach = [0, 1];
     this.drawn = "";
     this.build(onShare, onSettle, onReset, onPick);
@@ -23,6 +23,7 @@ class KnobView {
     this.slider.addEventListener("dblclick", onReset);
     this.asked = element("output", { className: "asked number", htmlFor: this.slider.id });
     this.measured = element("span", { className: "measured number" });
+    this.heard = element("span", { className: "quiet wide", textContent: "measured", hidden: true });
     this.off = element("output", { className: "off number", "aria-live": "off", "aria-label": `${title}, how far off` });
     this.needle = element("i", { className: "needle" });
     this.ticks = document.createElementNS(SVG, "svg");
@@ -36,9 +37,8 @@ class KnobView {
     this.element = element("div", { className: "knob" },
       element("div", { className: "head" },
         element("label", { htmlFor: this.slider.id, textContent: title, title: knob.summary }),
-        this.asked, element("span", { className: "space" }), this.measured, this.off, this.pick, reset),
+        this.asked, element("span", { className: "space" }), this.heard, this.measured, this.off, this.pick, reset),
       this.scale, this.note);
-    if (!knob.metered) this.measured.textContent = "";
   }
 
   set(share) {
@@ -55,6 +55,7 @@ class KnobView {
 
   say() {
     const { knob, reach } = this;
+    if (this.share === null) return;
     const text = inUnit(plainNumber(valueOfShare(knob, reach, this.share), digitsFor(knob, reach)), knob.unit);
     this.asked.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
@@ -84,7 +85,7 @@ class KnobView {
 
   sayTicks(jnds) {
     const { knob } = this;
-    const first = knob.summary ? `${knob.summary}. ` : "";
+    const first = knob.summary ? `${wordsOf(knob.summary)}. ` : "";
     if (!knob.metered) this.note.textContent = `${first}${SOUND_ALONE}`;
     else if (knob.jnd) {
       const step = inUnit(plainNumber(jnds * knob.jnd, 3).replace(/\.?0+$/, ""), knob.unit);
@@ -99,11 +100,13 @@ class KnobView {
     this.element.classList.toggle("sounding", known);
     if (!known) {
       this.measured.textContent = this.off.textContent = "";
+      this.heard.hidden = true;
       return;
     }
     const place = within(placeOf(shareOfValue(knob, reach, reading)), 0.004, 0.996);
     this.needle.style.left = `${(100 * place).toFixed(2)}%`;
     this.measured.textContent = plainNumber(reading, digitsFor(knob, reach));
+    this.heard.hidden = false;
     if (!knob.jnd) return;
     const off = (reading - asked) / knob.jnd;
     this.off.textContent = `${off < 0 ? "\u2212" : "+"}${Math.abs(off).toFixed(1)} JND`;

@@ -119,6 +119,8 @@ class Voice {
         : this.controls[index] + FASTEST * (this.asked[index] - this.controls[index]);
     }
     player.decode(this, f0_hz, Math.max(f0_hz, this.f0_hz && !this.first ? this.f0_hz : 0));
+    this.f0_now = f0_hz;
+    if (this.correction && player.isExact) player.exact.follow(this);
     if (about.level < 0) this.scale(10 ** ((this.level_db + SOFTEST_DB * (1 - this.velocity) + player.level_db) / 20));
     if (this.isOver || (this.released_s >= 0 && this.level_db < SILENT_DB)) {
       this.isOver = true;
@@ -196,7 +198,8 @@ class Player {
     this.decoder = new Graph(about.decoder, part("decoder"), code);
     this.states = about.states.map(([name, first]) => [name, this.decoder.inputs[name].size, first, `${name}_next`]);
     this.meter = about.meter ? new Graph(about.meter, part("meter"), code) : null;
-    this.exact = null;
+    this.exact = about.correction ? new Exact(about, new Graph(about.correction, part("correction"), code)) : null;
+    this.isExact = true;
     this.convolution = new Convolution(code, about.hop, about.n_bands - 1);
     const noise = new White(seed);
     this.white = (into) => noise.fill(into);
@@ -224,6 +227,7 @@ class Player {
     decoder.inputs.f0_hz.dense[0] = f0_hz;
     decoder.inputs.highest_hz.dense[0] = highest_hz;
     if (decoder.inputs.controls) decoder.inputs.controls.dense.set(voice.controls);
+    if (voice.correction) decoder.inputs.gains.dense.set(voice.correction.gains);
     if (decoder.inputs.residual) decoder.inputs.residual.dense.set(voice.residual);
     for (let i = 0; i < states.length; i++) decoder.inputs[states[i][0]].dense.set(voice.states[i]);
     decoder.run();
@@ -297,16 +301,23 @@ class Player {
     for (const voice of this.pool) if (voice.active) voice.steal();
   }
 
+  // Whether knobs are met; if not, the decoder alone answers.
+  exactly(on) {
+    this.isExact = on;
+    for (const { correction } of this.pool) if (correction) this.exact.clear(correction);
+  }
+
   voiceOf(id) { return this.pool.find((voice) => voice.active && voice.id === id && !voice.isOver); }
 
   // Add n samples at the model's rate to zeros.
   render(out, n) {
+    if (this.exact) this.exact.refill();
     for (let i = 0; i < n; i++) out[i] = 0;
     for (const voice of this.pool) if (voice.active) voice.add(out, 0, n);
   }
 }
 
 if (typeof module !== "undefined") {
-  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./knob_range.js"));
+  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./knob_range.js"), require("./exact.js"));
   module.exports = { Player, Voice, envelopeDb };
 }

@@ -9,10 +9,10 @@ const shareOfPosition = ([low, high], position) => (position - low) / Math.max(1
 const valueOfShare = (knob, [low, high], share) => valueAt(knob, low + share * (high - low));
 const shareOfValue = (knob, reach, value) => shareOfPosition(reach, positionOf(knob, value));
 
-// As many digits as tell a hundredth of the reach apart, at most three.
+// Digits that tell two hundredths of the reach apart, at most three.
 function digitsFor(knob, reach) {
   const span = Math.abs(valueOfShare(knob, reach, 1) - valueOfShare(knob, reach, 0));
-  return Math.min(3, Math.max(0, Math.ceil(1 - Math.log10(Math.max(1e-9, span)))));
+  return Math.min(3, Math.max(0, Math.floor(2.7 - Math.log10(Math.max(1e-9, span)))));
 }
 
 // A step of 1, 2 or 5 times a power of ten that is no smaller.

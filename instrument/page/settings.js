@@ -1,7 +1,7 @@
 "use strict";
 // What a player has set: kept, taken back, compared, written into the address.
 
-const SETTINGS_OF_SOUND = ["shares", "residual", "preset", "envelope", "level_db", "keep"];
+const SETTINGS_OF_SOUND = ["shares", "residual", "preset", "envelope", "level_db", "keep", "exact"];
 const VOLUME_DB = [-30, 12];
 const RESIDUAL_RANGE = [-3, 3];
 
@@ -9,7 +9,7 @@ function firstSettings(about) {
   const preset = (about.presets || [])[0];
   const plain = {
     shares: about.knobs.map(() => 0.5), residual: new Array(about.residual_size).fill(0),
-    preset: "", envelope: "", level_db: 0, keep: false, mono: false, glide_ms: 30,
+    preset: "", envelope: "", level_db: 0, keep: false, exact: true, mono: false, glide_ms: 30,
   };
   return preset ? { ...plain, ...presetSettings(about, preset) } : plain;
 }
@@ -45,7 +45,7 @@ function settingsToHash(about, settings) {
   for (const name of ["envelope", "level_db", "glide_ms"]) {
     if (settings[name] !== from[name]) words.set(name, String(settings[name]));
   }
-  for (const name of ["keep", "mono"]) if (settings[name]) words.set(name, "1");
+  for (const name of ["keep", "exact", "mono"]) if (settings[name] !== first[name]) words.set(name, settings[name] ? "1" : "0");
   return words.toString().replace(/%2C/g, ",");
 }
 
@@ -72,7 +72,7 @@ function settingsFromHash(about, hash) {
   if (words.has("envelope")) settings.envelope = words.get("envelope");
   settings.level_db = number("level_db", ...VOLUME_DB, settings.level_db);
   settings.glide_ms = number("glide_ms", 1, 400, settings.glide_ms);
-  for (const name of ["keep", "mono"]) settings[name] = words.get(name) === "1";
+  for (const name of ["keep", "exact", "mono"]) if (words.has(name)) settings[name] = words.get(name) === "1";
   return settings;
 }
 
@@ -151,10 +151,9 @@ function settingMessages(about, settings, before = null) {
   if (!before || settings.envelope !== before.envelope) {
     messages.push({ do: "set", bank: (about.envelopes || []).find(({ name }) => name === settings.envelope) || null });
   }
-  const plain = { level_db: settings.level_db, mono: settings.mono, glide_s: settings.glide_ms / 1000 };
-  const old = before && { level_db: before.level_db, mono: before.mono, glide_s: before.glide_ms / 1000 };
-  const changed = Object.keys(plain).filter((name) => !old || plain[name] !== old[name]);
-  if (changed.length) messages.push({ do: "set", ...Object.fromEntries(changed.map((name) => [name, plain[name]])) });
+  const plain = (each) => ({ level_db: each.level_db, mono: each.mono, exact: each.exact, glide_s: each.glide_ms / 1000 });
+  const changed = Object.entries(plain(settings)).filter(([name, value]) => !before || value !== plain(before)[name]);
+  if (changed.length) messages.push({ do: "set", ...Object.fromEntries(changed) });
   return messages;
 }
 

@@ -25,7 +25,7 @@ class InstrumentProcessor extends AudioWorkletProcessor {
   }
 
   process(inputs, outputs) {
-    while (this.later && this.later.length && this.later[0].at < currentTime + 128 / sampleRate) {
+    while (this.later && this.later.length && this.later[0].at <= currentTime) {
       const message = this.later.shift();
       MESSAGES[message.do](this.player, message);
     }
@@ -73,6 +73,7 @@ const MESSAGES = {
   },
   set: (player, { envelope, ...settings }) => {
     for (const name of ["mono", "glide_s", "vibrato", "level_db"]) if (name in settings) player[name] = settings[name];
+    if (settings.exact !== undefined) player.exactly(settings.exact);
     if (settings.voices) player.most = Math.min(settings.voices, player.pool.length - 4);
     if (envelope) Object.assign(player.envelope, envelope);
   },

@@ -1,0 +1,55 @@
+"use strict";
+// Knobs met in closed loop: gains on what a voice plays, moved a step at a time until its readings are what is asked.
+
+const EVERY = 4; // hops from step to step while knobs are met
+const EAGER = 12; // hops after a note's begin or a turn in which every hop is a step
+const MOVED = 0.004; // positions that make a voice eager again
+const PER_QUANTUM = 1; // steps that may fall into one block of the device: chords share them
+
+class Exact {
+  // about, graph: of the instrument; knobs: those that a frame tells, in the graph's order.
+  constructor(about, graph) {
+    this.graph = graph;
+    this.places = about.correction_knobs;
+    this.asked = graph.inputs.asked.dense;
+    this.gains = graph.inputs.gains.dense;
+    this.left = 0;
+  }
+
+  memory() { return { gains: new Float32Array(this.gains.length), asked: new Float32Array(this.asked.length), eager: 0, wait: 0 }; }
+
+  clear(memory) {
+    memory.gains.fill(0);
+    memory.eager = EAGER;
+    memory.wait = 0;
+  }
+
+  // A block of the device begins.
+  refill() { this.left = PER_QUANTUM; }
+
+  // After a frame: a step, if it is time for one.
+  follow(voice) {
+    const memory = voice.correction;
+    for (let i = 0; i < this.places.length; i++) {
+      const asked = voice.asked[this.places[i]];
+      const isLevel = this.places[i] === voice.player.about.level;
+      if (!isLevel && Math.abs(asked - memory.asked[i]) > MOVED) memory.eager = EAGER;
+      memory.asked[i] = asked;
+    }
+    if (memory.wait > 0) memory.wait--;
+    if (this.left < 1 || (memory.wait > 0 && memory.eager === 0)) return;
+    this.left--;
+    memory.wait = EVERY - 1;
+    if (memory.eager > 0) memory.eager--;
+    const { graph } = this;
+    graph.inputs.f0_hz.dense[0] = voice.f0_now;
+    graph.inputs.amplitudes.dense.set(voice.far);
+    graph.inputs.noise_magnitudes.dense.set(voice.magnitudes);
+    this.asked.set(memory.asked);
+    this.gains.set(memory.gains);
+    graph.run();
+    graph.read("gains_next", memory.gains);
+  }
+}
+
+if (typeof module !== "undefined") module.exports = { Exact };
