@@ -109,7 +109,8 @@ class KnobView {
     this.heard.hidden = false;
     if (!knob.jnd) return;
     const off = (reading - asked) / knob.jnd;
-    this.off.textContent = `${off < 0 ? "\u2212" : "+"}${Math.abs(off).toFixed(1)} JND`;
+    const far = plainNumber(off, 1);
+    this.off.textContent = `${off > 0 && Number(far) ? "+" : ""}${far} JND`;
     this.off.classList.toggle("far", Math.abs(off) > 1);
   }
 }
