@@ -22,13 +22,33 @@ class Graph(NamedTuple):
     """What the page runs.
 
     Attributes:
-        described: as JSON holds it: `sizes` of the buffers, `constants` (buffer, place in the blob, 2 or 4 bytes a
-            number), `inputs` and `outputs` (name, shape, view), `steps`
-        blob: of the constants
+        described: as JSON holds it: `sizes` of the buffers, `inputs` and `outputs` (name, shape, view), `steps`
+        constants: numbers of the buffers that are fixed, in half or single precision
     """
 
     described: dict[str, Any]
-    blob: bytes
+    constants: dict[int, np.ndarray]
+
+    def packed(self, blob: "Blob") -> dict[str, Any]:
+        """What is described, with its constants (buffer, place in the blob, 2 or 4 bytes a number) put there."""
+        places = [[buffer, blob.place(numbers), numbers.itemsize] for buffer, numbers in self.constants.items()]
+        return self.described | {"constants": places}
+
+
+class Blob:
+    """Numbers of several graphs one behind the other; what two of them have is there once."""
+
+    def __init__(self) -> None:
+        self.numbers = bytearray()
+        self._places: dict[bytes, int] = {}
+
+    def place(self, numbers: np.ndarray) -> int:
+        """Where an array's bytes begin, a multiple of 4."""
+        kept = numbers.tobytes()
+        if kept not in self._places:
+            self._places[kept] = len(self.numbers)
+            self.numbers += kept + bytes(-len(kept) % 4)
+        return self._places[kept]
 
 
 def compiled(module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], half: bool = False) -> Graph:
@@ -96,12 +116,10 @@ def all_values(model: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
 
 
 def _written(model: Any, inputs: Mapping[str, np.ndarray], steps: Steps, half: bool) -> Graph:
-    blob, constants = bytearray(), []
+    constants = {}
     for buffer, numbers in steps.constants.items():
         is_half = half and numbers.size >= HALF_FROM and buffer not in steps.whole
-        kept = numbers.astype(np.float16 if is_half else np.float32).tobytes()
-        constants.append([buffer, len(blob), 2 if is_half else 4])
-        blob += kept + bytes(-len(kept) % 4)
+        constants[buffer] = numbers.astype(np.float16 if is_half else np.float32)
     names = {"inputs": list(inputs), "outputs": [output.name for output in model.graph.output]}
     ends = {kind: [steps.described(name) for name in each] for kind, each in names.items()}
-    return Graph({"sizes": steps.sizes, "constants": constants, **ends, "steps": steps.steps}, bytes(blob))
+    return Graph({"sizes": steps.sizes, **ends, "steps": steps.steps}, constants)

@@ -1,7 +1,5 @@
 """The playable page: one HTML file that asks nobody for anything."""
 
-import base64
-import gzip
 import json
 from functools import cache
 from importlib.resources import files
@@ -13,13 +11,15 @@ from instrument.page_parts import PageParts
 from output.whole_files import write_text
 
 AUDIO_THREAD = (
-    *("knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tap.js", "worklet.js"),
+    *("half.js", "knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tap.js"),
+    "worklet.js",
 )
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
 PAGE_THREAD = (
-    *("knob_range.js", "dom.js", "settings.js", "scale.js", "engine.js", "recorder.js", "sound.js", "spectrum.js"),
-    *("knobs.js", "keys.js", "phrase.js", "midi.js", "input.js", "controls.js", "main.js"),
+    *("half.js", "knob_range.js", "dom.js", "settings.js", "scale.js", "engine.js", "recorder.js", "sound.js"),
+    *("spectrum.js", "knobs.js", "keys.js", "phrase.js", "midi.js", "input.js", "controls.js", "main.js"),
 )
+"""Scripts of the page, in order: one text too."""
 
 
 def write_page(parts: PageParts, path: Path) -> None:
@@ -38,17 +38,10 @@ def page(parts: PageParts) -> str:
     return template.render(
         name=parts.about["name"],
         style=page_file("style.css"),
-        data=_within_script(_packed(parts)),
+        data=_within_script(parts.as_json()),
         worklet=_within_script(json.dumps(worklet_text())),
         scripts="\n".join(page_file(name) for name in PAGE_THREAD),
     )
-
-
-def _packed(parts: PageParts) -> str:
-    """As `PageParts.as_json`, the blob gzipped: in base64 it is a third larger than it is, and it shrinks by an eighth."""
-    data = json.loads(parts.as_json())
-    data["blob"] = base64.b64encode(gzip.compress(parts.blob, mtime=0)).decode()
-    return json.dumps(data, allow_nan=False, separators=(",", ":"))
 
 
 def worklet_text() -> str:

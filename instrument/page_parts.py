@@ -1,6 +1,7 @@
 """An instrument as hosts without Python take it: one description in JSON and one block of numbers."""
 
 import base64
+import gzip
 import json
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import torch
 
 from instrument.correction import correction_graph
 from instrument.decoder import VoiceFrame, decoder_graph
+from instrument.graph import Blob
 from instrument.instrument import Knob
 from instrument.meter import meter_graph, metered
 from instrument.product_code import product_code
@@ -24,7 +26,7 @@ class PageParts(NamedTuple):
     """What a page or another host needs.
 
     Attributes:
-        about: rates, knobs, graphs; `parts` says where each graph's and the room's numbers lie in the blob
+        about: rates, knobs, graphs; `room` says where its half-precision response begins in the blob, and its length
         blob: numbers
     """
 
@@ -32,8 +34,9 @@ class PageParts(NamedTuple):
     blob: bytes
 
     def as_json(self) -> str:
-        """Both in one text: the blob, and the product that the runner uses, in base64."""
-        more = {"blob": base64.b64encode(self.blob).decode(), "code": base64.b64encode(product_code()).decode()}
+        """Both in one text: the blob (gzip) and the product that the runner uses, in base64."""
+        zipped = gzip.compress(self.blob, mtime=0)
+        more = {"blob": base64.b64encode(zipped).decode(), "code": base64.b64encode(product_code()).decode()}
         return json.dumps(self.about | more, allow_nan=False, separators=(",", ":"))
 
 
@@ -52,11 +55,9 @@ def page_parts(model: TimbreModel, name: str) -> PageParts:
     frame = VoiceFrame(model).eval()
     graphs = {"decoder": decoder_graph(frame), "meter": meter_graph(model, frame.n_partials, frame.n_bands)}
     graphs["correction"] = correction_graph(frame.correction) if frame.correction else None
-    blob, parts = bytearray(), {}
-    numbers = {part: graph.blob if graph else b"" for part, graph in graphs.items()} | {"room": _room(model)}
-    for part, own in numbers.items():
-        parts[part] = [len(blob), len(own)]
-        blob += own
+    blob = Blob()
+    packed = {part: graph.packed(blob) if graph else None for part, graph in graphs.items()}
+    room = _room(model)
     clip, knobs = model.clip, list(model.encoder.each_descriptor())
     states = model.decoder.initial_state(1)
     about = {
@@ -72,12 +73,11 @@ def page_parts(model: TimbreModel, name: str) -> PageParts:
         "knobs": described_knobs(model),
         "level": next((index for index, knob in enumerate(knobs) if knob.is_level), -1),
         "states": [[state, float(values.flatten()[0])] for state, values in states.items()],
-        **{part: graph.described if graph else None for part, graph in graphs.items()},
+        **packed,
         "correction_knobs": [index for index, knob in enumerate(knobs) if projectable(knob)],
-        "room": bool(parts["room"][1]),
-        "parts": parts,
+        "room": [blob.place(room), len(room)] if len(room) else None,
     }
-    return PageParts(about, bytes(blob))
+    return PageParts(about, bytes(blob.numbers))
 
 
 def described_knobs(model: TimbreModel) -> list[dict[str, Any]]:
@@ -109,13 +109,13 @@ def _ramp(model: TimbreModel) -> str:
     return kinds.pop() if kinds else "linear"
 
 
-def _room(model: TimbreModel) -> bytes:
-    """Responses behind the direct sound, one after the other, as one; nothing where there is no effect."""
+def _room(model: TimbreModel) -> np.ndarray:
+    """The response behind the direct sound; nothing where there is no effect."""
     effects = [effect for effect in model.synth.effects if getattr(effect, "enabled", True)]
     if not effects:
-        return b""
+        return np.zeros(0, np.float16)
     if len(effects) > 1 or type(effects[0]) is not Reverb:
         names = ", ".join(type(effect).__name__ for effect in effects)
         raise ValueError(f"the page knows one effect, Reverb, and this synth has {names}: export .onnx.")
-    response = effects[0].response.detach().cpu().numpy().astype(np.float32)
-    return np.pad(response, (1, 0)).tobytes()
+    response = effects[0].response.detach().cpu().numpy().astype(np.float16)
+    return np.pad(response, (1, 0))

@@ -1,4 +1,4 @@
-"""`timbre export`: a model as one ONNX file, to play in any host."""
+"""`timbre export`: a model as a page to play, as one ONNX file, or as JSON for hosts without either."""
 
 import argparse
 from collections.abc import Collection
@@ -14,39 +14,50 @@ if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told befo
     from instrument.onnx_export import Shapes
 
 EXAMPLE = """example:
+  timbre export runs/flute flute.html
   timbre export runs/flute flute.onnx
   timbre export runs/flute flute.onnx --exact --block_frames 2
 
-The sound comes the printed latency after pitch and knobs; a host's own buffer
+The .html file is an instrument: open it in a browser and play. The .json file
+holds the same graphs and knobs for other programs (docs/instrument.md).
+
+Of an .onnx file: the sound comes the printed latency after pitch and knobs; a host's own buffer
 comes on top. Every memory is an input and, as NAME_next, an output: hand each
 block's back with the next. The file's metadata says all a host needs."""
+
+
+SUFFIXES = (".html", ".onnx", ".json")
 
 
 def run(verb: str, args: list[str]) -> None:
     """Export one model."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
-        description="Write the decoder and the synth of a model as one ONNX file that renders block by block: pitch "
-        "and knobs in, sound out. The file is tried beside the model before it gets its name.",
+        description="Write a model as one file that plays: .html is a page with keys and knobs, .onnx renders block by "
+        "block in any host (it is tried beside the model before it gets its name), .json is for other programs.",
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file, or the folder of a run (its best checkpoint)")
-    parser.add_argument("output", type=Path, help="the .onnx file to write")
-    parser.add_argument("--block_frames", type=int, default=1, help="control frames per block")
+    parser.add_argument("output", type=Path, help="the .html, .onnx or .json file to write")
+    parser.add_argument("--block_frames", type=int, default=1, help="control frames per block of an .onnx file")
     parser.add_argument(
         "--exact",
         action="store_true",
-        help="change what the decoder plays until its knobs read what is asked: no later, but more work",
+        help="in an .onnx file, change what the decoder plays until its knobs read what is asked: no later, but more "
+        "work; a page does so by itself",
     )
     given = parser.parse_args(args)
     _refuse_what_is_wrong(given.checkpoint, given.output, given.block_frames)
-    _export(given.checkpoint, given.output, given.block_frames, given.exact)
+    if given.output.suffix.lower() == ".onnx":
+        _export(given.checkpoint, given.output, given.block_frames, given.exact)
+    else:
+        _export_page(given.checkpoint, given.output)
 
 
 def _refuse_what_is_wrong(checkpoint: Path, output: Path, block_frames: int) -> None:
-    if output.suffix.lower() != ".onnx":
-        raise ValueError(f"{output} ends in '{output.suffix}': write .onnx.")
+    if output.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{output} ends in '{output.suffix}': write .html, .onnx or .json.")
     refuse_no_place(output)
     if block_frames < 1:
         raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
@@ -89,6 +100,28 @@ def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> N
             print(f"  open     {', '.join(deaf)}: as the decoder plays")
     print(f"  differs from the model by {exported.difference:.1e} at most")
     print(f"  {1e3 * spent_s:.2f} ms per block on one thread: {spent_s / block_s:.3f} of real time")
+
+
+def _export_page(checkpoint: Path, output: Path) -> None:
+    from instrument.onnx_export import require_onnx
+    from instrument.page import write_page
+    from instrument.page_parts import page_parts
+    from lightning_modules.checkpoint import load_model
+    from output.whole_files import write_text
+
+    require_onnx()
+    path = checkpoint_in(checkpoint)
+    parts = page_parts(load_model(path), output.stem)
+    if output.suffix.lower() == ".html":
+        write_page(parts, output)
+    else:
+        write_text(output, parts.as_json())
+    knobs = parts.about["knobs"]
+    unread = [knob["name"] for knob in knobs if not knob["metered"]]
+    print(f"{output}: {output.stat().st_size / 1e6:.2f} MB, {parts.about['sample_rate']} Hz")
+    print(f"  knobs    {', '.join(knob['name'] for knob in knobs)}")
+    if unread:
+        print(f"  no meter {', '.join(unread)}: only sound can tell")
 
 
 def _listed(shapes: "Shapes", without: Collection[str] = ()) -> str:

@@ -1,7 +1,22 @@
 "use strict";
 // The instrument in an audio context: its worklet, the room behind it.
 
-// about, blob, code, worklet: of the page; settings: voices, messages to begin with. -> { node, output, send, onTell }
+// What the page holds of the instrument; `blob` and `code` still as text.
+function readAbout() {
+  const { blob, code, ...about } = JSON.parse(document.getElementById("data").textContent);
+  return { about, blob, code };
+}
+
+// All that the instrument needs: { about, blob, code, worklet }.
+async function readPage() {
+  const { about, blob, code } = readAbout();
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const opened = new Blob([bytes(blob)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const worklet = JSON.parse(document.getElementById("worklet").textContent);
+  return { about, blob: await new Response(opened).arrayBuffer(), code: bytes(code).buffer, worklet };
+}
+
+// about, blob, code, worklet: as `readPage` gives them; settings: voices, messages to begin with. -> { node, output, send, onTell }
 async function makeInstrument(context, { about, blob, code, worklet }, settings = {}) {
   if (!context.audioWorklet) throw new Error("This browser has no AudioWorklet: open the page in a newer one.");
   await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(worklet)}`);
@@ -24,8 +39,7 @@ async function makeInstrument(context, { about, blob, code, worklet }, settings 
 // The learnt room, shared by all voices: its response at the context's rate.
 async function makeRoom(context, about, blob) {
   if (!about.room) return null;
-  const [start, bytes] = about.parts.room;
-  const response = new Float32Array(blob.slice(start, start + bytes));
+  const response = Float32Array.from(new Uint16Array(blob, ...about.room), fromHalf);
   const ratio = context.sampleRate / about.sample_rate;
   const length = Math.ceil(response.length * ratio);
   const resampling = new OfflineAudioContext(1, length, context.sampleRate);

@@ -1,7 +1,7 @@
 "use strict";
 // Knobs met in closed loop: gains on what a voice plays, moved a step at a time until its readings are what is asked.
 
-const EVERY = 4; // hops from step to step while knobs are met
+const EVERY = 8; // hops from step to step while knobs are met
 const EAGER = 12; // hops after a note's begin or a turn in which every hop is a step
 const MOVED = 0.004; // positions that make a voice eager again
 const PER_QUANTUM = 1; // steps that may fall into one block of the device: chords share them

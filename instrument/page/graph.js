@@ -66,13 +66,6 @@ function addressesOf(base, sizes, strides) {
   });
 }
 
-function fromHalf(bits) {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const size = exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024);
-  return bits & 0x8000 ? -size : size;
-}
-
 class Graph {
   // described, blob: of instrument/graph.py; code: bytes of the WebAssembly module.
   constructor(described, blob, code) {
@@ -229,4 +222,7 @@ class Graph {
   }
 }
 
-if (typeof module !== "undefined") module.exports = { Graph };
+if (typeof module !== "undefined") {
+  Object.assign(globalThis, require("./half.js"));
+  module.exports = { Graph };
+}

@@ -1,16 +1,6 @@
 "use strict";
 // The page put together: what is set, what is played, what is shown.
 
-async function pageData() {
-  const { blob, code, ...about } = JSON.parse(byId("data").textContent);
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const unpacked = new Response(new Blob([bytes(blob)]).stream().pipeThrough(new DecompressionStream("gzip")));
-  return {
-    about, blob: await unpacked.arrayBuffer(), code: bytes(code).buffer,
-    worklet: JSON.parse(byId("worklet").textContent),
-  };
-}
-
 class Page {
   constructor(data) {
     const { about } = data;
@@ -105,5 +95,5 @@ class Page {
   }
 }
 
-pageData().then((data) => { window.page = new Page(data); })
+readPage().then((data) => { window.page = new Page(data); })
   .catch((error) => sayTrouble(`This page cannot be read (${error.message}): write it again with timbre export.`));

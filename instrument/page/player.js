@@ -192,13 +192,12 @@ class Voice {
 class Player {
   // about: the described instrument; blob: its numbers; code: of the product.
   constructor(about, blob, code, { voices = 8, seed = 1 } = {}) {
-    const part = (name) => blob.slice(about.parts[name][0], about.parts[name][0] + about.parts[name][1]);
     this.about = about;
     this.hop_s = about.hop / about.sample_rate;
-    this.decoder = new Graph(about.decoder, part("decoder"), code);
+    this.decoder = new Graph(about.decoder, blob, code);
     this.states = about.states.map(([name, first]) => [name, this.decoder.inputs[name].size, first, `${name}_next`]);
-    this.meter = about.meter ? new Graph(about.meter, part("meter"), code) : null;
-    this.exact = about.correction ? new Exact(about, new Graph(about.correction, part("correction"), code)) : null;
+    this.meter = about.meter ? new Graph(about.meter, blob, code) : null;
+    this.exact = about.correction ? new Exact(about, new Graph(about.correction, blob, code)) : null;
     this.isExact = true;
     this.convolution = new Convolution(code, about.hop, about.n_bands - 1);
     const noise = new White(seed);
