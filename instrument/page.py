@@ -11,8 +11,8 @@ from instrument.page_parts import PageParts
 from output.whole_files import write_text
 
 AUDIO_THREAD = (
-    *("half.js", "knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tap.js"),
-    "worklet.js",
+    *("half.js", "knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js"),
+    *("envelope.js", "player.js", "tap.js", "worklet.js"),
 )
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
 PAGE_THREAD = (

@@ -3,6 +3,15 @@
 
 const MICROPHONE = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
+const SURE = 0.8, TOO_QUIET_DB = -50, SILENCE_DB = -75, PATIENCE = 25;
+
+// By how many octaves a pitch is moved into a range; as it was while that will do, which spares leaps at the edge.
+function octavesInto([low, high], midi, before) {
+  const inside = (octaves) => midi + 12 * octaves > low - 1 && midi + 12 * octaves < high + 1;
+  if (inside(before) && (before === 0 || !inside(0))) return before;
+  return midi < low ? Math.ceil((low - midi) / 12 - 1 / 12) : midi > high ? -Math.ceil((midi - high) / 12 - 1 / 12) : 0;
+}
+
 class InputView {
   // ready: () -> { context, instrument } once sound may begin.
   constructor(about, ready) {
@@ -58,10 +67,13 @@ class InputView {
   async follow(source) {
     this.source = source;
     const { context, instrument } = await this.ready();
-    if (source.channelCount > 1) source.channelCountMode = source.channelCountMode; // the node mixes channels itself
     source.connect(instrument.node);
-    instrument.send({ do: "follow", on: true, lowest_midi: this.learnt[0], highest_midi: this.learnt[1] });
+    this.octaves = this.unheard = 0;
+    this.instrument = instrument;
+    this.send();
   }
+
+  send() { this.instrument.send({ do: "follow", on: this.source !== null, semitones: 12 * this.octaves }); }
 
   stop() {
     if (!this.source) return;
@@ -71,18 +83,31 @@ class InputView {
     this.source = this.stream = null;
     press(byId("microphone"), false);
     byId("stop-file").hidden = true;
-    this.ready().then(({ instrument }) => instrument.send({ do: "follow", on: false }));
+    if (this.instrument) this.send();
     this.say("Sing, or drop a recording of one voice anywhere on the page.");
   }
 
-  // What is heard, and what of it the model has never met.
-  tell({ heard }) {
-    if (!this.source || !heard) return;
-    const words = [];
-    if (heard.f0_hz) words.push(saidPitch(heard.f0_hz));
-    if (heard.octaves) words.push(`played ${Math.abs(heard.octaves)} octave${Math.abs(heard.octaves) === 1 ? "" : "s"} ${heard.octaves > 0 ? "higher" : "lower"}`);
-    if (heard.quiet) words.push("quieter than anything learnt: go nearer");
-    if (words.length) this.say(`Hears ${words.join(", ")}.`);
+  // What is heard: it is moved by octaves to where the model has learnt to play.
+  tell({ tracked }) {
+    if (!this.source || !tracked) return;
+    const { f0_hz, confidence, level_db } = tracked;
+    if (confidence < SURE || level_db < TOO_QUIET_DB) {
+      this.unheard++;
+      if (this.unheard === PATIENCE) {
+        this.say(level_db < SILENCE_DB ? "Hears nothing yet." : level_db < TOO_QUIET_DB ? "It is quieter than what it can follow: go nearer, or turn it up."
+          : "Hears no clear pitch: one voice at a time.");
+      }
+      return;
+    }
+    this.unheard = 0;
+    const octaves = octavesInto(this.learnt, midiOf(f0_hz), this.octaves);
+    if (octaves !== this.octaves) {
+      this.octaves = octaves;
+      this.send();
+    }
+    const [low, high] = this.learnt.map(noteName);
+    const moved = octaves ? `, ${octaves > 0 ? "lower" : "higher"} than anything learnt (${low}\u2013${high}): played ${Math.abs(octaves) === 1 ? "an octave" : `${Math.abs(octaves)} octaves`} ${octaves > 0 ? "up" : "down"}` : "";
+    this.say(`Hears ${saidPitch(f0_hz)}${moved}.`);
   }
 
   acceptDrops() {
@@ -97,3 +122,5 @@ class InputView {
     });
   }
 }
+
+if (typeof module !== "undefined") module.exports = { octavesInto };

@@ -135,6 +135,13 @@ class Desk {
   }
 }
 
+// A bank's curves as numbers: it holds a byte for each half decibel below the top.
+function openedBank(bank) {
+  if (!bank) return null;
+  const opened = (text) => Float32Array.from(atob(text), (letter) => -letter.charCodeAt(0) / 2);
+  return { cells: bank.cells.map((cell) => ({ ...cell, db: opened(cell.db) })) };
+}
+
 // What the audio thread is told when settings become others; everything where there were none before.
 function settingMessages(about, settings, before = null) {
   const messages = [];
@@ -149,7 +156,7 @@ function settingMessages(about, settings, before = null) {
     messages.push({ do: "residual", values: settings.residual });
   }
   if (!before || settings.envelope !== before.envelope) {
-    messages.push({ do: "set", bank: (about.envelopes || []).find(({ name }) => name === settings.envelope) || null });
+    messages.push({ do: "set", bank: openedBank((about.envelopes || []).find(({ name }) => name === settings.envelope)) });
   }
   const plain = (each) => ({ level_db: each.level_db, mono: each.mono, exact: each.exact, glide_s: each.glide_ms / 1000 });
   const changed = Object.entries(plain(settings)).filter(([name, value]) => !before || value !== plain(before)[name]);
