@@ -75,6 +75,7 @@ VERBS = {
         },
     ),
     "export": Verb("export", {"CHECKPOINT OUT.onnx": "one file that any host can play, block by block"}),
+    "play": Verb("play", {"CHECKPOINT": "the same page, served to this machine's browser"}),
     "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
 }
 

@@ -149,7 +149,6 @@ class Voice {
   // Sound of the next hop, from the last frame to a new one. The first rises from nothing.
   hop() {
     const { player } = this;
-    const wasOver = this.isOver;
     const swap = this.near;
     this.near = this.far;
     this.far = swap;
@@ -163,16 +162,15 @@ class Voice {
     player.white(player.noise);
     this.bands.add(sound, this.magnitudes, player.noise);
     if (this.first) for (let j = 0; j < sound.length; j++) sound[j] *= this.partials.ramp[j];
-    if (this.isOver) this.close(sound, wasOver);
+    if (this.isOver) this.close(sound);
     this.first = false;
     this.used = 0;
   }
 
   // The last hop falls to nothing, whatever noise still rings.
-  close(sound, wasOver) {
+  close(sound) {
     for (let j = 0; j < sound.length; j++) sound[j] *= 1 - this.partials.ramp[j];
     this.ends = true;
-    void wasOver;
   }
 
   add(out, start, end) {
@@ -218,6 +216,8 @@ class Player {
     this.bend = 0;
     this.vibrato = 0;
     this.mono = false;
+    this.follows = false;
+    this.shift = 0;
     this.glide_s = LEGATO.glide_s;
     this.sustain = false;
     this.held = [];

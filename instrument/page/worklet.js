@@ -8,9 +8,10 @@ class InstrumentProcessor extends AudioWorkletProcessor {
     super();
     this.player = new Player(about, blob, code, settings);
     this.resampler = new Resampler(about.sample_rate, sampleRate, (out, n) => this.player.render(out, n));
-    this.mono = new Float32Array(128);
+    this.tracker = new Tracker(sampleRate);
+    this.follower = new Follower(this.player);
+    this.hear = (found) => this.follower.hear(found);
     this.meteredAt = 0;
-    this.spent = { since_ms: Date.now(), quanta: 0 };
     this.port.onmessage = ({ data }) => (Array.isArray(data) ? data : [data]).forEach((each) => this.receive(each));
     for (const each of settings.messages || []) this.receive(each);
   }
@@ -29,6 +30,9 @@ class InstrumentProcessor extends AudioWorkletProcessor {
       const message = this.later.shift();
       MESSAGES[message.do](this.player, message);
     }
+    const heard = inputs[0][0];
+    if (this.player.follows && heard) this.tracker.push(heard, this.hear);
+    else if (this.follower.voice) this.follower.end();
     const [first, ...others] = outputs[0];
     this.resampler.fill(first);
     for (const other of others) other.set(first);
@@ -42,11 +46,14 @@ class InstrumentProcessor extends AudioWorkletProcessor {
   tell() {
     const voice = this.player.measure();
     const sounding = this.player.pool.filter((each) => each.active).length;
-    if (!voice) { this.port.postMessage({ sounding }); return; }
-    this.port.postMessage({
-      sounding, f0_hz: voice.f0_hz, readings: Array.from(this.player.readings),
-      asked: Array.from(voice.asked),
-    });
+    const told = { sounding };
+    if (this.player.follows) told.tracked = { ...this.tracker.found };
+    if (voice) {
+      told.f0_hz = voice.f0_hz;
+      told.readings = Array.from(this.player.readings);
+      told.asked = Array.from(voice.asked);
+    }
+    this.port.postMessage(told);
   }
 }
 
@@ -72,6 +79,7 @@ const MESSAGES = {
   pressure: (player, { amount, id }) => {
     for (const voice of player.pool) if (voice.active && (id === undefined || voice.id === id)) voice.pressure = amount;
   },
+  follow: (player, { on, semitones = 0 }) => { player.follows = on; player.shift = semitones; },
   set: (player, { envelope, ...settings }) => {
     for (const name of ["mono", "glide_s", "vibrato", "level_db"]) if (name in settings) player[name] = settings[name];
     if (settings.exact !== undefined) player.exactly(settings.exact);
