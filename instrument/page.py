@@ -1,6 +1,7 @@
 """The playable page: one HTML file that asks nobody for anything."""
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,9 +11,17 @@ from jinja2 import Environment, StrictUndefined
 from instrument.page_parts import PageParts
 from output.whole_files import write_text
 
-AUDIO_THREAD = ("half.js", "graph.js", "synth.js", "resample.js", "exact.js", "player.js", "tracker.js", "worklet.js")
+AUDIO_THREAD = (
+    *("half.js", "knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js"),
+    *("envelope.js", "player.js", "tracker.js", "tap.js", "worklet.js"),
+)
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
-PAGE_THREAD = ("half.js", "engine.js", "main.js")
+PAGE_THREAD = (
+    *("half.js", "knob_range.js", "dom.js", "settings.js", "scale.js", "engine.js", "recorder.js", "sound.js"),
+    *("spectrum.js", "knobs.js", "keys.js", "phrase.js", "midi.js", "input.js", "controls.js", "main.js"),
+)
+"""Scripts of the page, in order: one text too."""
+COMMENT_LINES = re.compile(r"^ *//.*\n", re.MULTILINE)
 
 
 def write_page(parts: PageParts, path: Path) -> None:
@@ -44,8 +53,9 @@ def worklet_text() -> str:
 
 @cache
 def page_file(name: str) -> str:
-    """A file of `instrument/page`."""
-    return files("instrument").joinpath("page", name).read_text(encoding="utf-8")
+    """A file of `instrument/page`; of a script, what runs: comments are for who reads it there."""
+    text = files("instrument").joinpath("page", name).read_text(encoding="utf-8")
+    return COMMENT_LINES.sub("", text) if name.endswith(".js") else text
 
 
 def _within_script(text: str) -> str:

@@ -9,6 +9,7 @@ from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
 from timbre.help_text import HelpText
+from timbre.knob_report import wrapped
 from timbre.named_model import MODEL
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
@@ -106,13 +107,11 @@ def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> N
 def _export_page(checkpoint: Path, output: Path) -> None:
     from instrument.onnx_export import require_onnx
     from instrument.page import write_page
-    from instrument.page_parts import page_parts
-    from lightning_modules.checkpoint import load_model
     from output.whole_files import write_text
+    from timbre.playable import playable
 
     require_onnx()
-    path = checkpoint_in(checkpoint)
-    parts = page_parts(load_model(path), output.stem)
+    parts = playable(checkpoint, output.stem)
     if output.suffix.lower() == ".html":
         write_page(parts, output)
     else:
@@ -121,6 +120,8 @@ def _export_page(checkpoint: Path, output: Path) -> None:
     unread = [knob["name"] for knob in knobs if not knob["metered"]]
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB, {parts.about['sample_rate']} Hz")
     print(f"  knobs    {', '.join(knob['name'] for knob in knobs)}")
+    if parts.about.get("presets"):
+        print(*wrapped(f"presets  {', '.join(preset['name'] for preset in parts.about['presets'])}"), sep="\n")
     if unread:
         print(f"  no meter {', '.join(unread)}: only sound can tell")
 

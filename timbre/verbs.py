@@ -75,8 +75,9 @@ VERBS = {
             "MODEL IN": "how far a recording's knobs go while the others hold",
         },
     ),
-    "pack": Verb("pack", {"RUN OUT.timbre": "a run as a voice: a small file of its own"}),
-    "export": Verb("export", {"MODEL OUT.onnx": "one file that any host can play, block by block"}),
+    "pack": Verb("pack", {"RUN OUT.timbre": "a run as a voice: one small file"}),
+    "export": Verb("export", {"MODEL OUT.html|.onnx": "a page to play, or one file for any host"}),
+    "play": Verb("play", {"[MODEL]": "the same page, served to this machine's browser"}),
     "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
 }
 

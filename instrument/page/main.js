@@ -1,53 +1,99 @@
 "use strict";
-// The plainest page that plays: a button, sliders, keys.
+// The page put together: what is set, what is played, what is shown.
 
-const DATA = readPage();
-const KEYS = "awsedftgyhujk";
-const { about } = readAbout();
-let instrument = null;
+class Page {
+  constructor(data) {
+    const { about } = data;
+    this.about = about;
+    this.desk = new Desk(about, settingsFromHash(about, location.hash));
+    this.last = {};
+    this.sound = new Sound(data, () => [...settingMessages(about, this.desk.now), ...this.pressed()], (said) => this.tell(said));
+    this.spectrum = new SpectrumView(null, Math.min(16000, about.sample_rate / 2));
+    this.sound.made.then(() => { if (this.sound.analyser) this.spectrum.attach(this.sound.analyser); });
+    this.knobs = new KnobsView(about, this.desk, (index) => this.pick(index));
+    this.keys = new KeysView(about, (midi, velocity) => this.note(`key ${midi}`, midi, velocity), (midi) => this.note(`key ${midi}`, midi, 0));
+    this.controls = new Controls(this);
+    this.typed = new TypedKeys({
+      base: () => this.keys.first + 12 * (this.keys.count > 30), shift: (semitones) => this.keys.shift(semitones),
+      play: (midi, velocity) => this.note(`typed ${midi}`, midi, velocity), release: (midi) => this.note(`typed ${midi}`, midi, 0),
+      bend: (semitones) => this.bend(semitones), hold: () => this.hold(!isPressed(byId("hold"))),
+    });
+    this.midi = new MidiInput({
+      send: (message) => this.send(message), note: (id, midi, velocity) => this.note(id, midi, velocity),
+      turn: (knob, share) => this.desk.share(knob, share), vibrato: (amount) => this.vibrate(amount),
+      hold: (down) => this.hold(down), map: this.firstMap(),
+    });
+    this.midi.onLearnt = (controller, knob) => this.controls.learnt(controller, knob);
+    this.input = new InputView(about, () => this.sound.ready());
+    this.desk.listeners.push((settings, before) => this.changed(settings, before));
+  }
 
-async function start() {
-  if (instrument) return;
-  const context = new AudioContext({ latencyHint: "interactive" });
-  instrument = await makeInstrument(context, await DATA);
-  instrument.output.connect(context.destination);
-  instrument.onTell = tell;
+  // Aftertouch brightens, and so does controller 74, which General MIDI calls brightness.
+  brightness() {
+    const names = ["sharpness", "spectral_centroid", "brightness"];
+    return this.about.knobs.findIndex(({ name }) => names.includes(name));
+  }
+
+  pressed() {
+    const index = this.brightness();
+    return index < 0 ? [] : [{ do: "knob", index, pressure: 0.4 }];
+  }
+
+  firstMap() { return this.brightness() < 0 ? {} : { 74: this.brightness() }; }
+
+  send(message) {
+    if (message.do === "panic") this.keys.dark();
+    this.sound.send(message);
+  }
+
+  // A note begins; at velocity 0 it ends.
+  note(id, midi, velocity) {
+    if (midi < 0 || midi > 127) return;
+    this.sound.wake();
+    this.keys.light(midi, velocity > 0);
+    this.sound.send(velocity > 0 ? { do: "on", id, midi, velocity } : { do: "off", id });
+    if (velocity > 0) this.knobs.at(midi);
+  }
+
+  bend(semitones) { byId("bend").value = semitones; this.sound.send({ do: "bend", semitones }); }
+
+  vibrate(amount) { byId("vibrato").value = amount; this.sound.send({ do: "set", vibrato: amount }); }
+
+  hold(down) { press(byId("hold"), down); this.sound.send({ do: "sustain", down }); }
+
+  pick(index) {
+    this.midi.learning = index;
+    this.controls.picked(index);
+  }
+
+  changed(settings, before) {
+    this.sound.send(...settingMessages(this.about, settings, before));
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.write(), 200);
+  }
+
+  address() { return `${location.href.split("#")[0]}#${settingsToHash(this.about, this.desk.now)}`; }
+
+  write() { history.replaceState(null, "", this.address()); }
+
+  tell(said) {
+    this.last = said;
+    this.knobs.tell(said);
+    this.spectrum.f0_hz = said.readings ? said.f0_hz : 0;
+    byId("pitch").textContent = said.readings ? `${saidPitch(said.f0_hz)} \u00b7 ${said.f0_hz.toFixed(1)}\u202fHz` : "";
+    this.keepLevel(said);
+    this.controls.tell(said);
+    this.input.tell(said);
+  }
+
+  keepLevel({ readings, asked }) {
+    const { level, knobs } = this.about;
+    const keeps = this.desk.now.keep && level >= 0 && readings && Number.isFinite(readings[level]);
+    if (!keeps) { if (!this.desk.now.keep) this.sound.makeUp(null); return; }
+    const wanted = valueAt(knobs[level], asked[level]);
+    if (wanted > -60) this.sound.makeUp(wanted - readings[level]);
+  }
 }
 
-function tell({ readings, f0_hz }) {
-  if (!readings) return;
-  document.getElementById("said").textContent = `${f0_hz.toFixed(1)} Hz`;
-  about.knobs.forEach(({ unit }, index) => {
-    const said = document.getElementById(`reading-${index}`);
-    if (said && Number.isFinite(readings[index])) said.textContent = `${readings[index].toFixed(2)} ${unit}`;
-  });
-}
-
-function addKnob(knob, index) {
-  const label = document.createElement("label");
-  const slider = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 1, step: 0.001, value: 0.5 });
-  const reading = Object.assign(document.createElement("output"), { id: `reading-${index}` });
-  slider.dataset.knob = knob.name;
-  slider.addEventListener("input", () => instrument && instrument.send({ do: "knob", index, share: Number(slider.value) }));
-  label.append(knob.name, slider, reading);
-  document.getElementById("knobs").append(label);
-}
-
-function play(midi, down) {
-  if (instrument) instrument.send({ do: down ? "on" : "off", id: midi, midi, velocity: 0.8 });
-}
-
-about.knobs.forEach((knob, index) => { if (index !== about.level) addKnob(knob, index); });
-for (let midi = 60; midi <= 72; midi++) {
-  const key = Object.assign(document.createElement("button"), { textContent: KEYS[midi - 60] });
-  key.addEventListener("pointerdown", () => play(midi, true));
-  for (const end of ["pointerup", "pointerleave"]) key.addEventListener(end, () => play(midi, false));
-  document.getElementById("keys").append(key);
-}
-document.getElementById("start").addEventListener("click", start);
-for (const [kind, down] of [["keydown", true], ["keyup", false]]) {
-  addEventListener(kind, (event) => {
-    const place = KEYS.indexOf(event.key);
-    if (place >= 0 && !event.repeat) play(60 + place, down);
-  });
-}
+readPage().then((data) => { window.page = new Page(data); })
+  .catch((error) => sayTrouble(`This page cannot be read (${error.message}): write it again with timbre export.`));

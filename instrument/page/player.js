@@ -8,33 +8,6 @@ const SOFTEST_DB = -24; // below the loudest note of its pitch, at velocity 0
 const SILENT_DB = -75; // below its top a released voice is over
 const FASTEST = 0.5; // share of its way that a knob goes in a hop
 
-const hertz = (midi) => 440 * 2 ** ((midi - 69) / 12);
-const midiOf = (hz) => 69 + 12 * Math.log2(hz / 440);
-
-// What positions 0 and 1 of a knob are, and what notes near a pitch reach: as synths/descriptors/knob_range.py.
-const valueAt = ({ curve, low, high }, position) =>
-  curve === "log" ? low * (high / low) ** position : low + position * (high - low);
-const positionOf = ({ curve, low, high }, value) =>
-  curve === "log" ? Math.log(Math.max(value, 1e-3 * low) / low) / Math.log(high / low) : (value - low) / (high - low);
-function reachOf({ reach }, midi, into) {
-  into[0] = 0;
-  into[1] = 1;
-  if (!reach.length) return into;
-  let above = 1;
-  while (above < reach.length - 1 && reach[above][0] < midi) above++;
-  const [a, b] = [reach[above - 1], reach[above]];
-  const share = Math.min(1, Math.max(0, (midi - a[0]) / (b[0] - a[0])));
-  into[0] = a[1] + share * (b[1] - a[1]);
-  into[1] = a[2] + share * (b[2] - a[2]);
-  return into;
-}
-
-// Decibels below the top of a note, by its age.
-function envelopeDb({ attack_s, decay_s, sustain_db }, age_s) {
-  if (age_s < attack_s) return 20 * Math.log10(Math.max(1e-3, age_s / attack_s));
-  return sustain_db * (1 - Math.exp(-(age_s - attack_s) / decay_s));
-}
-
 class Voice {
   constructor(player) {
     const { about } = player;
@@ -47,6 +20,7 @@ class Voice {
     this.states = player.states.map(([, size]) => new Float32Array(size));
     this.controls = new Float32Array(about.knobs.length);
     this.residual = new Float32Array(about.residual_size);
+    this.change = new Float32Array(about.residual_size);
     this.sound = new Float32Array(about.hop);
     this.asked = new Float32Array(about.knobs.length);
     this.reach = new Float32Array(2);
@@ -73,7 +47,8 @@ class Voice {
     this.bands.clear();
     this.partials.turns = 0;
     this.states.forEach((state, index) => state.fill(this.player.states[index][2]));
-    this.residual.set(this.player.residual);
+    this.change.set(this.player.residual);
+    this.cell = this.player.bank ? cellOf(this.player.bank, midi, velocity) : null;
     if (this.correction) this.player.exact.clear(this.correction);
     this.used = this.sound.length;
     this.active = true;
@@ -110,12 +85,19 @@ class Voice {
   // Level below the top of the note, in dB.
   envelope() {
     const { envelope } = this.player;
-    let db = envelopeDb(envelope, this.age_s);
+    const { cell } = this;
+    let db = cell ? cellDb(cell, this.age_s) : envelopeDb(envelope, this.age_s);
     if (this.dip_s < LEGATO.dip_s) db += LEGATO.dip_db * Math.sin((Math.PI * this.dip_s) / LEGATO.dip_s);
     db += VIBRATO.db * this.player.vibrato * (this.wave || 0);
-    if (this.released_s >= 0) db = this.releaseFrom_db - (60 * this.released_s) / envelope.release_s;
+    if (this.released_s >= 0) {
+      const fallen = cell ? releaseDb(cell, this.released_s) : (-60 * this.released_s) / envelope.release_s;
+      db = this.releaseFrom_db + fallen;
+    }
     return db;
   }
+
+  // A recorded note that dies away is over when it is no more heard, whether its key is down or not.
+  hasDied() { return this.cell !== null && !this.cell.loop && this.age_s * BANK_HZ > this.cell.release; }
 
   // The next frame: what is asked, what the decoder plays of it.
   frame() {
@@ -139,11 +121,12 @@ class Voice {
       this.controls[index] = this.first || index === about.level ? this.asked[index]
         : this.controls[index] + FASTEST * (this.asked[index] - this.controls[index]);
     }
+    presetResidual(player.preset, midi, this.change, this.residual);
     player.decode(this, f0_hz, Math.max(f0_hz, this.f0_hz && !this.first ? this.f0_hz : 0));
     this.f0_now = f0_hz;
     if (this.correction && player.isExact) player.exact.follow(this);
     if (about.level < 0) this.scale(10 ** ((this.level_db + SOFTEST_DB * (1 - this.velocity) + player.level_db) / 20));
-    if (this.isOver || (this.released_s >= 0 && this.level_db < SILENT_DB)) {
+    if (this.isOver || (this.level_db < SILENT_DB && (this.released_s >= 0 || this.hasDied()))) {
       this.isOver = true;
       this.far.fill(0);
       this.magnitudes.fill(0);
@@ -227,6 +210,8 @@ class Player {
     this.pressures = new Float32Array(about.knobs.length);
     this.residual = new Float32Array(about.residual_size);
     this.envelope = { ...DEFAULT_ENVELOPE };
+    this.bank = null;
+    this.preset = null;
     this.level_db = 0;
     this.bend = 0;
     this.vibrato = 0;
@@ -338,6 +323,6 @@ class Player {
 }
 
 if (typeof module !== "undefined") {
-  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./exact.js"));
-  module.exports = { Player, Voice, hertz, midiOf, valueAt, positionOf, reachOf, envelopeDb };
+  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./knob_range.js"), require("./exact.js"), require("./envelope.js"));
+  module.exports = { Player, Voice };
 }

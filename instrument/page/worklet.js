@@ -69,8 +69,9 @@ const MESSAGES = {
   },
   residual: (player, { values, id }) => {
     if (id === undefined) player.residual.set(values);
-    for (const voice of player.pool) if (voice.active && (id === undefined || voice.id === id)) voice.residual.set(values);
+    for (const voice of player.pool) if (voice.active && (id === undefined || voice.id === id)) voice.change.set(values);
   },
+  preset: (player, { preset }) => { player.preset = preset; },
   bend: (player, { semitones, id }) => {
     if (id === undefined) player.bend = semitones;
     else { const voice = player.voiceOf(id); if (voice) voice.bend = semitones; }
@@ -84,6 +85,7 @@ const MESSAGES = {
     if (settings.exact !== undefined) player.exactly(settings.exact);
     if (settings.voices) player.most = Math.min(settings.voices, player.pool.length - 4);
     if (envelope) Object.assign(player.envelope, envelope);
+    if (settings.bank !== undefined) player.bank = settings.bank;
   },
 };
 

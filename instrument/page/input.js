@@ -1,0 +1,126 @@
+"use strict";
+// A voice or a recording that the instrument follows: its pitch and its level.
+
+const MICROPHONE = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
+const SURE = 0.8, TOO_QUIET_DB = -50, SILENCE_DB = -75, PATIENCE = 25;
+
+// By how many octaves a pitch is moved into a range; as it was while that will do, which spares leaps at the edge.
+function octavesInto([low, high], midi, before) {
+  const inside = (octaves) => midi + 12 * octaves > low - 1 && midi + 12 * octaves < high + 1;
+  if (inside(before) && (before === 0 || !inside(0))) return before;
+  return midi < low ? Math.ceil((low - midi) / 12 - 1 / 12) : midi > high ? -Math.ceil((midi - high) / 12 - 1 / 12) : 0;
+}
+
+class InputView {
+  // ready: () -> { context, instrument } once sound may begin.
+  constructor(about, ready) {
+    this.about = about;
+    this.ready = ready;
+    this.learnt = learntPitches(about);
+    this.source = null;
+    byId("microphone").addEventListener("click", () => (isPressed(byId("microphone")) ? this.stop() : this.listen()));
+    byId("file").addEventListener("change", ({ target }) => { if (target.files[0]) this.open(target.files[0]); target.value = ""; });
+    byId("stop-file").addEventListener("click", () => this.stop());
+    this.acceptDrops();
+  }
+
+  say(sentence) { byId("input-said").textContent = sentence; }
+
+  async listen() {
+    this.stop();
+    let stream;
+    try {
+      if (!navigator.mediaDevices) throw new Error("no devices");
+      stream = await navigator.mediaDevices.getUserMedia({ audio: MICROPHONE });
+    } catch (error) {
+      this.say(error.name === "NotFoundError" ? "No microphone is there: plug one in, or open a recording."
+        : "The browser gives no microphone to this page: allow it in the address bar, or open a recording.");
+      return;
+    }
+    const { context } = await this.ready();
+    this.stream = stream;
+    press(byId("microphone"), true);
+    this.follow(new MediaStreamAudioSourceNode(context, { mediaStream: stream }));
+    this.say("Listening: wear headphones, or it hears itself.");
+  }
+
+  async open(file) {
+    this.stop();
+    const { context } = await this.ready();
+    let buffer;
+    try {
+      buffer = await context.decodeAudioData(await file.arrayBuffer());
+    } catch (error) {
+      this.say(`${file.name} is no sound that this browser can read: try a WAV, FLAC or MP3.`);
+      return;
+    }
+    const source = new AudioBufferSourceNode(context, { buffer });
+    source.onended = () => { if (this.source === source) { this.stop(); this.say(`${file.name}: over. Open it again, or another.`); } };
+    this.follow(source);
+    source.start();
+    byId("stop-file").hidden = false;
+    this.name = file.name;
+    this.say(`Plays ${file.name}.`);
+  }
+
+  async follow(source) {
+    this.source = source;
+    const { context, instrument } = await this.ready();
+    source.connect(instrument.node);
+    this.octaves = this.unheard = 0;
+    this.instrument = instrument;
+    this.send();
+  }
+
+  send() { this.instrument.send({ do: "follow", on: this.source !== null, semitones: 12 * this.octaves }); }
+
+  stop() {
+    if (!this.source) return;
+    this.source.disconnect();
+    if (this.source.stop && this.source.onended) { this.source.onended = null; this.source.stop(); }
+    if (this.stream) for (const track of this.stream.getTracks()) track.stop();
+    this.source = this.stream = null;
+    press(byId("microphone"), false);
+    byId("stop-file").hidden = true;
+    if (this.instrument) this.send();
+    this.say("Sing, or drop a recording of one voice anywhere on the page.");
+  }
+
+  // What is heard: it is moved by octaves to where the model has learnt to play.
+  tell({ tracked }) {
+    if (!this.source || !tracked) return;
+    const { f0_hz, confidence, level_db } = tracked;
+    if (confidence < SURE || level_db < TOO_QUIET_DB) {
+      this.unheard++;
+      if (this.unheard === PATIENCE) {
+        this.say(level_db < SILENCE_DB ? "Hears nothing yet." : level_db < TOO_QUIET_DB ? "It is quieter than what it can follow: go nearer, or turn it up."
+          : "Hears no clear pitch: one voice at a time.");
+      }
+      return;
+    }
+    this.unheard = 0;
+    const octaves = octavesInto(this.learnt, midiOf(f0_hz), this.octaves);
+    if (octaves !== this.octaves) {
+      this.octaves = octaves;
+      this.send();
+    }
+    const [low, high] = this.learnt.map(noteName);
+    const moved = octaves ? `, ${octaves > 0 ? "lower" : "higher"} than anything learnt (${low}\u2013${high}): played ${Math.abs(octaves) === 1 ? "an octave" : `${Math.abs(octaves)} octaves`} ${octaves > 0 ? "up" : "down"}` : "";
+    this.say(`Hears ${saidPitch(f0_hz)}${moved}.`);
+  }
+
+  acceptDrops() {
+    const isFile = ({ dataTransfer }) => dataTransfer && [...dataTransfer.types].includes("Files");
+    addEventListener("dragover", (event) => { if (isFile(event)) { event.preventDefault(); byId("drop").hidden = false; } });
+    addEventListener("dragleave", (event) => { if (!event.relatedTarget) byId("drop").hidden = true; });
+    addEventListener("drop", (event) => {
+      byId("drop").hidden = true;
+      if (!isFile(event)) return;
+      event.preventDefault();
+      this.open(event.dataTransfer.files[0]);
+    });
+  }
+}
+
+if (typeof module !== "undefined") module.exports = { octavesInto };

@@ -1,0 +1,67 @@
+"""A model as a page plays it, with what its training notes tell of playing where they are at hand."""
+
+from pathlib import Path
+from typing import Any
+
+from datamodules import ClipDataModule
+from instrument.envelopes import envelope_bank
+from instrument.level_fit import level_fit
+from instrument.page_parts import PageParts, page_parts
+from instrument.played_notes import by_instrument, played_notes
+from instrument.presets import presets
+from lightning_modules.checkpoint import load_model
+from lightning_modules.timbre_model import TimbreModel
+from studies.run_folder import RunFolder, checkpoint_in
+from timbre.experiment import experiment_of
+
+N_NOTES = 800
+"""Heard for envelopes and presets: a few seconds, and hundreds of an instrument would not change its medoids."""
+
+MOST_INSTRUMENTS = 12
+"""With a bank and a preset: each takes 2 KB of a page."""
+
+
+def playable(place: Path, name: str) -> PageParts:
+    """The parts of a page for a checkpoint or a run's folder.
+
+    Args:
+        place: of the model; for a run, its prepared sounds give presets, envelopes and a level fit
+        name: shown to whoever plays
+
+    Raises:
+        FileNotFoundError: there is no such model
+        ValueError: it cannot be played on a page
+    """
+    model = load_model(checkpoint_in(place))
+    parts = page_parts(model, name)
+    data = _prepared(place)
+    return parts._replace(about=parts.about | _learnt(model, data)) if data else parts
+
+
+def _learnt(model: TimbreModel, data: ClipDataModule) -> dict[str, Any]:
+    """What training notes tell of playing: nothing where they name no instruments."""
+    notes = played_notes(model, data.clips_for_ranges(n_batches=-(-N_NOTES // data.batch_size)))
+    if not notes:
+        return {}
+    found = by_instrument(notes)
+    most = sorted(found, key=lambda name: len(found[name]), reverse=True)[:MOST_INSTRUMENTS]
+    instruments = {name: found[name] for name in found if name in most}
+    pitches = sorted(note.midi for note in notes)
+    return {
+        "presets": presets(model, instruments),
+        "envelopes": [envelope_bank(name, played) for name, played in instruments.items()],
+        "level_fit": level_fit(notes),
+        "pitches": [round(pitches[len(pitches) // 200]), round(pitches[-1 - len(pitches) // 200])],
+    }
+
+
+def _prepared(place: Path) -> ClipDataModule | None:
+    """The data of a run, its training clips at hand; None where they are not."""
+    if not RunFolder(place).config.is_file():
+        return None
+    try:
+        data: ClipDataModule = experiment_of("prepare", [str(place)]).datamodule
+        data.datasets["train"] = data.dataset("train")
+    except (ValueError, OSError):
+        return None
+    return data
