@@ -12,7 +12,7 @@ import yaml
 from output.whole_files import write_text
 
 OF_A_PLACE = {
-    (): ("name", "runs", "ckpt_path", "resume", "test", "config"),
+    (): ("name", "runs", "ckpt_path", "resume", "test", "config", "patience"),
     ("trainer",): (
         *("default_root_dir", "logger", "callbacks", "plugins", "profiler"),
         *("enable_progress_bar", "enable_model_summary"),

@@ -76,6 +76,12 @@ class Configured(LightningCLI):
                 default=False,
                 help="begin the run, or go on with it where it stopped; a finished one is left as it is",
             )
+            parser.add_argument(
+                "--patience",
+                type=int | None,
+                default=None,
+                help="end the training when so many validations in a row were no better; null never does",
+            )
             parser.add_argument("--test", type=bool, default=False, help="test the best checkpoint after training")
         if self.verb == "predict":
             parser.add_argument(
