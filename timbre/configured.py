@@ -64,6 +64,12 @@ class Configured(LightningCLI):
         )
         parser.add_argument("--ckpt_path", type=str | None, default=None, help="last, best, or a checkpoint's path")
         parser.add_argument(
+            "--patience",
+            type=int | None,
+            default=None,
+            help="end a training when so many validations in a row were no better; null never does",
+        )
+        parser.add_argument(
             "--matmul_precision",
             type=Literal["highest", "high", "medium"],
             default="highest",
@@ -75,12 +81,6 @@ class Configured(LightningCLI):
                 type=bool,
                 default=False,
                 help="begin the run, or go on with it where it stopped; a finished one is left as it is",
-            )
-            parser.add_argument(
-                "--patience",
-                type=int | None,
-                default=None,
-                help="end the training when so many validations in a row were no better; null never does",
             )
             parser.add_argument("--test", type=bool, default=False, help="test the best checkpoint after training")
         if self.verb == "predict":
