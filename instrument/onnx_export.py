@@ -62,9 +62,7 @@ def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Ex
     return Exported(_shapes(inputs), _shapes(outputs), difference)
 
 
-def quiet_export(
-    module: nn.Module, values: tuple[Tensor, ...], input_names: list[str], output_names: list[str]
-) -> Any:
+def quiet_export(module: nn.Module, values: tuple[Tensor, ...], input_names: list[str], output_names: list[str]) -> Any:
     """An ONNX program of a module for these inputs, without the exporter's remarks."""
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(

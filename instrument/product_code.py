@@ -52,7 +52,17 @@ def _body() -> bytes:
     row += _added(W, _get(ROW_BYTES)) + _added(AT, _constant(4)) + _get(AT) + _get(END) + I32_LESS + BRANCH_IF + b"\x00"
     store = b"".join(_get(Y) + _get(each) + STORE + _memory(4, 16 * place) for place, each in enumerate(sums))
     count = _get(PANELS) + _constant(1) + I32_SUB + b"\x22" + _number(PANELS) + BRANCH_IF + b"\x00"
-    panel = clear + begin + LOOP + row + END_OF_BLOCK + store + _added(Y, _constant(64)) + _added(W, _get(JUMP_BYTES)) + count
+    panel = (
+        clear
+        + begin
+        + LOOP
+        + row
+        + END_OF_BLOCK
+        + store
+        + _added(Y, _constant(64))
+        + _added(W, _get(JUMP_BYTES))
+        + count
+    )
     return _listed([b"\x02" + bytes([I32]), b"\x05" + bytes([V128])]) + LOOP + panel + END_OF_BLOCK + END_OF_BLOCK
 
 

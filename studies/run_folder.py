@@ -13,7 +13,7 @@ from output.whole_files import write_text
 from studies.voices import voice_file
 
 OF_A_PLACE = {
-    (): ("name", "runs", "ckpt_path", "resume", "test", "config", "fitted_notes"),
+    (): ("name", "runs", "ckpt_path", "resume", "test", "config", "fitted_notes", "patience"),
     ("trainer",): (
         *("default_root_dir", "logger", "callbacks", "plugins", "profiler"),
         *("enable_progress_bar", "enable_model_summary"),

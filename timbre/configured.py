@@ -71,6 +71,12 @@ class Configured(LightningCLI):
             help="begin a training with the weights of a voice, run or checkpoint, on other sounds (fine-tuning)",
         )
         parser.add_argument(
+            "--patience",
+            type=int | None,
+            default=None,
+            help="end a training when so many validations in a row were no better; null never does",
+        )
+        parser.add_argument(
             "--matmul_precision",
             type=Literal["highest", "high", "medium"],
             default="highest",

@@ -28,6 +28,7 @@ from lightning_modules.callbacks import (
     BestCheckpoint,
     EndBehind,
     Listen,
+    NoBetter,
     ProgressBar,
     ProgressLines,
     SafePoint,
@@ -39,6 +40,8 @@ from lightning_modules.checkpoint import read_checkpoint
 from lightning_modules.first_fault import NotFinite
 from lightning_modules.warm_start import begin_from
 from lightning_modules.whole_checkpoints import WholeCheckpoints
+from studies.prospects import prospects
+from studies.run_curves import read_curves
 from studies.run_folder import RunFolder, checkpoint_in
 from studies.run_lock import RunLock
 from synths import Descriptor
@@ -60,7 +63,8 @@ class Experiment(Configured):
 
     plan: Plan
     first_weights: Mapping[str, Any]
-    again = ""  # the command that goes on with an interrupted test
+    again = ""  # the command that goes on after an interruption
+    is_step = False  # whether another command does this as one of its steps
 
     @cached_property
     def lock(self) -> RunLock:
@@ -144,7 +148,16 @@ class Experiment(Configured):
     def _callbacks(self) -> list[Callback]:
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
-        return [Listen(), Usage(), Best(), TrainingCurves(), *rate, BestCheckpoint(self.folder.best.parent)]
+        patience = self.config.get("patience")
+        return [
+            Listen(),
+            Usage(),
+            Best(),
+            TrainingCurves(),
+            NoBetter(patience),
+            *rate,
+            BestCheckpoint(self.folder.best.parent),
+        ]
 
     def _judging(self) -> list[Callback]:
         is_open, also = bool(self.config.get("open")), self.config.get("also") or []
@@ -204,7 +217,7 @@ def run_experiment(
     """
     try:
         experiment = experiment_of(verb, args, hyperparameters)
-        experiment.again = again or f"timbre {verb} {shlex.join(args)}"
+        experiment.again, experiment.is_step = again or _again(experiment, args), bool(again)
     except Finished as finished:
         say(str(finished))
         return None
@@ -215,6 +228,14 @@ def run_experiment(
         raise
     finally:
         experiment.lock.release()
+
+
+def _again(experiment: Experiment, args: Sequence[str]) -> str:
+    """The command that goes on with what this one began."""
+    verb = experiment.verb
+    return (
+        f"timbre fit {experiment.folder.path} --resume true" if verb == "fit" else f"timbre {verb} {shlex.join(args)}"
+    )
 
 
 def _callbacks_of(experiment: Experiment) -> list[Callback]:
@@ -244,7 +265,7 @@ def _finished(experiment: Experiment) -> Experiment:
     elif experiment.plan.trains and (first or (tests and can_be_shared(experiment.config_init["trainer"].as_dict()))):
         folder = experiment.folder
         if first:
-            print(f"Trained {experiment.trainer.global_step} steps. {_next_step(experiment)}")
+            _say_trained(experiment)
         if tests:
             again = f"timbre fit {folder.path} --resume true --test true"
             experiment = run_experiment("test", [str(folder.path)], again=again) or experiment
@@ -313,7 +334,7 @@ def _run(experiment: Experiment) -> None:
             if isinstance(stop.__context__, KeyboardInterrupt):
                 raise SystemExit(130) from stop
         if experiment.plan.trains and experiment.trainer.is_global_zero:
-            print(f"Interrupted at step {trainer.global_step}. Go on with: timbre fit {folder.path} --resume true")
+            print(f"Interrupted at step {trainer.global_step}. Go on with: {experiment.again}")
         raise
     except NotFinite as error:
         if not trainer.is_global_zero:  # all met it, and the first says so; whoever fails has the others killed
@@ -334,8 +355,14 @@ def _run(experiment: Experiment) -> None:
         torch.distributed.destroy_process_group()
 
 
-def _next_step(experiment: Experiment) -> str:
-    return "Testing." if experiment.plan.tests else f"Next: timbre test {experiment.folder.path}"
+def _say_trained(experiment: Experiment) -> None:
+    """How far it came, and what comes next."""
+    folder, n_steps = experiment.folder, experiment.trainer.global_step
+    print(f"Trained {n_steps} steps. {prospects(read_curves(folder))}".rstrip())
+    if experiment.plan.tests:
+        print("Testing.")
+    elif not experiment.is_step:
+        print(f"Next: timbre test {folder.path}")
 
 
 def _has_lines() -> bool:

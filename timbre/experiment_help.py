@@ -36,6 +36,7 @@ OF_A_VERB = {
     "fit": {
         "--resume true": "begin the run, or go on with it where it stopped",
         "--test true": "test the best checkpoint after training",
+        "--patience N": "end when so many validations in a row were no better",
     },
     "predict": {"--open true": "write what the decoder plays, its knobs not corrected"},
     "prepare": {

@@ -75,8 +75,7 @@ class Recordings(ClipDataModule):
 
     @cached_property
     def _files(self) -> list[File]:
-        root = Path(self.root)
-        return [_file(path.relative_to(root).as_posix(), str(path)) for path in sound_files(self.root)]
+        return recording_files(self.root)
 
     def remark(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
         """Remark on a file with several channels, whose mean was taken."""
@@ -130,6 +129,11 @@ class Recordings(ClipDataModule):
             f"{file.path} is silent from {span.start_s:g} s to {span.end_s:g} s ({self.trim_db:g} dB below its loudest "
             "sound): it is left out, unless you raise data.trim_db."
         )
+
+
+def recording_files(root: str) -> list[File]:
+    """The sound files of a folder and the folders in it, by their path there."""
+    return [_file(path.relative_to(root).as_posix(), str(path)) for path in sound_files(root)]
 
 
 def _file(name: str, path: str) -> File:

@@ -11,11 +11,12 @@ from output.pictures import svg_bytes
 from output.whole_files import write_text
 from studies.comparison.sounds import sound_url
 from studies.figure import OPEN, Figure
+from studies.report.sliders import shown_notes
 from studies.run_curves import Curves, read_curves
 from studies.run_files import read_json, reading
 from studies.run_folder import RunFolder
 from studies.run_reports import ControlReport, read_bounds, read_control, read_quality
-from studies.run_sounds import Slider, picture_beside, read_sliders, samples
+from studies.run_sounds import picture_beside, read_sliders, samples
 from studies.tested_run import read_config
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -70,7 +71,7 @@ def write_report(run: RunFolder, next_commands: Sequence[str] = ()) -> Path:
         knob_headings=[_first(control.figures, name) for name in knob_figures],
         knobs=_knob_lines(control, knob_figures),
         sweeps=_sweep_urls(control),
-        sliders=_slider_tables(run, sliders),
+        sliders=shown_notes(run, sliders),
         samples=_heard(run),
         tested=run.metrics.is_file(),
         path=run.path,
@@ -150,20 +151,6 @@ def _knob_lines(control: ControlReport, names: Sequence[str]) -> list[KnobLine]:
         cells = [figure.text if (figure := own[name]) else "–" for name in names]
         lines.append(KnobLine(str(knob), rendering, cells, reach))
     return lines
-
-
-def _slider_tables(run: RunFolder, sliders: Sequence[Slider]) -> dict[str, Any]:
-    """Note -> positions, and for each knob its sounds there."""
-    found: dict[str, Any] = {}
-    for note in dict.fromkeys(slider.note for slider in sliders):
-        own = [slider for slider in sliders if slider.note == note]
-        positions = sorted({slider.position for slider in own})
-        rows: dict[str, dict[float, dict[str, str]]] = {}
-        for slider in own:
-            sound = {"url": sound_url(run.sliders / slider.file), "caption": slider.caption}
-            rows.setdefault(slider.knob, {})[slider.position] = sound
-        found[note] = {"positions": positions, "rows": rows, "rendering": own[0].rendering}
-    return found
 
 
 def _heard(run: RunFolder) -> list[HeardSample]:

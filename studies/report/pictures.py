@@ -7,12 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
 from studies.figure import OPEN
+from studies.report.words import curve_words
 from studies.run_curves import MONITORED, Curves
 from studies.run_reports import MeanSweep
 
 LINE, MARK, QUIET = "#0072b2", "#d55e00", "#777777"
 COLOURS = {OPEN: QUIET}
 SIZE_INCHES = (3.6, 2.4)
+GOOD = {"lower": "← good        bad →", "higher": "← bad        good →"}
+"""Beside the upright axis, read upwards."""
 
 
 def curve_pictures(curves: Curves) -> dict[str, Picture]:
@@ -22,7 +25,9 @@ def curve_pictures(curves: Curves) -> dict[str, Picture]:
 
 
 def _course(curves: Curves, name: str) -> Picture:
-    picture, axis = _small(name.replace("_", " "), "step")
+    title, better = curve_words(name)
+    picture, axis = _small(title, "step")
+    axis.set_ylabel(GOOD.get(better, ""), fontsize=8, color=QUIET)
     axis.plot(curves.steps, curves.figures[name], color=LINE, linewidth=1.6, marker="o", markersize=2.5)
     if curves.best is not None:
         axis.axvline(curves.steps[curves.best], color=MARK, linewidth=0.9, linestyle="--")

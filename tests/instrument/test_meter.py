@@ -37,7 +37,12 @@ def random_layers(n):
 
 def runs_of(layers, **more):
     """Inputs of a graph, layer by layer."""
-    given = {"f0_hz": layers.f0_hz, "amplitudes": layers.amplitudes, "noise_magnitudes": layers.noise_magnitudes, **more}
+    given = {
+        "f0_hz": layers.f0_hz,
+        "amplitudes": layers.amplitudes,
+        "noise_magnitudes": layers.noise_magnitudes,
+        **more,
+    }
     return [{name: x[index].ravel().tolist() for name, x in given.items()} for index in range(len(layers.f0_hz))]
 
 
@@ -81,7 +86,9 @@ def test_steps_meet_the_knobs(model):
         (0.2 / number * (220.0 * number < 8000.0))[None, None],
         torch.full((1, 1, N_BANDS), 3e-4),
     )
-    goal = correction.target.of_layers(open_layers.scaled(torch.tensor([[[0.2, -0.3, 0.2, 0.1, 0.3]]]) @ correction.directions(open_layers)[:, 0].mT))
+    goal = correction.target.of_layers(
+        open_layers.scaled(torch.tensor([[[0.2, -0.3, 0.2, 0.1, 0.3]]]) @ correction.directions(open_layers)[:, 0].mT)
+    )
     gains = torch.zeros(1, 5)
     for _ in range(8):
         played = open_layers.scaled(gains[:, None] @ correction.directions(open_layers)[:, 0].mT)

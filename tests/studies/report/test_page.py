@@ -1,5 +1,6 @@
 """The page of a run says what its files say, carries its sounds, and does with what is there."""
 
+import html
 import json
 import re
 
@@ -10,6 +11,7 @@ import soundfile
 from studies.bounds import Between
 from studies.figure import Figure, MetricSummary
 from studies.report.page import write_report
+from studies.report.words import curve_words, knob_words
 from studies.run_curves import curve_row, write_curve_rows
 from studies.run_folder import RunFolder
 from studies.run_reports import DriftTable, MeanSweep, write_control, write_quality
@@ -90,7 +92,8 @@ def test_a_tested_run_is_told_of_in_words_and_numbers(tested):
     )
     assert "error_jnd in words error_jnd, lower is better goes" in said
     assert "sharpness open 2.00 ±0.50 0.750 to 1.50 acum sharpness exact 1.00 ±0.50 –" in said
-    assert "note, knobs met (exact)" in said and "1.00 → 1.25 acum" in said
+    assert "note its knobs met on the sound (exact)" in said
+    assert "sharpness how piercing it is dull piercing 1.00 → 1.25 acum" in said
     assert "timbre knobs runs/flute" in said and "not tested" not in said
 
 
@@ -99,8 +102,24 @@ def test_it_carries_its_sounds_and_pictures(tested):
     page = page_of(tested)
     assert re.findall(r'<img src="data:image/([a-z+]*);base64', page) == ["svg+xml"] * 3 + ["png"]
     labels = re.findall(r'data-sound="data:audio/mpeg;base64,[^"]*"[^>]*aria-label="play ([^"]*)"', page)
-    assert labels[:2] == ["sharpness at 0.1", "sharpness at 0.9"] and len(labels) == 4
+    assert labels[0] == "sharpness of note" and len(labels) == 3
     assert all(len(alt) > 10 for alt in re.findall(r'<img [^>]*alt="([^"]*)"', page))
+
+
+def test_a_slider_goes_over_the_places_that_were_rendered(tested):
+    """In their order, each with its sound and what was asked and measured there."""
+    page = page_of(tested)
+    (given,) = re.findall(r'<input type="range" min="0" max="1" step="1" value="1" data-places="([^"]*)"', page)
+    places = json.loads(html.unescape(given))
+    assert [place["position"] for place in places] == [0.1, 0.9]
+    assert all(place["url"].startswith("data:audio/mpeg;base64,") for place in places)
+    assert [place["caption"] for place in places] == ["1.00 → 1.25 acum"] * 2
+
+
+def test_curves_say_which_way_is_good():
+    assert curve_words("validation/reconstruction") == ("Held-out notes: error of the sound", "lower")
+    assert curve_words("usage/odd_even_balance") == ("How much odd even balance changes the sound", "")
+    assert knob_words("noisiness")[1:] == ("clear", "breathy") and knob_words("vco_2.shape").does == ""
 
 
 def test_nothing_is_fetched_and_names_are_escaped(tested):

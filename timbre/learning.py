@@ -1,0 +1,170 @@
+"""The steps of `timbre learn`: look, plan, prepare, train, test, export."""
+
+import os
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from datamodules.recordings.material import material_of
+from studies.prospects import validations_since_best
+from studies.report.page import write_report
+from studies.run_curves import read_curves
+from studies.run_folder import RunFolder
+from timbre.experiment import run_experiment
+from timbre.export import run as run_export
+from timbre.kept_learning import SUFFIXES, Asked, KeptLearning, next_commands, write_learning
+from timbre.learn_pace import Trial, pace_of
+from timbre.learn_plan import LearnPlan, Start, plan_for
+from timbre.learn_schedule import Schedule, schedule_for
+from timbre.report import next_commands as commands_of_report
+from timbre.shipped import ROOT
+
+EXPERIMENT = ROOT / "configs" / "experiments" / "descriptor_recordings.yaml"
+BATCH_SIZE = 8
+PATIENCE = 5
+"""Validations in a row that are no better: training ends (docs/learn.md)."""
+
+
+def learn(run: RunFolder, asked: Asked, kept: KeptLearning | None, dry: bool) -> None:
+    """All of it, or what an earlier start has left."""
+    begun_s = time.monotonic()
+    again = _command(run, asked)
+    with _interrupted(again):
+        if kept is None:
+            plan = _looked_at(run, asked)
+            print(f"{asked.folder}", *plan.lines(), sep="\n", flush=True)
+            if dry:
+                return
+            kept = _prepared(run, asked, plan, begun_s)
+        elif dry:
+            print(f"{run.path} is begun: {kept.n_steps} steps. Go on with: {again}")
+            return
+    if not run.is_done(tested=False):
+        run_experiment("fit", kept.fit, again=again)
+        _say_if_time_was_up(run, kept)
+    if not run.metrics.is_file():
+        run_experiment("test", [str(run.path), *kept.test], again=again)
+    with _interrupted(again):
+        _export(run)
+        write_report(run, commands_of_report(run.path))
+        write_learning(run, kept._replace(finished=True))
+    minutes = (time.monotonic() - begun_s) / 60.0
+    print(f"\n{run.path} is finished, after {minutes:.1f} min.", *next_commands(run), sep="\n")
+
+
+def _looked_at(run: RunFolder, asked: Asked) -> LearnPlan:
+    return plan_for(material_of(asked.folder, _cache(run, asked)), asked, start_of(asked.begins_from))
+
+
+def start_of(begins_from: str | None) -> Start | None:
+    """What a training begins with. Voices do not ship yet: new weights."""
+    return None
+
+
+def _cache(run: RunFolder, asked: Asked) -> str:
+    """Beside the sounds, where every run finds it; in the run's folder where that cannot be written."""
+    beside = Path(asked.folder) / ".timbre"
+    return str(beside if os.access(asked.folder, os.W_OK) else run.path / "clips")
+
+
+def _prepared(run: RunFolder, asked: Asked, plan: LearnPlan, begun_s: float) -> KeptLearning:
+    """Prepare the clips, measure how fast this machine trains on them, and keep what follows."""
+    base = _options(run, asked, plan)
+    trial = Trial("fit", base)
+    trial.datamodule.prepare_data()
+    print(trial.datamodule.prepare_report(), flush=True)
+    pace = pace_of(trial, asked.minutes)
+    left_s = 60.0 * asked.minutes - (time.monotonic() - begun_s)
+    schedule = schedule_for(left_s, pace, plan.n_frames / (plan.sample_rate / plan.hop))
+    print(schedule.said(pace), flush=True)
+    kept = KeptLearning(asked, schedule.n_steps, [*base, *_of_schedule(schedule)], _of_test(schedule))
+    write_learning(run, kept)
+    return kept
+
+
+def _options(run: RunFolder, asked: Asked, plan: LearnPlan) -> list[str]:
+    """Arguments of `timbre fit`, but for its length."""
+    options: dict[str, object] = {
+        "data.root": asked.folder,
+        "data.cache": _cache(run, asked),
+        "data.trim_db": plan.trim_db,
+        "data.batch_size": BATCH_SIZE,
+        "data.num_workers": 0,
+        "clip.sample_rate": plan.sample_rate,
+        "clip.hop": plan.hop,
+        "clip.n_samples": plan.hop * plan.n_frames,
+        "trainer.logger": "false",
+        "patience": PATIENCE,
+        "name": run.path.name,
+        "runs": run.path.parent,
+        "resume": "true",
+    }
+    start = ["--init_from", plan.start.name] if plan.start else []
+    experiment = plan.start.experiment if plan.start else str(EXPERIMENT)
+    return ["-c", experiment, *_flags(options), *start]
+
+
+def _of_schedule(schedule: Schedule) -> list[str]:
+    hours, seconds = divmod(round(schedule.most_s), 3600)
+    options: dict[str, object] = {
+        "trainer.max_steps": schedule.n_steps,
+        "trainer.val_check_interval": schedule.validate_every,
+        "trainer.limit_val_batches": schedule.n_valid_batches,
+        "trainer.max_time": f"{hours // 24:02}:{hours % 24:02}:{seconds // 60:02}:{seconds % 60:02}",
+    }
+    return _flags(options)
+
+
+def _of_test(schedule: Schedule) -> list[str]:
+    options: dict[str, object] = {
+        "trainer.limit_test_batches": schedule.n_test_batches,
+        "control.n_notes": schedule.n_turned,
+        "control.renderings": "[open, exact]",
+    }
+    return _flags(options)
+
+
+def _flags(options: dict[str, object]) -> list[str]:
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def _say_if_time_was_up(run: RunFolder, kept: KeptLearning) -> None:
+    curves = read_curves(run)
+    if curves is None:
+        return
+    last = int(curves.steps[-1])
+    if last < kept.n_steps and validations_since_best(curves) < PATIENCE:
+        print(f"The time was up before step {kept.n_steps}, which the pace of the beginning had promised.")
+
+
+def _export(run: RunFolder) -> None:
+    """Whatever `timbre export` writes, of this run."""
+    for suffix in SUFFIXES:
+        output = run.path / f"{run.path.name}{suffix}"
+        if not output.is_file():
+            run_export("export", [str(run.path), str(output)])
+
+
+def _command(run: RunFolder, asked: Asked) -> str:
+    """The command that goes on."""
+    words = ["timbre", "learn", asked.folder, "--minutes", f"{asked.minutes:g}", "--name", run.path.name]
+    words += ["--runs", str(run.path.parent)]
+    for option, value in (
+        ("--from", asked.begins_from),
+        ("--sample_rate", asked.sample_rate),
+        ("--clip_s", asked.clip_s),
+    ):
+        words += [option, f"{value}"] if value is not None else []
+    return shlex.join(words)
+
+
+@contextmanager
+def _interrupted(again: str) -> Iterator[None]:
+    """Say how to go on when Ctrl-C or a signal comes between the steps that say so themselves."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        print(f"\nInterrupted; what was prepared is kept. Go on with: {again}")
+        raise SystemExit(130) from stop
