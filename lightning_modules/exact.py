@@ -35,7 +35,8 @@ class Exact:
         model: in eval mode
         also: further descriptors to meet, that the model was not trained on
         fit: of the one recording whose encodings are rendered, which then sounds in place of what the network plays
-            of it; turned knobs change it as they change that
+            of it: itself where nothing is turned, else changed as turned knobs change that. A request that it cannot
+            be brought to is met by the network's own sound, half-way between both if that suffices
 
     Raises:
         ValueError: a part of the synth cannot be played by numbers
@@ -124,11 +125,12 @@ class Exact:
             asked = torch.cat([asked, beside[:, :: every // encoder.every].to(asked)], dim=-1)
         # What is no number between these frames is no number either.
         asked = asked.masked_fill(~encoding.controls.isfinite().all(-1).all(-1)[:, None, None], torch.nan)
+        at_rest = None if turned is None or self.fit is None else ~turned.any(1)
         if turned is not None:
             n_also = len(self.also)
             turned = torch.cat([turned[:, : len(encoder.knobs)], turned[:, turned.shape[1] - n_also :]], dim=-1)
             turned = turned[:, self.order]
-        return Request(self.target, asked[..., self.order], sounding, 1, turned)
+        return Request(self.target, asked[..., self.order], sounding, 1, turned, at_rest)
 
     def _found(
         self, decoded: "Decoded", encoding: Encoding, request: Request
@@ -165,8 +167,8 @@ class Exact:
         def playable_at(rows: Tensor, share: Tensor) -> Decoded:
             controls = torch.lerp(own[rows], encoding.controls[rows], share[:, None, None])
             noise = None if decoded.white_noise is None else decoded.white_noise[rows]
-            own = None if own_share is None else own_share[rows]
-            return self._decoded(decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise, own)
+            there = None if own_share is None else own_share[rows]
+            return self._decoded(decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise, there)
 
         return give_way(playable_at, request, home, found)
 
