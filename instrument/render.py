@@ -14,6 +14,7 @@ from lightning_modules.timbre_model import TimbreModel
 from projection import Target
 from synths import Descriptor, sounding_mean
 from synths.descriptors.request import KnobRequest
+from synths.silence import sound_there
 
 
 class Rendered(NamedTuple):
@@ -68,6 +69,8 @@ def render(
 ) -> Rendered:
     """Take a sound apart, turn its knobs, put it together again: pitch and loudness follow the input.
 
+    Where the input is digital silence, an exact sound is silent too.
+
     Args:
         model: in eval mode
         audio: (N,) at the model's rate, any length
@@ -108,7 +111,10 @@ def render(
     if course is not None:
         asked = torch.cat([asked, course[:, :: every // encoder.every]], dim=-1)
     was = measured_positions(model, audio, f0_hz, beside)
-    return Rendered(rendering.audio[0, : len(audio)], [*own, *beside], was, asked, sounding, requests)
+    heard = rendering.audio[0, : len(audio)]
+    if exact:
+        heard = heard * torch.from_numpy(sound_there(audio.cpu().numpy(), model.clip.sample_rate)).to(heard)
+    return Rendered(heard, [*own, *beside], was, asked, sounding, requests)
 
 
 @torch.no_grad()
