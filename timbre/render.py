@@ -65,7 +65,8 @@ def run(verb: str, args: list[str]) -> None:
         "--faithful",
         action="store_true",
         help="fit the synth to the recording frame by frame, and let the network say only what turning a knob changes: "
-        "nearer to the recording, for about a third of a second of CPU per second of sound",
+        "nearer to the recording, and no longer the timbre that the model gives it, for about a fifth of a second of "
+        "CPU per second of sound",
     )
     parser.add_argument(
         "--peak",
@@ -137,13 +138,11 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
         tracked_pitch(audio, model, given.input) if given.f0 is None else given_pitch(given.f0, len(audio), model.clip)
     )
     obstacle = "" if given.open else obstacle_of(model)
-    if given.faithful and obstacle:
-        raise ValueError(f"{obstacle}, and cannot be fitted: leave out --faithful.")
-    corrected = not (given.open or obstacle)
+    corrected, faithful = not (given.open or obstacle), given.faithful and not obstacle
     torch.manual_seed(given.seed)
     sound, pitch = torch.from_numpy(audio), torch.from_numpy(f0_hz)
     requests = [*asked.over(len(audio), model.clip), *also]
-    rendered = render(model, sound, pitch, requests, beside, given.dry, corrected, given.faithful)
+    rendered = render(model, sound, pitch, requests, beside, given.dry, corrected, faithful)
     delivered, lines = _delivered(rendered.audio, given.peak)
     _write(given.output, delivered, model.clip.sample_rate, given.peak)
     reports = knob_reports(model, rendered, delivered, pitch)
@@ -152,13 +151,14 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
     print(f"{given.output}: {len(delivered) / model.clip.sample_rate:.2f} s at {model.clip.sample_rate} Hz")
     if n_channels > 1 and channel == "mix":
         lines.append(f"The mean of the input's {n_channels} channels was rendered (--channel 0: the first).")
-    if given.faithful:
+    if faithful:
         lines.append(
             "Faithful: with nothing turned, this sound is a fit of the recording, not what the network makes of it; "
             "the network says only what turning a knob changes."
         )
     if obstacle:
-        lines.append(f"{obstacle}: the knobs are not corrected.")
+        unfitted = "the recording is not fitted, and " if given.faithful else ""
+        lines.append(f"{obstacle}: {unfitted}the knobs are not corrected.")
     remarks = [_beyond_training(report, pitch, corrected) for report in unlowered if report.descriptor.name in knobs]
     said = [row for line in lines for row in wrapped(line)] + table_lines(reports) + remark_lines(unlowered, corrected)
     for line in said + [row for remark in remarks for row in wrapped(remark)]:
