@@ -22,6 +22,7 @@ from lightning_modules.timbre_model import TimbreModel
 from synths import Descriptor
 from synths.descriptors.request import KnobRequest
 from synths.fitting import Fit
+from synths.silence import sound_there
 
 QUIETEST = 1e-4
 """What is left of a room's tail when it ends: 80 dB below full scale."""
@@ -110,6 +111,8 @@ class Player:
         n_judged = -(-(piece.stop - piece.start) // every)
         levels = slice(piece.start // self.model.encoder.every, -(-piece.stop // self.model.encoder.every))
         audio, gain_db = self._levelled(audio, levels)
+        if self.wish.exact:
+            audio = audio * self._there(piece, part)
         return Played(self._ended(audio, piece), asked[:, :n_judged], gain_db)
 
     def _part(self, piece: Piece) -> "_Part":
@@ -179,6 +182,12 @@ class Player:
         begins = piece.start == 0 and bool(self.listened.level_sounds[0])
         ends = piece.stop == len(self.f0_hz) and bool(self.listened.level_sounds[-1])
         return openness(part.audio.shape[1], n_open, begins, ends, self.model.clip.sample_rate)
+
+    def _there(self, piece: Piece, part: "_Part") -> Tensor:
+        """(N,) 0 where the recording is digital silence; behind its end as at its end."""
+        n_own = min(self.sound.n_samples - piece.start * self.model.clip.hop, part.audio.shape[1])
+        there = torch.from_numpy(sound_there(part.audio[0, :n_own].cpu().numpy(), self.model.clip.sample_rate))
+        return _held(there[None].to(part.audio), part.audio.shape[1] - n_own)[0]
 
     def _ended(self, audio: Tensor, piece: Piece) -> Tensor:
         """The last piece to the end of the recording, and of the room's tail what can be heard, faded."""

@@ -79,6 +79,8 @@ def render(
 ) -> Rendered:
     """Take a sound apart, turn its knobs, put it together again, as long as it was and at no other level than asked.
 
+    Where the input is digital silence, an exact sound is silent too.
+
     Args:
         model: in eval mode
         audio: (N,) at the model's rate, any length

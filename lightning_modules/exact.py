@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lightning_modules.encoders import Encoding
 from lightning_modules.timbre_model import Rendering, TimbreModel
-from projection import Answer, MeanSearch, Request, Target, follow_curves, give_way, projectable
+from projection import Answer, MeanSearch, Request, Target, follow_curves, from_other_start, give_way, projectable
 from synths import Descriptor, Layers, sounding_frames
 from synths.fitting import Fit
 from synths.layers import layers_together, parts_scaled
@@ -35,7 +35,8 @@ class Exact:
         model: in eval mode
         also: further descriptors to meet, that the model was not trained on
         fit: of the one recording whose encodings are rendered, which then sounds in place of what the network plays
-            of it; turned knobs change it as they change that
+            of it: itself where nothing is turned, else changed as turned knobs change that. A request that it cannot
+            be brought to is met by the network's own sound, half-way between both if that suffices
 
     Raises:
         ValueError: a part of the synth cannot be played by numbers
@@ -104,7 +105,8 @@ class Exact:
             return rendering, Answer([], nothing, nothing, nothing, nothing, once, peak)
         decoded = self._decoded(f0_hz, encoding)
         request = self._request(decoded, encoding, sounding, turned, beside)
-        audio, answer = self._held(decoded, encoding, request, MeanSearch(decoded, request).run())
+        audio, answer, own_share = self._found(decoded, encoding, request)
+        audio, answer = self._held(decoded, encoding, request, (audio, answer), own_share)
         return Rendering(audio, decoded.parameters, encoding), self._in_order(answer)
 
     def _request(
@@ -123,14 +125,34 @@ class Exact:
             asked = torch.cat([asked, beside[:, :: every // encoder.every].to(asked)], dim=-1)
         # What is no number between these frames is no number either.
         asked = asked.masked_fill(~encoding.controls.isfinite().all(-1).all(-1)[:, None, None], torch.nan)
+        at_rest = None if turned is None or self.fit is None else ~turned.any(1)
         if turned is not None:
             n_also = len(self.also)
             turned = torch.cat([turned[:, : len(encoder.knobs)], turned[:, turned.shape[1] - n_also :]], dim=-1)
             turned = turned[:, self.order]
-        return Request(self.target, asked[..., self.order], sounding, 1, turned)
+        return Request(self.target, asked[..., self.order], sounding, 1, turned, at_rest)
+
+    def _found(
+        self, decoded: "Decoded", encoding: Encoding, request: Request
+    ) -> tuple[Tensor, Answer, Tensor | None]:
+        """Audio and answer; of a fit, (B,) how much of it the network's own sound took over to be turned so far."""
+        audio, answer = MeanSearch(decoded, request).run()
+        if self.fit is None:
+            return audio, answer, None
+
+        def playable_between(rows: Tensor, share: Tensor) -> Decoded:
+            some = Encoding(encoding.controls[rows], encoding.residual[rows], {})
+            return self._decoded(decoded.f0_hz[rows], some, own_share=share)
+
+        return from_other_start(playable_between, request, audio, answer)
 
     def _held(
-        self, decoded: "Decoded", encoding: Encoding, request: Request, found: tuple[Tensor, Answer]
+        self,
+        decoded: "Decoded",
+        encoding: Encoding,
+        request: Request,
+        found: tuple[Tensor, Answer],
+        own_share: Tensor | None,
     ) -> tuple[Tensor, Answer]:
         """The same, less of what was asked where it would drag what holds."""
         if not request.dragged(-found[1].off).any() or (encoding.own is None and not self.also):
@@ -145,12 +167,19 @@ class Exact:
         def playable_at(rows: Tensor, share: Tensor) -> Decoded:
             controls = torch.lerp(own[rows], encoding.controls[rows], share[:, None, None])
             noise = None if decoded.white_noise is None else decoded.white_noise[rows]
-            return self._decoded(decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise)
+            there = None if own_share is None else own_share[rows]
+            return self._decoded(decoded.f0_hz[rows], Encoding(controls, encoding.residual[rows], {}), noise, there)
 
         return give_way(playable_at, request, home, found)
 
-    def _decoded(self, f0_hz: Tensor, encoding: Encoding, white_noise: Tensor | None = None) -> "Decoded":
-        return Decoded(self.model, f0_hz, encoding, white_noise, self.fit)
+    def _decoded(
+        self,
+        f0_hz: Tensor,
+        encoding: Encoding,
+        white_noise: Tensor | None = None,
+        own_share: Tensor | None = None,
+    ) -> "Decoded":
+        return Decoded(self.model, f0_hz, encoding, white_noise, self.fit, own_share)
 
     def _unmet(self, f0_hz: Tensor, encoding: Encoding) -> Rendering:
         """The sound where there is no knob to be met."""
@@ -180,6 +209,7 @@ class Decoded:
         encoding: with its knobs turned
         white_noise: (B, F, hop) of the synth; the fit's or drawn if it is not given
         fit: of the recording, changed as the decoder changes
+        own_share: (B,) of the way from there to what the decoder plays
     """
 
     def __init__(
@@ -189,13 +219,14 @@ class Decoded:
         encoding: Encoding,
         white_noise: Tensor | None = None,
         fit: Fit | None = None,
+        own_share: Tensor | None = None,
     ) -> None:
         # A copy: what a trainer's inference mode made could not be kept for slopes of the sound.
         self.model, self.f0_hz, self.every = model, f0_hz.clone(), model.encoder.judged_every
         self.parameters = model.decoder(f0_hz, encoding.controls, encoding.residual)
-        self.played = model.synth.played(f0_hz, self.parameters)
+        self.played, self.is_fit = model.synth.played(f0_hz, self.parameters), fit is not None
         if fit is not None:
-            self.played = fit.moved(self.played)
+            self.played = fit.moved(self.played, own_share)
             if white_noise is None and fit.white_noise is not None:
                 white_noise = fit.white_noise.expand(len(f0_hz), -1, -1)
         if white_noise is None:
@@ -204,8 +235,9 @@ class Decoded:
         self.unchanged = model.synth.play(f0_hz, self.played, self.white_noise)
 
     def layers(self) -> Layers:
-        """What the synth plays in every `every`-th frame."""
-        return layers_together(self.f0_hz, self.played).every(self.every)
+        """What the synth plays in every `every`-th frame; a fit follows the recording's chance from frame to frame."""
+        layers = layers_together(self.f0_hz, self.played)
+        return layers.around_every(self.every) if self.is_fit else layers.every(self.every)
 
     def prior(self, layers: Layers) -> Tensor:
         """As calibration learnt it from training notes, or the musical one."""

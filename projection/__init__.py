@@ -4,6 +4,7 @@ from projection.curves import follow_curves
 from projection.frames import FrameProjection
 from projection.giving_way import give_way
 from projection.mean_search import MeanSearch
+from projection.other_start import from_other_start
 from projection.playable import Playable
 from projection.prior import LearntPrior, musical_prior
 from projection.request import Request
@@ -20,6 +21,7 @@ __all__ = [
     "Search",
     "Target",
     "follow_curves",
+    "from_other_start",
     "give_way",
     "musical_prior",
     "projectable",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from projection.mean_search import MeanSearch
+from projection.found import Found
 from projection.playable import Playable
 from projection.request import Request
 from projection.search import Answer
@@ -46,23 +46,15 @@ def give_way(
     return way.audio, way.answer
 
 
-class _Way:
-    """The best of what was found so far."""
+class _Way(Found):
+    """The best of what was found so far, on the way from where all hold."""
 
     def __init__(self, request: Request, home: Tensor, audio: Tensor, answer: Answer) -> None:
-        self.request, self.home, self.audio, self.answer = request, home, audio, answer
-        self.score = request.held_first(-answer.off)
+        super().__init__(request, audio, answer)
+        self.home = home
 
     def go(self, playable_at: PlayableAt, rows: Tensor, share: Tensor) -> Tensor:
         """Search (R,) rows at their share of the way; (R,) True where all that holds held."""
         some = self.request.of(rows)
-        audio, answer = MeanSearch(playable_at(rows, share), some.part_of(self.home[rows], share)).run()
-        off = (answer.measured - some.mean(some.asked)) / some.tolerance
-        score = some.held_first(-off)
-        better = score < self.score[rows]
-        chosen, own = rows[better], self.answer
-        self.score[chosen], self.audio[chosen] = score[better], audio[better]
-        own.measured[chosen], own.off[chosen] = answer.measured[better], off[better]
-        own.peak[chosen] = answer.peak[better]
-        own.renders[rows.cpu()] += answer.renders
+        off = self.search(playable_at(rows, share), rows, some.part_of(self.home[rows], share))[1]
         return ~some.dragged(-off)

@@ -24,25 +24,33 @@ class Request:
         sounding: (B, F / every / judged) 1 where it sounds, else 0
         judged: every so-many-th of these frames counts
         turned: (B, C) True for knobs that may miss where not all can be met; by default all count alike
+        at_rest: (B,) True for sounds that stay as they are played; by default none
     """
 
     def __init__(
-        self, target: Target, asked: Tensor, sounding: Tensor, judged: int, turned: Tensor | None = None
+        self,
+        target: Target,
+        asked: Tensor,
+        sounding: Tensor,
+        judged: int,
+        turned: Tensor | None = None,
+        at_rest: Tensor | None = None,
     ) -> None:
         self.target, self.asked, self.sounding, self.judged, self.turned = target, asked, sounding, judged, turned
+        self.at_rest = asked.new_zeros(len(asked), dtype=torch.bool) if at_rest is None else at_rest
         self.tolerance = target.tolerance(self.mean(asked))
 
     def of(self, rows: Tensor) -> "Request":
         """The requests of some (R,) rows."""
         turned = None if self.turned is None else self.turned[rows]
-        return Request(self.target, self.asked[rows], self.sounding[rows], self.judged, turned)
+        return Request(self.target, self.asked[rows], self.sounding[rows], self.judged, turned, self.at_rest[rows])
 
     def part_of(self, home: Tensor, share: Tensor) -> "Request":
         """The same, but what is turned is asked (B,) shares of the way from (B, F / every, C) home only."""
         if self.turned is None:
             return self
         asked = torch.where(self.turned[:, None], torch.lerp(home, self.asked, share[:, None, None]), self.asked)
-        return Request(self.target, asked, self.sounding, self.judged, self.turned)
+        return Request(self.target, asked, self.sounding, self.judged, self.turned, self.at_rest)
 
     def mean(self, values: Tensor) -> Tensor:
         """(B, F / every, C) -> (B, C) over what sounds."""
@@ -70,8 +78,9 @@ class Request:
         return (missed.abs() > TOLERANCE).any(-1)
 
     def can_be_asked(self, missed: Tensor) -> Tensor:
-        """(B,) True where everything is a number and something sounds."""
-        return missed.isfinite().all(-1) & self.asked.isfinite().flatten(1).all(-1) & self.sounding.any(1)
+        """(B,) True where everything is a number, something sounds, and it is not at rest."""
+        numbers = missed.isfinite().all(-1) & self.asked.isfinite().flatten(1).all(-1)
+        return numbers & self.sounding.any(1) & ~self.at_rest
 
     def far(self, missed: Tensor) -> Tensor:
         """(B, C) True where a turned knob is still far from where it was asked."""

@@ -17,11 +17,11 @@ from synths.signal import interpolate_frames
 from synths.sms import SMSSynth
 from synths.spectrum import Spectrum
 
-N_STEPS = 30
-LEARNING_RATE = 0.2
-"""In nepers, at the start; it falls along a cosine."""
-EVERY = 4
-"""Frames from gain to gain: from frame to frame they would jitter, and exact knobs, which look at few frames, miss."""
+N_STEPS = 15
+LEARNING_RATES = {"amplitudes": 0.05, "noise_magnitudes": 0.5}
+"""In nepers, at the start; they fall along a cosine. A heterodyne hears partials better than a few steps make them."""
+EVERY = {"amplitudes": 4, "noise_magnitudes": 1}
+"""Frames from gain to gain: partials that jitter from frame to frame sound as noise, which no gain on noise undoes."""
 QUIETEST = 1e-7
 FLOOR = 1e-2
 """Share of a frame's strongest number: what a decoder has below that, 40 dB down, it has not learnt to move."""
@@ -46,13 +46,18 @@ class Fit(NamedTuple):
     decoded: Played
     white_noise: Tensor | None
 
-    def moved(self, turned: Played) -> list[dict[str, Tensor]]:
-        """(R, F, ...) what the decoder plays of it with its knobs turned -> the fit, changed as much as that changed.
+    def moved(self, turned: Played, share: Tensor | None = None) -> list[dict[str, Tensor]]:
+        """What the decoder plays of it with its knobs turned -> the fit, changed as much as that changed.
 
         Where the decoder changes nothing, it is the fit itself.
+
+        Args:
+            turned: (R, F, ...) numbers of each part
+            share: (R,) of the way from there to what the decoder plays, in decibels; by default none of it
         """
         each = zip(self.played, self.decoded, turned, strict=True)
-        return [_moved(fitted, before, after) for fitted, before, after in each]
+        moved = [_moved(fitted, before, after) for fitted, before, after in each]
+        return moved if share is None else [_between(*both, share) for both in zip(moved, turned, strict=True)]
 
 
 def _moved(
@@ -63,6 +68,14 @@ def _moved(
         change = _above_floor(after[name]) / _above_floor(before[name])
         moved[name] = (fitted[name] * change).clamp_max(LOUDEST)
     return moved
+
+
+def _between(moved: Mapping[str, Tensor], turned: Mapping[str, Tensor], share: Tensor) -> dict[str, Tensor]:
+    between = dict(moved)
+    for name in EVERY.keys() & moved.keys():
+        here, there = (each[name].clamp_min(QUIETEST).log() for each in (moved, turned))
+        between[name] = torch.lerp(here, there, share[:, None, None]).exp()
+    return between
 
 
 def _above_floor(values: Tensor) -> Tensor:
@@ -156,11 +169,14 @@ class _Frames(NamedTuple):
 
     def nearer(self, start: list[dict[str, Tensor]], distance: Distance, n_steps: int) -> list[dict[str, Tensor]]:
         """Go down the distance from these numbers on, by gains known in every so-many-th frame."""
-        gains = [{name: torch.zeros_like(values[:, ::EVERY]) for name, values in own.items()} for own in start]
+        gains = [{name: torch.zeros_like(values[:, :: EVERY[name]]) for name, values in own.items()} for own in start]
         moving = [values.requires_grad_() for own in gains for values in own.values()]
-        adam = torch.optim.Adam(moving, lr=LEARNING_RATE, betas=(0.9, 0.99))
+        rates = [LEARNING_RATES[name] for own in gains for name in own]
+        adam = torch.optim.Adam([{"params": [values]} for values in moving], betas=(0.9, 0.99))
         for step in range(n_steps):
-            adam.param_groups[0]["lr"] = LEARNING_RATE * (0.51 + 0.49 * math.cos(math.pi * step / n_steps))
+            falls = 0.51 + 0.49 * math.cos(math.pi * step / n_steps)
+            for group, rate in zip(adam.param_groups, rates, strict=True):
+                group["lr"] = rate * falls
             numbers = [_scaled(*both) for both in zip(start, gains, strict=True)]
             played = [{**own, **changed} for own, changed in zip(self.decoded, numbers, strict=True)]
             output = self.synth.play(self.f0_hz, played, self.white_noise)
@@ -175,7 +191,7 @@ class _Frames(NamedTuple):
 
 def _scaled(numbers: Mapping[str, Tensor], gains: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
-        name: (values * interpolate_frames(gains[name], EVERY, values.shape[1]).exp()).clamp(QUIETEST, LOUDEST)
+        name: (values * interpolate_frames(gains[name], EVERY[name], values.shape[1]).exp()).clamp(QUIETEST, LOUDEST)
         for name, values in numbers.items()
     }
 

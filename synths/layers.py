@@ -58,6 +58,16 @@ class Layers(NamedTuple):
         """Every n-th frame, from the first on."""
         return self.frames(lambda values: values[:, ::step])
 
+    def around_every(self, step: int) -> "Layers":
+        """Every n-th frame, as loud as the mean power of those around it, the nearer ones counting more.
+
+        Gains that are known in every n-th frame act on these, and in the same proportions.
+        """
+        if step == 1:
+            return self
+        amplitudes, noise = (_power_around(values, step) for values in (self.amplitudes, self.noise_magnitudes))
+        return self._replace(amplitudes=amplitudes, noise_magnitudes=noise).every(step)
+
     def frames(self, choose: Callable[[Tensor], Tensor]) -> "Layers":
         """What is chosen of the frames, from every tensor alike."""
         f0_hz, amplitudes, noise, hz = self
@@ -111,6 +121,14 @@ def parts_scaled(each: Sequence[Mapping[str, Tensor]], log_gains: Tensor) -> lis
             changed["noise_magnitudes"] = _scaled(magnitudes, _at_bands(of_bands, magnitudes.shape[-1]))
         scaled.append(changed)
     return scaled
+
+
+def _power_around(values: Tensor, step: int) -> Tensor:
+    """(B, F, n) amplitudes -> (B, F, n) roots of mean powers within less than `step` frames, the ends held."""
+    reach = step - 1
+    window = torch.bartlett_window(2 * step + 1, periodic=False)[1:-1].to(values) / step
+    power = F.pad(values.square().mT.flatten(0, 1)[:, None], (reach, reach), mode="replicate")
+    return F.conv1d(power, window[None, None])[:, 0].unflatten(0, values.mT.shape[:2]).mT.clamp_min(0.0).sqrt()
 
 
 def _is_free(played: Mapping[str, Tensor]) -> bool:

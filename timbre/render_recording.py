@@ -101,13 +101,15 @@ def _of_the_sound(path: Path, settings: Settings, n_longer: int) -> list[str]:
         lines.append(f"It is {longer_s:.2f} s longer than the recording: the room rings on (--dry: no room).")
     if n_channels > 1 and settings.channel == "mix":
         lines.append(f"The mean of the input's {n_channels} channels was rendered (--channel 0: the first).")
-    if settings.faithful:
+    obstacle = "" if settings.open else obstacle_of(settings.model)
+    if settings.faithful and not obstacle:
         lines.append(
             "Faithful: with nothing turned, this sound is a fit of the recording, not what the network makes of it; "
             "the network says only what turning a knob changes."
         )
-    if not settings.open and (obstacle := obstacle_of(settings.model)):
-        lines.append(f"{obstacle}: the knobs are not corrected.")
+    if obstacle:
+        unfitted = "the recording is not fitted, and " if settings.faithful else ""
+        lines.append(f"{obstacle}: {unfitted}the knobs are not corrected.")
     return lines
 
 

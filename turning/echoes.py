@@ -1,26 +1,12 @@
-"""Where there is nothing to turn: silence, and parts that cancel each other ahead of an onset and behind an end."""
+"""Where there is nothing to turn: parts that cancel each other ahead of an onset and behind an end."""
 
-import numpy as np
 import torch.nn.functional as F
-from scipy.ndimage import binary_dilation, binary_opening, uniform_filter1d
 from torch import Tensor
 
 HEARD = 0.001
 """Power of a recording beside that of its parts, 30 dB below, from which on its parts are heard as they are."""
 NEAR_S = 0.004
 """To either side, over which power is read."""
-NOTHING = 1e-5
-"""A third of a step of 16 bits."""
-LASTING_S = 0.005
-"""Samples that are nothing for so long are silence; a wave that crosses zero stays there for less."""
-
-
-def sound_there(audio: np.ndarray, rate: int) -> np.ndarray:
-    """(N,) as recorded -> (N,) 0 where nothing was, for 5 ms and more, and 1 elsewhere, with slopes within nothing."""
-    near = round(NEAR_S * rate)
-    silent = binary_opening(np.abs(audio) < NOTHING, np.ones(round(LASTING_S * rate), bool))
-    there: np.ndarray = uniform_filter1d(binary_dilation(~silent, np.ones(near + 1, bool)).astype(np.float64), near + 1)
-    return there
 
 
 def heard_share(tone: Tensor, bands: Tensor, rate: int) -> Tensor:

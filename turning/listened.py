@@ -15,7 +15,7 @@ from sounds.offset import has_offset, without_offset
 from sounds.pitch import NoPitch
 from synths import ClipFormat, Descriptor, Level, sounding_frames
 from synths.carriers import MOST_PARTIALS, block_size, partials_below
-from turning.echoes import sound_there
+from synths.silence import sound_there
 from turning.passages import LENGTH_S, Passage, passages
 from turning.pitch import refined
 from turning.recording import Recording

@@ -2,7 +2,7 @@
 
 import torch
 
-from projection import Answer, Request, Target, give_way, giving_way
+from projection import Answer, Request, Target, found, give_way
 from synths import ClipFormat, Level, Sharpness
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=3200, hop=160)
@@ -28,7 +28,7 @@ class Stiff:
 
 def test_the_way_is_halved_until_what_holds_holds(monkeypatch):
     """Three eighths of it where 0.4 would do, home where nothing does; who drags nothing is not asked again."""
-    monkeypatch.setattr(giving_way, "MeanSearch", Stiff)
+    monkeypatch.setattr(found, "MeanSearch", Stiff)
     limit = torch.tensor([0.4, 0.0, 1.0, 0.9])
     asked = torch.tensor([ASKED, 0.5]).repeat(4, 20, 1)
     home = torch.tensor([HOME, 0.5]).repeat(4, 20, 1)
@@ -54,5 +54,5 @@ def test_nothing_is_given_up_where_all_count_alike():
     """Nobody said which knob was turned: what was found stays."""
     asked = torch.full((1, 20, 2), 0.5)
     request = Request(Target([Level(CLIP), Sharpness(CLIP)]), asked, torch.ones(1, 20), 1)
-    found = Stiff(torch.zeros(1), request).run()
-    assert give_way(None, request, asked, found)[0] is found[0]
+    first = Stiff(torch.zeros(1), request).run()
+    assert give_way(None, request, asked, first)[0] is first[0]

@@ -6,6 +6,7 @@ import torch
 from lightning_modules.losses import MultiResolution
 from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth, fitting
 from synths.fitting import Fit, fit, noise_heard, partials_heard
+from synths.layers import Layers
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 F0_HZ = torch.full((1, CLIP.n_frames), 250.0)
@@ -98,3 +99,44 @@ def test_turning_changes_the_fit_as_it_changes_the_decoders_sound():
     louder = one.moved([{"amplitudes": torch.tensor([[[0.2, 2e-6]], [[0.1, 8e-6]]])}])[0]["amplitudes"]
     torch.testing.assert_close(louder[0, 0], torch.tensor([0.06, 0.04]), rtol=0.02, atol=0)
     assert louder[1, 0, 0] == pytest.approx(0.03) and louder[1, 0, 1] < 0.04, "not eight times as loud"
+
+
+def test_a_share_of_the_way_leads_to_what_the_decoder_plays():
+    """Half-way in decibels, and all the way."""
+    one = Fit([{"amplitudes": torch.tensor([[[0.04, 0.02]]])}], [{"amplitudes": torch.tensor([[[0.1, 0.1]]])}], None)
+    turned = [{"amplitudes": torch.tensor([[[0.01, 0.08]]]).repeat(3, 1, 1)}]
+    moved = one.moved(turned)[0]["amplitudes"]
+    between = one.moved(turned, torch.tensor([0.0, 0.5, 1.0]))[0]["amplitudes"]
+    torch.testing.assert_close(between[0], moved[0])
+    torch.testing.assert_close(between[1], (moved[0] * turned[0]["amplitudes"][0]).sqrt())
+    torch.testing.assert_close(between[2], turned[0]["amplitudes"][2])
+
+
+@torch.no_grad()
+def test_no_click_where_the_pitch_jumps():
+    """A tone that goes from 250 to 375 Hz between two samples: its fit has no more at 4 kHz and above than it has."""
+    f0_hz = torch.where(torch.arange(CLIP.n_frames) < 50, 250.0, 375.0)[None]
+    at_samples = torch.where(torch.arange(CLIP.n_samples) < 8000, 250.0, 375.0).double()
+    phase = 2.0 * torch.pi * at_samples.cumsum(0) / CLIP.sample_rate
+    audio = sum(a * torch.sin(k * phase) for k, a in enumerate((0.2, 0.1, 0.05), 1))[None].float()
+    found = fitted(audio, f0_hz)
+    output = SYNTH.play(f0_hz, found.played, found.white_noise)
+    assert above_4_khz(output)[7000:9000].abs().max() < 1.5 * above_4_khz(audio)[7000:9000].abs().max() + 1e-3
+
+
+def above_4_khz(audio):
+    """(1, N) -> (N,) what is left without all that is lower."""
+    spectrum = torch.fft.rfft(audio[0])
+    spectrum[: len(spectrum) // 2] = 0.0
+    return torch.fft.irfft(spectrum, audio.shape[1])
+
+
+def test_gains_on_every_fourth_frame_act_on_what_sounds_around_it():
+    """A steady number stays; one frame of noise among silent ones is heard at a quarter of its power."""
+    amplitudes = torch.full((1, 12, 2), 0.3)
+    noise = torch.zeros(1, 12, 1)
+    noise[0, 4] = 0.4
+    around = Layers(F0_HZ[:, :12], amplitudes, noise).around_every(4)
+    torch.testing.assert_close(around.amplitudes, torch.full((1, 3, 2), 0.3))
+    torch.testing.assert_close(around.noise_magnitudes[0, :, 0], torch.tensor([0.0, 0.2, 0.0]))
+    assert Layers(F0_HZ[:, :12], amplitudes, noise).around_every(1).noise_magnitudes is noise
