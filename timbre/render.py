@@ -157,13 +157,11 @@ def _jobs(given: argparse.Namespace) -> list[tuple[Path, Path]]:
 
 def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobRequest]) -> None:
     from lightning_modules.checkpoint import load_model
-    from lightning_modules.exact import obstacle_of
     from timbre.render_recording import Settings, render_recording
 
     model = load_model(checkpoint_in(given.checkpoint), given.preset)
     knobs = {descriptor.name: descriptor for descriptor in model.encoder.each_descriptor()}
     asked.refuse_what_is_not_there(knobs, model.encoder.factors)
-    obstacle = "" if given.open else obstacle_of(model)
     matching, remark = matching_of(given.match, given.octave, given.open or given.faithful, model)
     settings = Settings(
         model,
