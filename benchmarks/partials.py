@@ -6,7 +6,8 @@ RELEASE is the NSynth release that the runs were trained on: its test notes are 
 that training heard and of others. Of --more, another release, every note is judged. Nothing is turned; all is measured
 where the recording sounds (docs/quality.md). The harmonic error is that of partials within 40 dB of the strongest. The
 last figures are the bare decoder's error of turned knobs on some test notes, in least audible differences, over the
-requests that some sound meets (benchmarks.recipes), and F-RAVE's score. Means come with their 95 % interval over notes.
+requests that some sound meets (benchmarks.recipes), F-RAVE's score, and what a fresh probe reads off the residual of
+all test notes beyond what pitch says. Means come with their 95 % interval over notes.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,12 +23,15 @@ from benchmarks.exact_requests import spread, tested_notes
 from benchmarks.faithful import with_interval
 from benchmarks.recipes import frave_score, turned_errors
 from datamodules import NSynth
+from evaluation.disentanglement import Leakage, measure_leakage
+from evaluation.disentanglement.codes import Rows, usable_rows
 from evaluation.resynthesis import MagnitudeSNR, MultiResolutionSTFT, Pair, ViSQOL
 from evaluation.resynthesis.reconstruction import CentroidL1
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.checkpoint import load_model
 from synths import Clip, ClipFormat
 from synths.fitting import partials_heard
+from synths.signal import hz_to_midi
 
 WITHIN_DB = 40.0
 QUALITY = (MultiResolutionSTFT, MagnitudeSNR, CentroidL1)
@@ -34,7 +39,10 @@ HEADER = (
     "| run | notes | MSS | magnitude SNR, dB | centroid, semitones | partials, dB | ViSQOL |\n"
     "|---|---|---|---|---|---|---|"
 )
-CONTROL_HEADER = "| run | error of the turned knob, JND | 95th percentile | F-RAVE score |\n|---|---|---|---|"
+CONTROL_HEADER = (
+    "| run | error of the turned knob, JND | 95th percentile | F-RAVE score | leakage | beyond pitch |\n"
+    "|---|---|---|---|---|---|"
+)
 
 
 def harmonic_error_db(target: Tensor, output: Tensor, f0_hz: Tensor, sounding: Tensor, clip: ClipFormat) -> Tensor:
@@ -93,11 +101,33 @@ def quality_rows(run: Path, groups: Mapping[str, Sequence[Clip]], n_visqol: int)
 
 
 @torch.no_grad()
-def control_row(run: Path, notes: Sequence[Clip]) -> str:
-    """The bare decoder's knobs."""
+def control_row(run: Path, turned: Sequence[Clip], notes: Sequence[Clip]) -> str:
+    """The bare decoder's knobs on some notes; leakage of all."""
     model = load_model(run / "checkpoints" / "best.ckpt")
-    off, _ = turned_errors(model, notes, run.parent / ".reachable")
-    return f"| {run.name} | {off.mean():.3f} | {off.quantile(0.95):.2f} | {frave_score(model, notes):.4f} |"
+    off, _ = turned_errors(model, turned, run.parent / ".reachable")
+    control = f"{off.mean():.3f} | {off.quantile(0.95):.2f} | {frave_score(model, turned):.4f}"
+    found = leakage(model, notes)
+    each = ((part.value[-1], part.low[-1], part.high[-1]) for part in (found.residual, found.beyond_pitch))
+    leaked = " | ".join(f"{value:.2f} ({low:.2f}–{high:.2f})" for value, low, high in each)
+    return f"| {run.name} | {control} | {leaked} |"
+
+
+def leakage(model: TimbreAutoencoder, notes: Sequence[Clip]) -> Leakage:
+    """What probes read off the residual, a note's partials included, in frames that sound."""
+    parts = []
+    for index, note in enumerate(notes):
+        encoding, every = model.encoder(note.audio, note.f0_hz), model.encoder.judged_every
+        heard = model.encoder.sounding(note.audio, every)[0].bool()
+        values = (
+            encoding.residual[0],
+            encoding.controls[0],
+            hz_to_midi(note.f0_hz)[0],
+            torch.full_like(note.f0_hz[0], index),
+        )
+        parts.append([value[::every][heard].double().numpy() for value in values])
+    residual, knobs, f0_midi, group = (np.concatenate(column) for column in zip(*parts, strict=True))
+    rows = usable_rows(Rows(np.column_stack([knobs, residual]), residual, knobs, f0_midi, group))
+    return measure_leakage(rows.residual, rows.factors, rows.f0_midi, rows.groups)
 
 
 def main() -> None:
@@ -122,7 +152,7 @@ def main() -> None:
     if given.turned:
         print(f"\n{CONTROL_HEADER}", flush=True)
         for run in given.runs:
-            print(control_row(run, spread(notes, given.turned)), flush=True)
+            print(control_row(run, spread(notes, given.turned), notes), flush=True)
 
 
 if __name__ == "__main__":
