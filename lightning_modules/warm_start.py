@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lightning_modules.decoders.published import PublishedDecoder
 from lightning_modules.decoders.with_partials import WithPartials
@@ -68,7 +68,7 @@ def keep_meaning(model: TimbreModel, spans_before: list[Tensor]) -> None:
     decoder = model.decoder.decoder if isinstance(model.decoder, WithPartials) else model.decoder
     if isinstance(decoder, PublishedDecoder):
         return
-    layers = [decoder.before[0], decoder.after[0]]
+    layers = [each[0] for each in (decoder.before, decoder.after) if isinstance(each, nn.Sequential)]
     n_inputs = decoder.straight.in_features
     for index, (descriptor, before) in enumerate(zip(model.encoder.each_descriptor(), spans_before, strict=True)):
         now = descriptor.range.span.clone()
