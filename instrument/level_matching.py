@@ -59,9 +59,8 @@ def levelled(encoder: Encoder, audio: Tensor, goal: LevelGoal) -> tuple[Tensor, 
         excess = (level_db - gain_db + slow_db + pause_db - goal.ceiling_db).clamp_min(0.0)
         pause_db = (pause_db - excess) * (1.0 - goal.sounding)
         gain_db = slow_db + pause_db
-        # Behind the goal's end only the room rings: as loud as the note whose it is.
-        all_db = F.pad(gain_db, (0, max(0, -(-n_frames // every) - n_goal)))
-        all_db[n_goal:] = slow_db[-1]
+        n_behind = -(-n_frames // every) - n_goal
+        all_db = torch.cat([gain_db, gain_db[-1:].expand(n_behind)])
         gains = torch.pow(10.0, all_db / 20.0)
         heard = audio * _per_sample(gains, every * encoder.hop, len(audio))
     return heard, gain_db

@@ -119,7 +119,7 @@ class Player:
         """What is heard of the recording, and at its end the silence in which the room rings on."""
         model, every = self.model, self.model.encoder.judged_every
         n_tail = 0
-        if piece.stop == len(self.f0_hz) and self.wish.rings_out and not self.wish.dry:
+        if self._is_last(piece) and self.wish.rings_out and not self.wish.dry:
             n_tail = -(-model.synth.tail_samples // model.clip.hop)
         audio = heard_in(model, self.sound, piece)
         pitch = self.f0_hz[None, piece.start : piece.stop]
@@ -180,8 +180,11 @@ class Player:
     def _openness(self, piece: Piece, part: "_Part") -> Tensor:
         n_open = min(self.sound.n_samples - piece.start * self.model.clip.hop, part.audio.shape[1])
         begins = piece.start == 0 and bool(self.listened.level_sounds[0])
-        ends = piece.stop == len(self.f0_hz) and bool(self.listened.level_sounds[-1])
+        ends = self._is_last(piece) and bool(self.listened.level_sounds[-1])
         return openness(part.audio.shape[1], n_open, begins, ends, self.model.clip.sample_rate)
+
+    def _is_last(self, piece: Piece) -> bool:
+        return piece.end == len(self.f0_hz)
 
     def _there(self, piece: Piece, part: "_Part") -> Tensor:
         """(N,) 0 where the recording is digital silence; behind its end as at its end."""
@@ -191,7 +194,7 @@ class Player:
 
     def _ended(self, audio: Tensor, piece: Piece) -> Tensor:
         """The last piece to the end of the recording, and of the room's tail what can be heard, faded."""
-        if piece.stop < len(self.f0_hz):
+        if not self._is_last(piece):
             return audio
         n_own = self.sound.n_samples - piece.start * self.model.clip.hop
         own, tail = audio[:n_own], audio[n_own:]
