@@ -154,13 +154,14 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
     if faithful:
         lines.append(
             "Faithful: with nothing turned, this sound is a fit of the recording, not what the network makes of it; "
-            "the network says only what turning a knob changes."
+            "the network says only what turning a knob changes, and plays where a fit cannot be turned so far."
         )
     if obstacle:
         unfitted = "the recording is not fitted, and " if given.faithful else ""
         lines.append(f"{obstacle}: {unfitted}the knobs are not corrected.")
     remarks = [_beyond_training(report, pitch, corrected) for report in unlowered if report.descriptor.name in knobs]
-    said = [row for line in lines for row in wrapped(line)] + table_lines(reports) + remark_lines(unlowered, corrected)
+    held = corrected and not (faithful and not requests)
+    said = [row for line in lines for row in wrapped(line)] + table_lines(reports) + remark_lines(unlowered, held)
     for line in said + [row for remark in remarks for row in wrapped(remark)]:
         print(line)
 
