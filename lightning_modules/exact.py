@@ -132,9 +132,7 @@ class Exact:
             turned = turned[:, self.order]
         return Request(self.target, asked[..., self.order], sounding, 1, turned, at_rest)
 
-    def _found(
-        self, decoded: "Decoded", encoding: Encoding, request: Request
-    ) -> tuple[Tensor, Answer, Tensor | None]:
+    def _found(self, decoded: "Decoded", encoding: Encoding, request: Request) -> tuple[Tensor, Answer, Tensor | None]:
         """Audio and answer; of a fit, (B,) how much of it the network's own sound took over to be turned so far."""
         audio, answer = MeanSearch(decoded, request).run()
         if self.fit is None:

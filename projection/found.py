@@ -1,10 +1,9 @@
 """The best that was found of several searches for the same requests."""
 
-import torch
 from torch import Tensor
 
-from projection.playable import Playable
 from projection.mean_search import MeanSearch
+from projection.playable import Playable
 from projection.request import Request
 from projection.search import Answer
 

@@ -64,9 +64,8 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
         pitch = torch.from_numpy(_pitch(sound, path, settings))
         requests = [*settings.asked.over(sound.n_samples, clip), *settings.also]
         corrected = not (settings.open or obstacle_of(model))
-        wish = Wish(
-            requests, settings.beside, settings.dry, corrected, settings.faithful, settings.matching, rings_out=True
-        )
+        faithful = settings.faithful and corrected
+        wish = Wish(requests, settings.beside, settings.dry, corrected, faithful, settings.matching, rings_out=True)
         torch.manual_seed(settings.seed)
         outcome = render_to(model, sound, pitch, wish, made.add)
         delivered, lines = _delivered(made, settings.peak)
@@ -83,7 +82,8 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
             for each in unlowered
             if each.descriptor.name in model.encoder.knobs
         ]
-        said += remark_lines(unlowered, corrected) + [row for remark in remarks for row in wrapped(remark)]
+        held = corrected and not (faithful and not requests)
+        said += remark_lines(unlowered, held) + [row for remark in remarks for row in wrapped(remark)]
         return [f"{place}: {delivered.n_samples / clip.sample_rate:.2f} s at {clip.sample_rate} Hz", *said]
 
 
@@ -105,7 +105,7 @@ def _of_the_sound(path: Path, settings: Settings, n_longer: int) -> list[str]:
     if settings.faithful and not obstacle:
         lines.append(
             "Faithful: with nothing turned, this sound is a fit of the recording, not what the network makes of it; "
-            "the network says only what turning a knob changes."
+            "the network says only what turning a knob changes, and plays where a fit cannot be turned so far."
         )
     if obstacle:
         unfitted = "the recording is not fitted, and " if settings.faithful else ""

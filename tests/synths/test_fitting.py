@@ -6,7 +6,6 @@ import torch
 from lightning_modules.losses import MultiResolution
 from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth, fitting
 from synths.fitting import Fit, fit, noise_heard, partials_heard
-from synths.layers import Layers
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
 F0_HZ = torch.full((1, CLIP.n_frames), 250.0)
@@ -129,14 +128,3 @@ def above_4_khz(audio):
     spectrum = torch.fft.rfft(audio[0])
     spectrum[: len(spectrum) // 2] = 0.0
     return torch.fft.irfft(spectrum, audio.shape[1])
-
-
-def test_gains_on_every_fourth_frame_act_on_what_sounds_around_it():
-    """A steady number stays; one frame of noise among silent ones is heard at a quarter of its power."""
-    amplitudes = torch.full((1, 12, 2), 0.3)
-    noise = torch.zeros(1, 12, 1)
-    noise[0, 4] = 0.4
-    around = Layers(F0_HZ[:, :12], amplitudes, noise).around_every(4)
-    torch.testing.assert_close(around.amplitudes, torch.full((1, 3, 2), 0.3))
-    torch.testing.assert_close(around.noise_magnitudes[0, :, 0], torch.tensor([0.0, 0.2, 0.0]))
-    assert Layers(F0_HZ[:, :12], amplitudes, noise).around_every(1).noise_magnitudes is noise

@@ -246,6 +246,39 @@ def test_a_faithful_sound_is_nearer_to_the_recording_and_says_what_it_is(turn, t
     assert misses["faithful"] < 0.5
 
 
+def test_a_faithful_sound_follows_a_curve(trained, note, tmp_path, capsys):
+    """Nearer to the recording than the same curve without a fit, and half of the time as near to what is asked."""
+    (tmp_path / "knobs.csv").write_text("time_s,level_dB\n0,-24\n1,-30\n")
+    followed = {}
+    for name, more in (("exact", []), ("faithful", ["--faithful"])):
+        options = ["--curve", str(tmp_path / "knobs.csv"), *more]
+        main(["render", str(trained), str(note), str(tmp_path / f"{name}.wav"), *options])
+        printed = " ".join(capsys.readouterr().out.split())
+        followed[name] = float(re.search(r"half of the time within ([0-9.]+)", printed)[1])
+    assert followed["faithful"] < max(0.5, 1.2 * followed["exact"])
+
+
+def test_a_model_that_cannot_be_fitted_says_so_and_goes_on(trained, note, tmp_path, capsys, monkeypatch):
+    why = "Odd of the synth cannot say what it plays"
+    monkeypatch.setattr("lightning_modules.exact.obstacle_of", lambda model: why)
+    main(["render", str(trained), str(note), str(tmp_path / "out.wav"), "--faithful"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"{why}: the recording is not fitted, and the knobs are not corrected." in printed
+    assert "is a fit of the recording" not in printed and (tmp_path / "out.wav").exists()
+
+
+def test_digital_silence_stays_silent(trained, tmp_path):
+    """Ahead of a tone and behind it, from 10 ms of it on; the tone is heard, and so is the open sound's room."""
+    source = write(tmp_path / "in.wav", np.concatenate([np.zeros(4800), TONE[:9600], np.zeros(4800)]))
+    for more in ([], ["--faithful"]):
+        main(["render", str(trained), str(source), str(tmp_path / "out.wav"), "--f0", "330", *more])
+        audio = soundfile.read(tmp_path / "out.wav")[0]
+        assert (audio[: 4800 - 160] == 0.0).all() and (audio[14400 + 160 :] == 0.0).all()
+        assert np.abs(audio[4800:14400]).max() > 0.01
+    main(["render", str(trained), str(source), str(tmp_path / "out.wav"), "--f0", "330", "--open"])
+    assert np.abs(soundfile.read(tmp_path / "out.wav")[0][14400 + 160 :]).max() > 0.0
+
+
 def test_a_few_frames_are_fitted_too(trained, tmp_path):
     source = write(tmp_path / "in.wav", TONE[:480])
     main(["render", str(trained), str(source), str(tmp_path / "out.wav"), "--faithful", "--f0", "330"])
