@@ -13,7 +13,7 @@ COMPILE := import numpy, datamodules as d, synths as s, synths.oscillator.numba_
 	d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-slurm test-lowest check bench docs lock platforms clean
+.PHONY: help demo test test-slow test-slurm test-browser test-lowest check bench docs lock platforms clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test-slow: $(READY)  ## the long tests
 
 test-slurm: $(READY)  ## jobs on a Slurm of their own on this machine; needs Debian's slurm-wlm and munge, and root
 	$(BIN)/pytest -m slurm
+
+test-browser: $(READY)  ## the playable page in Node and in Chromium; needs Debian's nodejs and chromium
+	$(BIN)/pytest -m browser
 
 test-lowest: $(LOWEST)/ready  ## the tests, with the oldest libraries that are allowed: those of the clusters
 	$(LOWEST)/bin/pytest -n 2

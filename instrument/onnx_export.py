@@ -65,12 +65,27 @@ def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Ex
 def quiet_export(
     module: nn.Module, values: tuple[Tensor, ...], input_names: list[str], output_names: list[str]
 ) -> Any:
-    """An ONNX program of a module for these inputs, without the exporter's remarks."""
+    """An ONNX program of a module for these inputs, without the exporter's remarks.
+
+    Constants are folded, but the exporter's own rules are not applied: they take 1e-8, a floor of power, for a zero and
+    leave it out.
+    """
+    from onnxscript import optimizer
+
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
-            module, values, input_names=input_names, output_names=output_names, dynamo=True, verbose=False
+            module,
+            values,
+            input_names=input_names,
+            output_names=output_names,
+            dynamo=True,
+            verbose=False,
+            optimize=False,
         )
-    assert program is not None
+        assert program is not None
+        optimizer.inline(program.model)
+        optimizer.fold_constants(program.model)
+        optimizer.remove_unused_nodes(program.model)
     return program
 
 

@@ -12,7 +12,7 @@ from instrument.product_code import product_code
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, PublishedDecoder, TcnDecoder
 from lightning_modules.encoders import DescriptorEncoder
-from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth
+from synths import ClipFormat, FilteredNoise, Harmonics, Part, SMSSynth
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
@@ -30,7 +30,7 @@ def model_with(decoder, residual_size=3):
             self.residual_size = residual_size
 
     torch.manual_seed(0)
-    model = TimbreAutoencoder(ClipFormat(16000, 16000, 160), WithResidual, SYNTH, decoder=decoder).eval()
+    model = TimbreAutoencoder(ClipFormat(16000, 16000, 160), encoder=WithResidual, synth=SYNTH, decoder=decoder).eval()
     torch.nn.init.normal_(model.decoder.heads.weight, std=0.3)
     return model
 
@@ -75,11 +75,12 @@ def test_plays_what_pytorch_plays(decoder, residual_size, node_job):
 def test_a_synth_that_cannot_say_what_it_plays_is_refused():
     """In a sentence that names the part."""
 
-    class Wordless(FilteredNoise):
-        def layers(self, f0_hz, parameters):
-            raise NotImplementedError
+    class Wordless(Part):
+        def __init__(self, clip):
+            super().__init__()
+            self.sizes = {"wordless": 1}
 
-    synth = partial(SMSSynth, parts=(partial(Wordless, n_bands=20),), effects=())
+    synth = partial(SMSSynth, parts=(Wordless,), effects=())
     model = TimbreAutoencoder(ClipFormat(16000, 16000, 160), synth=synth, decoder=partial(MinGruDecoder, width=8))
     with pytest.raises(ValueError, match="Wordless of the synth cannot say what it plays: the page cannot play it"):
         VoiceFrame(model)

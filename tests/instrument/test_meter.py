@@ -81,12 +81,13 @@ def test_steps_meet_the_knobs(model):
         (0.2 / number * (220.0 * number < 8000.0))[None, None],
         torch.full((1, 1, N_BANDS), 3e-4),
     )
-    goal = correction.target.of_layers(open_layers.scaled(torch.tensor([[[0.2, -0.3, 0.2, 0.1, 0.3]]]) @ correction.directions(open_layers)[:, 0].mT))
+    ways = correction.directions(open_layers)[:, 0].mT
+    goal = correction.target.of_layers(open_layers.scaled(torch.tensor([[[0.2, -0.3, 0.2, 0.1, 0.3]]]) @ ways))
     gains = torch.zeros(1, 5)
     for _ in range(8):
-        played = open_layers.scaled(gains[:, None] @ correction.directions(open_layers)[:, 0].mT)
+        played = open_layers.scaled(gains[:, None] @ ways)
         (gains,) = correction(*played[:3], goal[:, 0], gains)
-    played = open_layers.scaled(gains[:, None] @ correction.directions(open_layers)[:, 0].mT)
+    played = open_layers.scaled(gains[:, None] @ ways)
     off = (correction.target.of_layers(played) - goal) / correction.target.tolerance(goal)
     assert off.abs().max() < 0.1
 
