@@ -137,8 +137,16 @@ class Voice {
   levelAsked(knob) {
     const { player } = this;
     if (this.follows) return this.follows.level_db + player.level_db;
-    const top = valueAt(knob, this.reach[1]) + SOFTEST_DB * (1 - this.velocity) + player.level_db;
-    return Math.max(knob.low, top + this.level_db);
+    return Math.max(knob.low, this.top(knob) + player.level_db + this.level_db);
+  }
+
+  // Level of the note at its loudest: as training notes have it where they tell how hard they were played.
+  top(knob) {
+    const loudest = valueAt(knob, this.reach[1]);
+    const { level_fit: fit } = this.player.about;
+    if (!fit || knob.name !== "level") return loudest + SOFTEST_DB * (1 - this.velocity);
+    const octaves = (this.target - 60) / 12;
+    return Math.min(loudest, fit[0] + fit[1] * this.velocity + fit[2] * octaves + fit[3] * octaves * octaves);
   }
 
   scale(gain) {

@@ -165,5 +165,5 @@ function settingMessages(about, settings, before = null) {
 }
 
 if (typeof module !== "undefined") {
-  module.exports = { Desk, firstSettings, presetSettings, settingsToHash, settingsFromHash, settingMessages, within };
+  module.exports = { Desk, firstSettings, presetSettings, settingsToHash, settingsFromHash, settingMessages, openedBank, within };
 }
