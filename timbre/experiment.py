@@ -138,7 +138,15 @@ class Experiment(Configured):
         # Without a logger there is nothing to monitor the rate for.
         rate = [LearningRateMonitor("step")] if self.config_init["trainer"].get("logger") in (None, True) else []
         patience = self.config.get("patience")
-        return [Listen(), Usage(), Best(), TrainingCurves(), NoBetter(patience), *rate, BestCheckpoint(self.folder.best.parent)]
+        return [
+            Listen(),
+            Usage(),
+            Best(),
+            TrainingCurves(),
+            NoBetter(patience),
+            *rate,
+            BestCheckpoint(self.folder.best.parent),
+        ]
 
     def _judging(self) -> list[Callback]:
         is_open, also = bool(self.config.get("open")), self.config.get("also") or []
@@ -213,7 +221,9 @@ def run_experiment(
 def _again(experiment: Experiment, args: Sequence[str]) -> str:
     """The command that goes on with what this one began."""
     verb = experiment.verb
-    return f"timbre fit {experiment.folder.path} --resume true" if verb == "fit" else f"timbre {verb} {shlex.join(args)}"
+    return (
+        f"timbre fit {experiment.folder.path} --resume true" if verb == "fit" else f"timbre {verb} {shlex.join(args)}"
+    )
 
 
 def _callbacks_of(experiment: Experiment) -> list[Callback]:
@@ -283,7 +293,7 @@ def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any]
         ValueError: a wrong configuration
         Finished: there is nothing left to do
     """
-    _quieten()
+    quieten()
     try:
         return Experiment(verb, with_run_folder(args), hyperparameters)
     except (ArgumentError, MisconfigurationException) as error:
@@ -362,7 +372,7 @@ def set_matmul_precision(precision: str) -> None:
         say(f"matmul precision: {precision} (the networks' float32 products may be rounded to {rounded})")
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Lightning's words on devices, seeds and accounts, and its advice on loaders, do not concern these runs."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

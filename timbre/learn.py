@@ -9,7 +9,7 @@ from sounds.sound_file import SUFFIXES, sound_files
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import RunFolder, checkpoint_in, refuse_no_name
 from timbre.help_text import HelpText
-from timbre.kept_learning import Asked, KeptLearning, next_commands, read_learning
+from timbre.kept_learning import NOTHING, Asked, KeptLearning, next_commands, read_learning
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 1.0, 60.0 * 24 * 30
 EXAMPLE = """examples:
@@ -78,10 +78,6 @@ def _asked(given: argparse.Namespace) -> Asked:
         refuse_no_checkpoint(checkpoint_in(Path(given.begins_from)))
     place = str(given.folder.resolve())
     return Asked(place, given.minutes, given.begins_from, given.sample_rate, given.clip_s)
-
-
-NOTHING = "nothing"
-"""The word for new weights, where another voice would be taken."""
 
 
 def _name_of(folder: Path) -> str:

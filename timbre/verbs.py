@@ -23,9 +23,7 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "learn": Verb(
-        "learn", {"FOLDER": "your own sounds: prepare, train, test and export, in 15 minutes"}, watches=True
-    ),
+    "learn": Verb("learn", {"FOLDER": "your own sounds: prepare, train, test and export, in 15 minutes"}, watches=True),
     "prepare": Verb(
         "start",
         {"-c EXPERIMENT": "read and check the data, track its pitch, once"},

@@ -63,7 +63,9 @@ class Material(NamedTuple):
 
     def sounding_share(self, clip_s: float) -> float:
         """How much of all clips of a length sounds, 0 to 1; the rest is padding and pauses."""
-        cut = [(contents, span) for contents in self.contents.values() for span in cut_at_hops(contents, clip_s, clip_s)]
+        cut = [
+            (contents, span) for contents in self.contents.values() for span in cut_at_hops(contents, clip_s, clip_s)
+        ]
         return sum(sound_s(contents, span) for contents, span in cut) / max(len(cut) * clip_s, 1e-9)
 
 
