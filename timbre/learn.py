@@ -24,7 +24,9 @@ def run(verb: str, args: list[str]) -> None:
     """Look at what is asked, and at what is there already; then do it."""
     given = _parser(verb).parse_args(args)
     asked = _asked(given)
-    folder = RunFolder(Path(given.runs) / (given.name or _name_of(given.folder)))
+    name = given.name or _name_of(given.folder)
+    refuse_no_name(name)
+    folder = RunFolder(Path(given.runs) / name)
     kept = _kept(folder, asked)
     if kept is not None and kept.finished:
         print(f"{folder.path} is finished.", *next_commands(folder), sep="\n")
@@ -91,7 +93,6 @@ def _kept(folder: RunFolder, asked: Asked) -> KeptLearning | None:
     Raises:
         ValueError: another run is there, or one that was learnt from other sounds or in another way
     """
-    refuse_no_name(folder.path.name)
     kept = read_learning(folder)
     if kept is None and folder.is_begun:
         raise ValueError(f"{folder.path} holds a run that timbre learn did not make: choose another --name.")

@@ -76,7 +76,7 @@ def _prepared(run: RunFolder, asked: Asked, plan: LearnPlan, begun_s: float) -> 
     print(_splits(trial.datamodule), flush=True)
     pace = pace_of(trial, asked.minutes)
     left_s = 60.0 * asked.minutes - (time.monotonic() - begun_s)
-    schedule = schedule_for(left_s, pace, plan.n_frames / (plan.sample_rate / plan.hop))
+    schedule = schedule_for(left_s, pace, trial.datamodule.clip)
     print(schedule.said(pace), flush=True)
     kept = KeptLearning(asked, schedule.n_steps, [*base, *_of_schedule(schedule)], _of_test(schedule))
     write_learning(run, kept)

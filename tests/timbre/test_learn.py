@@ -65,7 +65,7 @@ def steps(monkeypatch, place):
     monkeypatch.setattr(learning, "run_export", export)
     monkeypatch.setattr(learning, "write_report", lambda run, commands: run.report.write_text("a page"))
     monkeypatch.setattr(learning, "pace_of", lambda trial, minutes: Pace(1.0, 1.0, 1, 1, 8))
-    monkeypatch.setattr(learning, "schedule_for", lambda left_s, pace, clip_s: Schedule(4, 2, 1, 3725.0, 1, 2))
+    monkeypatch.setattr(learning, "schedule_for", lambda left_s, pace, clip: Schedule(4, 2, 1, 3725.0, 1, 2))
     return called
 
 
@@ -165,7 +165,7 @@ def test_somebody_elses_run_is_refused(sounds, place, refuses):
 def test_what_is_kept_and_damaged_is_named(place):
     place.path.mkdir(parents=True)
     (place.path / "learn.json").write_text(json.dumps({"asked": {"folder": "a", "minutes": 1, "more": 2}}))
-    with pytest.raises(ValueError, match="learn.json cannot be read"):
+    with pytest.raises(ValueError, match=r"learn.json cannot be read"):
         read_learning(place)
 
 
