@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
 from timbre.help_text import HelpText
+from timbre.shipped import shipped_voice
 from timbre.sweep import build_model
 
 N_EXAMINED = 8
@@ -22,8 +23,9 @@ def run(verb: str, args: list[str]) -> None:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         formatter_class=HelpText,
-        description="Make a small set of sounds, train the descriptor model on it, test it, render a held-out note at "
-        "five positions of the sharpness knob, and write a page that plays them: runs/demo/report.html.",
+        description="Let a voice play a phrase, its knobs turned, where one comes with the package. Then make a small "
+        "set of sounds, train the descriptor model on it, test it, render a held-out note at five positions of the "
+        "sharpness knob, and write a page that plays them: runs/demo/report.html.",
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that holds the runs")
     given, options = parser.parse_known_args(args)
@@ -32,6 +34,9 @@ def run(verb: str, args: list[str]) -> None:
         raise FileNotFoundError(f"{config} is missing: run the demo from a checkout of the project.")
     folder = given.runs / "demo"
     _refuse_what_is_not_ours(folder)
+    voice = shipped_voice()
+    if voice is not None:
+        _let_it_play(voice, given.runs / "demo-voice")
     # Beside it, under the run's own name: what is there stays until all is made.
     new = given.runs / "demo.new" / "demo"
     place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
@@ -49,6 +54,14 @@ def run(verb: str, args: list[str]) -> None:
         say = report(new, folder, experiment)
         _exchange(new, folder)
     say()
+
+
+def _let_it_play(voice: str, folder: Path) -> None:
+    """What is there without any training, first."""
+    from timbre.demo_voice import first_sound
+
+    print(f"The voice {voice} plays a phrase, its knobs turned: {first_sound(voice, folder)}", flush=True)
+    print("Now an example of training: a small model, on sounds made on the spot.", flush=True)
 
 
 def _refuse_what_is_not_ours(folder: Path) -> None:

@@ -2,53 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from matplotlib.figure import Figure
-from torch import Tensor
 
 from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import Exact
-from lightning_modules.knobs import sweep
-from lightning_modules.pictures import pair_figure, sweep_figure
+from lightning_modules.pictures import pair_figure
 from lightning_modules.timbre_model import TimbreModel
 from output.numbers import readable
 from output.pictures import save_png
 from studies.figure import MetricSummary
 from studies.report.page import write_report
 from studies.run_folder import RunFolder
-from synths import Clip, ClipFormat
+from synths import Clip
 from timbre.experiment import Experiment
+from timbre.shown_sweep import ShownSweep, shown_sweep
 
 POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 KNOB = "sharpness"
-
-
-class ShownSweep(NamedTuple):
-    """One note at P positions of one knob, 0..1 within the training range.
-
-    Attributes:
-        unit: of the knob's descriptor
-        positions: P
-        asked_readings: P values asked for, in the unit
-        measured_readings: P values the descriptor reads on the audio, in the unit, NaN where it reads none
-        open_readings: P values that it reads on what the decoder plays, before it is corrected
-        audios: (P, N)
-    """
-
-    unit: str
-    positions: Sequence[float]
-    asked_readings: Sequence[float]
-    measured_readings: Sequence[float]
-    open_readings: Sequence[float]
-    audios: Tensor
-
-    def picture(self, clip: ClipFormat) -> Figure:
-        """Asked and measured values above the spectrogram of each sound."""
-        readings = self.measured_readings, self.asked_readings
-        return sweep_figure(self.audios, self.positions, *readings, KNOB, self.unit, clip, self.open_readings)
 
 
 def report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
@@ -59,7 +31,7 @@ def report(folder: Path, place: Path, tested: Experiment) -> Callable[[], None]:
     with torch.no_grad():
         encoding = model.encoder(clips.audio, clips.f0_hz)
         output = exact(clips.f0_hz, encoding, model.encoder.sounding(clips.audio, model.encoder.judged_every)).audio[0]
-    turned = _sweep(model, clips, exact)
+    turned = shown_sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS, exact)
     sounds = folder / "audio"
     sounds.mkdir(exist_ok=True)
     write_wav(sounds / "target.wav", clips.audio[0], model.clip.sample_rate)
@@ -80,14 +52,6 @@ def _held_out_note(model: TimbreModel, tested: Experiment) -> Clip:
     one = slice(longest, longest + 1)
     labels = {name: value[one] for name, value in clips.labels.items()}
     return Clip(clips.audio[one], clips.f0_hz[one], clips.confidence[one], clips.name[one], labels)
-
-
-def _sweep(model: TimbreModel, clips: Clip, exact: Exact) -> ShownSweep:
-    descriptor = next(d for d in model.encoder.each_descriptor() if d.name == KNOB)
-    turned, uncorrected = (sweep(model, clips.audio, clips.f0_hz, KNOB, POSITIONS, way) for way in (exact, None))
-    asked = descriptor.value_at(turned.asked_positions).tolist()
-    measured, before = (descriptor.value_at(each.measured_positions[0]).tolist() for each in (turned, uncorrected))
-    return ShownSweep(descriptor.unit, POSITIONS, asked, measured, before, turned.audio[0])
 
 
 def _next_commands(folder: Path) -> list[str]:

@@ -305,7 +305,7 @@ def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any]
         ValueError: a wrong configuration
         Finished: there is nothing left to do
     """
-    _quieten()
+    quieten()
     try:
         return Experiment(verb, with_run_folder(args), hyperparameters)
     except (ArgumentError, MisconfigurationException) as error:
@@ -384,7 +384,7 @@ def set_matmul_precision(precision: str) -> None:
         say(f"matmul precision: {precision} (the networks' float32 products may be rounded to {rounded})")
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Lightning's words on devices, seeds and accounts, and its advice on loaders, do not concern these runs."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

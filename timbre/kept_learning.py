@@ -6,7 +6,9 @@ from studies.run_files import read_json, write_json
 from studies.run_folder import RunFolder
 
 FILE = "learn.json"
-SUFFIXES = (".onnx",)
+NOTHING = "nothing"
+"""What `--from` says for new weights."""
+SUFFIXES = (".onnx", ".html")
 """What a run is exported as, in order, where `timbre export` writes it."""
 
 

@@ -9,7 +9,7 @@ from sounds.sound_file import SUFFIXES, sound_files
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import RunFolder, checkpoint_in, refuse_no_name
 from timbre.help_text import HelpText
-from timbre.kept_learning import Asked, KeptLearning, next_commands, read_learning
+from timbre.kept_learning import NOTHING, Asked, KeptLearning, next_commands, read_learning
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 1.0, 60.0 * 24 * 30
 EXAMPLE = """examples:
@@ -24,7 +24,9 @@ def run(verb: str, args: list[str]) -> None:
     """Look at what is asked, and at what is there already; then do it."""
     given = _parser(verb).parse_args(args)
     asked = _asked(given)
-    folder = RunFolder(Path(given.runs) / (given.name or _name_of(given.folder)))
+    name = given.name or _name_of(given.folder)
+    refuse_no_name(name)
+    folder = RunFolder(Path(given.runs) / name)
     kept = _kept(folder, asked)
     if kept is not None and kept.finished:
         print(f"{folder.path} is finished.", *next_commands(folder), sep="\n")
@@ -80,10 +82,6 @@ def _asked(given: argparse.Namespace) -> Asked:
     return Asked(place, given.minutes, given.begins_from, given.sample_rate, given.clip_s)
 
 
-NOTHING = "nothing"
-"""The word for new weights, where another voice would be taken."""
-
-
 def _name_of(folder: Path) -> str:
     """A name for a run from a folder's: what is no letter, digit, dot or dash becomes a dash."""
     return re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.") or "mine"
@@ -95,7 +93,6 @@ def _kept(folder: RunFolder, asked: Asked) -> KeptLearning | None:
     Raises:
         ValueError: another run is there, or one that was learnt from other sounds or in another way
     """
-    refuse_no_name(folder.path.name)
     kept = read_learning(folder)
     if kept is None and folder.is_begun:
         raise ValueError(f"{folder.path} holds a run that timbre learn did not make: choose another --name.")

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from datamodules.recordings.material import Material
 from lightning_modules.callbacks.progress_lines import spoken_s
 from sounds.audio import UnusableAudio
-from timbre.knob_report import wrapped
 from timbre.kept_learning import Asked
+from timbre.knob_report import wrapped
 
 RATES_HZ = (16000, 24000, 32000, 44100, 48000)
 NYQUIST_SHARE = 0.99
@@ -76,11 +76,11 @@ def plan_for(material: Material, asked: Asked, start: Start | None) -> LearnPlan
     hop = round(rate / FRAMES_HZ)
     clip_s = asked.clip_s or best_clip_s(material)
     n_frames = max(1, round(clip_s * rate / hop))
-    n_files = len(material.contents)
+    n_files, earlier = len(material.contents), material.sounding_share(EARLIER_CLIP_S)
     reasons = [
         f"  sounds   {n_files} file{'s' if n_files > 1 else ''}, {spoken_s(material.sounding_s)} of sound",
         f"  clips    {clip_s:g} s: {100 * material.sounding_share(clip_s):.0f} % of what is trained on sounds",
-        f"           (of clips of {EARLIER_CLIP_S:g} s it would be {100 * material.sounding_share(EARLIER_CLIP_S):.0f} %)",
+        f"           (of clips of {EARLIER_CLIP_S:g} s it would be {100 * earlier:.0f} %)",
         f"  rate     {rate} Hz: {why_rate}",
         f"  begins   {f'with the voice {start.name}' if start else 'with nothing learnt'}",
         f"  time     {asked.minutes:g} min for all, or less where training no longer pays",

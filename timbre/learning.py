@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from datamodules import ClipDataModule
 from datamodules.recordings.material import material_of
+from datamodules.splits import SPLITS
 from studies.prospects import validations_since_best
 from studies.report.page import write_report
 from studies.run_curves import read_curves
 from studies.run_folder import RunFolder
-from timbre.experiment import run_experiment
+from timbre.experiment import quieten, run_experiment
 from timbre.export import run as run_export
 from timbre.kept_learning import SUFFIXES, Asked, KeptLearning, next_commands, write_learning
 from timbre.learn_pace import Trial, pace_of
-from timbre.learn_plan import LearnPlan, Start, plan_for
+from timbre.learn_plan import LearnPlan, plan_for
 from timbre.learn_schedule import Schedule, schedule_for
+from timbre.learn_start import start_of
 from timbre.report import next_commands as commands_of_report
 from timbre.shipped import ROOT
 
@@ -58,11 +61,6 @@ def _looked_at(run: RunFolder, asked: Asked) -> LearnPlan:
     return plan_for(material_of(asked.folder, _cache(run, asked)), asked, start_of(asked.begins_from))
 
 
-def start_of(begins_from: str | None) -> Start | None:
-    """What a training begins with. Voices do not ship yet: new weights."""
-    return None
-
-
 def _cache(run: RunFolder, asked: Asked) -> str:
     """Beside the sounds, where every run finds it; in the run's folder where that cannot be written."""
     beside = Path(asked.folder) / ".timbre"
@@ -72,21 +70,36 @@ def _cache(run: RunFolder, asked: Asked) -> str:
 def _prepared(run: RunFolder, asked: Asked, plan: LearnPlan, begun_s: float) -> KeptLearning:
     """Prepare the clips, measure how fast this machine trains on them, and keep what follows."""
     base = _options(run, asked, plan)
+    quieten()
     trial = Trial("fit", base)
     trial.datamodule.prepare_data()
-    print(trial.datamodule.prepare_report(), flush=True)
+    print(_splits(trial.datamodule), flush=True)
     pace = pace_of(trial, asked.minutes)
     left_s = 60.0 * asked.minutes - (time.monotonic() - begun_s)
-    schedule = schedule_for(left_s, pace, plan.n_frames / (plan.sample_rate / plan.hop))
+    schedule = schedule_for(left_s, pace, trial.datamodule.clip)
     print(schedule.said(pace), flush=True)
     kept = KeptLearning(asked, schedule.n_steps, [*base, *_of_schedule(schedule)], _of_test(schedule))
     write_learning(run, kept)
     return kept
 
 
+def _splits(data: ClipDataModule) -> str:
+    """How the clips are shared out, and of what is left out how much."""
+    found = {split: summary for split, summary in data.summary().items() if summary is not None}
+    counts = [found[split].n_usable if split in found else 0 for split in SPLITS]
+    n_skipped = sum(len(summary.skipped) for summary in found.values())
+    if not all(counts):
+        reasons = [reason for summary in found.values() for reason in summary.skipped.values()]
+        why = f" ({n_skipped} cannot be used; the first: {reasons[0]})" if reasons else ""
+        raise ValueError(f"{data.root} gives {sum(counts)} clips, too few to hold some out{why}: record more.")
+    left_out = f"; {n_skipped} cannot be used, as timbre prepare says" if n_skipped else ""
+    return f"Clips: {counts[0]} to train, held out {counts[1]} to validate and {counts[2]} to test{left_out}."
+
+
 def _options(run: RunFolder, asked: Asked, plan: LearnPlan) -> list[str]:
     """Arguments of `timbre fit`, but for its length."""
     options: dict[str, object] = {
+        "data": "datamodules.Recordings",
         "data.root": asked.folder,
         "data.cache": _cache(run, asked),
         "data.trim_db": plan.trim_db,
@@ -140,11 +153,16 @@ def _say_if_time_was_up(run: RunFolder, kept: KeptLearning) -> None:
 
 
 def _export(run: RunFolder) -> None:
-    """Whatever `timbre export` writes, of this run."""
+    """Whatever `timbre export` writes here, of this run; the run is worth keeping without it."""
     for suffix in SUFFIXES:
         output = run.path / f"{run.path.name}{suffix}"
-        if not output.is_file():
+        if output.is_file():
+            continue
+        try:
             run_export("export", [str(run.path), str(output)])
+        except ValueError as error:
+            if f"ends in '{suffix}'" not in str(error):  # a kind of file that this version does not write
+                print(f"Not exported: {error}")
 
 
 def _command(run: RunFolder, asked: Asked) -> str:

@@ -7,6 +7,14 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("configs", "sweeps")
 
 
+DEFAULT_VOICE = "orchestra"
+
+
+def shipped_voice() -> str | None:
+    """The name of the voice to begin with; None where the package brings none."""
+    return DEFAULT_VOICE if (ROOT / "voices" / f"{DEFAULT_VOICE}.timbre").is_file() else None
+
+
 def with_shipped(args: Sequence[str]) -> list[str]:
     """Arguments, those that name such a file replaced by its place where nothing of that name is in the current folder.
 

@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 from datamodules.clip_data_module import ClipDataModule

@@ -1,0 +1,59 @@
+"""The demo's first seconds: a phrase that a shipped voice plays, its knobs turned, on a page."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lightning_modules.callbacks.listen import write_wav
+from lightning_modules.checkpoint import load_model
+from lightning_modules.exact import Exact
+from lightning_modules.timbre_model import TimbreModel
+from studies.report.voice_page import write_voice_page
+from studies.run_folder import RunFolder, checkpoint_in
+from synths import ClipFormat
+from timbre.shown_sweep import shown_sweep
+
+NOTES_HZ = (261.6, 329.6, 392.0, 329.6)
+NOTE_S, ATTACK_S, GAIN = 0.45, 0.03, 0.12
+VIBRATO_HZ, VIBRATO_CENTS = 5.5, 15.0
+N_PARTIALS = 12
+POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+def phrase(clip: ClipFormat) -> tuple[Tensor, Tensor]:
+    """Four notes of a few sines: (1, N) sound and (1, F) its pitch, known and not tracked."""
+    n_frames = round(len(NOTES_HZ) * NOTE_S * clip.frame_rate_hz)
+    frame_s = np.arange(n_frames) / clip.frame_rate_hz
+    notes = np.minimum((frame_s / NOTE_S).astype(int), len(NOTES_HZ) - 1)
+    cents = VIBRATO_CENTS * np.sin(2 * np.pi * VIBRATO_HZ * frame_s)
+    f0_hz = np.array(NOTES_HZ)[notes] * 2 ** (cents / 1200)
+    phase = 2 * np.pi * np.cumsum(np.repeat(f0_hz, clip.hop)) / clip.sample_rate
+    tone = sum(np.sin(k * phase) / k**1.5 for k in range(1, N_PARTIALS + 1))
+    since_s = np.arange(len(phase)) / clip.sample_rate % NOTE_S
+    shape = np.minimum(since_s / ATTACK_S, 1.0) * np.minimum((NOTE_S - since_s) / ATTACK_S, 1.0)
+    return torch.tensor(GAIN * tone * shape).float()[None], torch.tensor(f0_hz).float()[None]
+
+
+def first_sound(voice: str, folder: Path) -> Path:
+    """Let a voice play the phrase, turn every knob, and write the page -> where it is."""
+    model = load_model(checkpoint_in(Path(voice)))
+    audio, f0_hz = phrase(model.clip)
+    exact, run = Exact(model), RunFolder(folder)
+    given, played, rate = folder / "given.wav", folder / "played.wav", model.clip.sample_rate
+    torch.manual_seed(0)
+    write_wav(given, audio[0], rate)
+    write_wav(played, _played(model, audio, f0_hz, exact), rate)
+    sliders = []
+    for knob in model.encoder.knobs:
+        turned = shown_sweep(model, audio, f0_hz, knob, POSITIONS, exact, with_open=False)
+        sliders += turned.sliders(run.sliders, rate, "the phrase")
+    commands = [f"timbre render {voice} IN.wav OUT.wav --set sharpness=0.8", "timbre learn MY_SOUNDS"]
+    return write_voice_page(folder, voice, given, played, sliders, commands)
+
+
+@torch.no_grad()
+def _played(model: TimbreModel, audio: Tensor, f0_hz: Tensor, exact: Exact) -> Tensor:
+    encoder = model.encoder
+    return exact(f0_hz, encoder(audio, f0_hz), encoder.sounding(audio, encoder.judged_every)).audio[0]
