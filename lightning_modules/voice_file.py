@@ -17,7 +17,7 @@ from output.whole_files import written_whole
 from studies.voices import HEAD, head_of
 
 LARGEST_BYTES = 1 << 28
-"""Of all numbers of a file, unpacked: a small file cannot fill the memory."""
+"""More numbers than that, unpacked, are not read: a small file cannot fill the memory."""
 
 KEPT = ("hyper_parameters", "interpretsynth", "epoch", "global_step", "pytorch-lightning_version")
 """Keys of a checkpoint that a voice keeps beside its state."""
