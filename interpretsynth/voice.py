@@ -15,6 +15,7 @@ from interpretsynth.asking import Asked, requests_to
 from interpretsynth.sound import frames_of_pitch, samples
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import obstacle_of
+from lightning_modules.presets import preset_requests
 from lightning_modules.timbre_model import TimbreModel
 from sounds.audio import Channel, audio_in_memory, read_audio
 from studies.run_folder import checkpoint_in
@@ -118,7 +119,8 @@ class ModelVoice:
         corrected = exact and not obstacle
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            made = rendered(model, torch.from_numpy(audio), pitch, requests, (), dry, corrected)
+            placed = [*preset_requests(model, pitch, requests), *requests]
+            made = rendered(model, torch.from_numpy(audio), pitch, placed, (), dry, corrected)
         reports = knob_reports(model, made, made.audio, pitch)
         said = [f"{obstacle}: the knobs are not corrected."] if obstacle else []
         return answered(made.audio.numpy(), self.rate, reports, said, corrected)

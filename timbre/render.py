@@ -126,6 +126,7 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
     from instrument.render import knob_reports, render
     from lightning_modules.checkpoint import load_model
     from lightning_modules.exact import obstacle_of
+    from lightning_modules.presets import preset_requests
     from timbre.tracked_pitch import tracked_pitch
 
     n_channels = header_of(str(given.input)).n_channels
@@ -145,6 +146,7 @@ def _render(given: argparse.Namespace, asked: AskedKnobs, also: Sequence[KnobReq
     torch.manual_seed(given.seed)
     sound, pitch = torch.from_numpy(audio), torch.from_numpy(f0_hz)
     requests = [*asked.over(len(audio), model.clip), *also]
+    requests = [*preset_requests(model, pitch, requests), *requests]
     rendered = render(model, sound, pitch, requests, beside, given.dry, corrected, given.faithful)
     delivered, lines = _delivered(rendered.audio, given.peak)
     _write(given.output, delivered, model.clip.sample_rate, given.peak)
