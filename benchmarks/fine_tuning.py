@@ -40,7 +40,7 @@ EXPERIMENT = Path(__file__).parents[1] / "configs" / "experiments" / "fine_tunin
 HEADER = "| | CPU s | MSS | control error | by knob |\n|---|---|---|---|---|"
 
 
-class Judged(NamedTuple):
+class JudgedTuning(NamedTuple):
     """What one model is worth: distance of resyntheses, tolerances off over all knobs, and by knob."""
 
     mss: float
@@ -91,7 +91,7 @@ def _children_s() -> float:
 
 
 @torch.no_grad()
-def judged(model: TimbreModel, notes: Sequence[Clip]) -> Judged:
+def judged(model: TimbreModel, notes: Sequence[Clip]) -> JudgedTuning:
     """How near the resynthesis is, and how far turned knobs are off."""
     off = []
     for note in notes:
@@ -101,7 +101,7 @@ def judged(model: TimbreModel, notes: Sequence[Clip]) -> Judged:
         off.append(met.off[:-1][asked.turned[:-1]].abs().reshape(len(model.encoder.knobs), -1))
     by_knob = torch.cat(off, 1).mean(1)
     named = dict(zip(model.encoder.knobs, by_knob.tolist(), strict=True))
-    return Judged(mss(model, notes), float(by_knob.mean()), named)  # type: ignore[arg-type]
+    return JudgedTuning(mss(model, notes), float(by_knob.mean()), named)  # type: ignore[arg-type]
 
 
 def held_notes(model: TimbreModel, root: Path, most: int) -> list[Clip]:
@@ -113,7 +113,7 @@ def held_notes(model: TimbreModel, root: Path, most: int) -> list[Clip]:
     return [collate([clip]) for clip in spread(firsts, most)]
 
 
-def row(name: str, cpu_s: float, result: Judged) -> str:
+def row(name: str, cpu_s: float, result: JudgedTuning) -> str:
     """One line of the table."""
     knobs = ", ".join(f"{knob} {off:.2f}" for knob, off in result.by_knob.items())
     return f"| {name} | {cpu_s:.0f} | {result.mss:.3f} | {result.control_error:.2f} | {knobs} |"

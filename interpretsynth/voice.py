@@ -16,6 +16,7 @@ from interpretsynth.asking import Asked, requests_to
 from interpretsynth.sound import frames_of_pitch, samples
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import obstacle_of
+from lightning_modules.presets import preset_requests
 from lightning_modules.timbre_model import TimbreModel
 from sounds.audio import Channel, audio_in_memory, read_audio
 from studies.run_folder import checkpoint_in
@@ -128,7 +129,8 @@ class ModelVoice:
         corrected = exact and not obstacle
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            wish = Wish(requests, (), dry, corrected, matching=matching, rings_out=True)
+            placed = [*preset_requests(model, pitch, requests), *requests]
+            wish = Wish(placed, (), dry, corrected, matching=matching, rings_out=True)
             made = render_wish(model, torch.from_numpy(audio), pitch, wish)
         reports = knob_reports(model, made, made.audio, made.f0_hz)
         said = [remark] if remark else []

@@ -104,6 +104,7 @@ class TimbreModel(nn.Module):
         self.trained_steps = 0
         self.begins_warm = False  # with the weights of another model
         self.presets: Mapping[str, Preset] = {}
+        self.preset: Preset | None = None  # that it plays, whatever it hears
 
     @property
     def device(self) -> torch.device:

@@ -17,7 +17,7 @@ from output.whole_files import written_whole
 from studies.voices import HEAD, head_of
 
 LARGEST_BYTES = 1 << 28
-"""Of all numbers of a file, unpacked: a small file cannot fill the memory."""
+"""More numbers than that, unpacked, are not read: a small file cannot fill the memory."""
 
 KEPT = ("hyper_parameters", "interpretsynth", "epoch", "global_step", "pytorch-lightning_version")
 """Keys of a checkpoint that a voice keeps beside its state."""
@@ -53,7 +53,8 @@ def write_voice(
         raise ValueError("only what `timbre fit` has trained becomes a voice: name a run's folder.") from error
     learnt = dict(model.named_parameters())
     tensors = {f"state/{name}": _halved(value, name in learnt) for name, value in model.state_dict().items()}
-    tensors |= {f"presets/{name}": _halved(preset.residual, True) for name, preset in presets.items()}
+    for name, preset in presets.items():
+        tensors |= {f"presets/{name}/{key}": _halved(getattr(preset, key), True) for key in ("residual", "knobs")}
     with written_whole(path) as partial, ZipFile(partial, "w", ZIP_DEFLATED) as archive:
         archive.writestr(HEAD, words)
         for name, values in tensors.items():
@@ -72,8 +73,11 @@ def read_voice(path: Path) -> dict[str, Any]:
     try:
         tensors = _tensors(path)
         lowest = {str(name): int(midi) for name, midi in head["presets"].items()}
-        presets = {name: Preset(midi, tensors[f"presets/{name}"]) for name, midi in lowest.items()}
-        if any(preset.residual.dim() != 2 for preset in presets.values()):
+        presets = {
+            name: Preset(midi, tensors[f"presets/{name}/residual"], tensors[f"presets/{name}/knobs"])
+            for name, midi in lowest.items()
+        }
+        if any(table.dim() != 2 for preset in presets.values() for table in (preset.residual, preset.knobs)):
             raise ValueError("a preset is no table")
     except (BadZipFile, KeyError, TypeError, ValueError, AttributeError, NotImplementedError, EOFError) as error:
         raise ValueError(f"{path} is not a voice that can be read: copy it again.") from error

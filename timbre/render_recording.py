@@ -15,6 +15,7 @@ from instrument.playing import Wish
 from instrument.render import KnobReport, knob_reports, render_to
 from instrument.samples import OnDisk, Samples, Scaled, each_block
 from lightning_modules.exact import obstacle_of
+from lightning_modules.presets import preset_requests
 from lightning_modules.timbre_model import TimbreModel
 from output.whole_files import written_whole
 from sounds.audio import Channel, blocks_at_rate, header_of
@@ -62,7 +63,8 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
         for block in blocks_at_rate(str(path), clip, settings.channel, "--channel"):
             sound.add(block)
         pitch = torch.from_numpy(_pitch(sound, path, settings))
-        requests = [*settings.asked.over(sound.n_samples, clip), *settings.also]
+        asked = [*settings.asked.over(sound.n_samples, clip), *settings.also]
+        requests = [*preset_requests(model, pitch, asked), *asked]
         corrected = not (settings.open or obstacle_of(model))
         faithful = settings.faithful and corrected
         wish = Wish(requests, settings.beside, settings.dry, corrected, faithful, settings.matching, rings_out=True)

@@ -9,7 +9,7 @@ import soundfile
 import torch
 
 from benchmarks import fine_tuning
-from benchmarks.fine_tuning import Judged, judged, row, shared_out, train
+from benchmarks.fine_tuning import JudgedTuning, judged, row, shared_out, train
 from lightning_modules.encoders import DescriptorEncoder
 from lightning_modules.timbre_model import TimbreModel
 from synths import Clip, ClipFormat, Level
@@ -75,5 +75,5 @@ def test_a_model_that_plays_what_is_asked_is_off_by_nothing(harmonic_tone, monke
 
 
 def test_a_row_says_all():
-    said = row("tuned", 12.34, Judged(0.81234, 0.456, {"level": 0.1, "sharpness": 0.812}))
+    said = row("tuned", 12.34, JudgedTuning(0.81234, 0.456, {"level": 0.1, "sharpness": 0.812}))
     assert said == "| tuned | 12 | 0.812 | 0.46 | level 0.10, sharpness 0.81 |"

@@ -7,9 +7,10 @@ import torch
 
 from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, Trunk
 from lightning_modules.encoders.residual import Residual
-from lightning_modules.presets import learn_presets, set_preset
+from lightning_modules.presets import learn_presets, preset_requests, set_preset
 from lightning_modules.timbre_model import TimbreModel
-from synths import Clip
+from synths import Clip, sounding_mean
+from synths.descriptors.request import KnobRequest
 
 
 class Peak(Residual):
@@ -61,6 +62,19 @@ def test_a_preset_replaces_what_is_heard(model, clip_format, harmonic_tone):
     chosen = model.encoder(2 * batch.audio, batch.f0_hz)
     torch.testing.assert_close(chosen.residual, heard.residual)
     assert not torch.allclose(chosen.controls, heard.controls)
+
+
+def test_its_knobs_are_asked_but_for_level_and_what_is_put_somewhere(model, clip_format, harmonic_tone):
+    batch = notes(clip_format, harmonic_tone, ("flute/a.flac#0", 440.0, 0.2))
+    assert preset_requests(model, batch.f0_hz[0], []) == []
+    set_preset(model, learn_presets(model, [batch]), "flute")
+    others = [KnobRequest("sharpness", 0.3), KnobRequest("noisiness", 2.0, "jnd", moves=True)]
+    asked = {request.knob: request.value for request in preset_requests(model, batch.f0_hz[0], others)}
+    sounding = model.encoder.sounding(batch.audio, model.encoder.judged_every)
+    means = sounding_mean(model.encoder(batch.audio, batch.f0_hz).controls, sounding, model.encoder.judged_every)[0]
+    own = dict(zip(model.encoder.knobs, means.tolist(), strict=True))
+    assert set(asked) == {"fundamental_share", "odd_even_balance", "noisiness"}
+    assert asked == {knob: pytest.approx(own[knob], abs=1e-4) for knob in asked}
 
 
 def test_an_unknown_one_is_refused(model):

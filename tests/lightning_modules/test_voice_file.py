@@ -15,7 +15,7 @@ from lightning_modules.voice_file import read_voice, write_voice
 from tests.lightning_modules.crafted import called, healthy
 
 CARD = {"what": "a flute", "data": "ten notes", "licence": "MIT"}
-PRESETS = {"flute": Preset(60, torch.tensor([[0.25, -0.5], [0.5, 1.0]]))}
+PRESETS = {"flute": Preset(60, torch.tensor([[0.25, -0.5], [0.5, 1.0]]), torch.tensor([[0.5], [0.75]]))}
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,7 @@ def test_presets_and_the_origin_come_back(voice):
     back = load_model(path)
     assert list(back.presets) == ["flute"] and back.presets["flute"].lowest_midi == 60
     assert back.presets["flute"].residual.equal(PRESETS["flute"].residual)
+    assert back.presets["flute"].knobs.equal(PRESETS["flute"].knobs)
     assert back.trained_steps == model.trained_steps and back.f0_tracker == model.f0_tracker
 
 
