@@ -66,7 +66,7 @@ class AtHome(NamedTuple):
     off: float
 
 
-class Measured(NamedTuple):
+class PhraseSound(NamedTuple):
     """What was rendered: Wasserstein distance in JNDs, dB of pauses above the recording's, correlation of melodies."""
 
     apart: float
@@ -111,7 +111,7 @@ def tone_transfer_octaves(mean_semitone: float, training_mean: float) -> int:
 def at_home(
     model: TimbreModel, training: TrainingFrames, note: Note, octaves: int, maps: Sequence[KnobMap | None]
 ) -> AtHome:
-    """Of a phrase that is played so many octaves higher, its knobs mapped."""
+    """Shares of a phrase that is played so many octaves higher, its knobs mapped."""
     own = list(model.encoder.each_descriptor())
     columns = [
         note.positions[:, i] if knob_map is None else knob_map(note.positions[:, i]) for i, knob_map in enumerate(maps)
@@ -145,7 +145,7 @@ def three_ways(model: TimbreModel, training: TrainingFrames, note: Note) -> list
     ]
 
 
-def measured(model: TimbreModel, training: TrainingFrames, note: Note, wish: Wish) -> Measured:
+def measured(model: TimbreModel, training: TrainingFrames, note: Note, wish: Wish) -> PhraseSound:
     """Render a phrase and hear what came of it."""
     torch.manual_seed(0)
     model.encoder.training_frames.load_state_dict(training.state_dict())
@@ -163,7 +163,7 @@ def measured(model: TimbreModel, training: TrainingFrames, note: Note, wish: Wis
     followed = Yin().track(played.numpy(), model.clip)
     frames = sounds.repeat_interleave(model.encoder.judged_every)[: len(pitch)].numpy() & (followed.confidence > 0.8)
     melody = np.corrcoef(np.log(followed.f0_hz[frames]), np.log(note.f0_hz[frames]))[0, 1]
-    return Measured(float(np.mean(apart)), pauses_db, float(melody))
+    return PhraseSound(float(np.mean(apart)), pauses_db, float(melody))
 
 
 def _whole(model: TimbreModel, audio: Tensor) -> Tensor:
@@ -177,7 +177,7 @@ def phrases_of(model: TimbreModel, notes: Sequence[Note], n: int) -> list[Note]:
     return [heard(model, phrase([notes[i].audio[:longest] for i in each], model.clip.sample_rate)) for each in chosen]
 
 
-def row(name: str, homes: Sequence[AtHome], sounds: Sequence[Measured]) -> str:
+def row(name: str, homes: Sequence[AtHome], sounds: Sequence[PhraseSound]) -> str:
     """One line of the table: means over phrases."""
     pitch, knobs, off = np.mean(homes, axis=0)
     line = f"| {name} | {len(homes)} | {100 * pitch:.0f} % | {100 * knobs:.0f} % | {off:.1f} |"
@@ -208,7 +208,7 @@ def main() -> None:
         training = {folder: known(model, notes[folder]) for folder in given.folders}
     phrases = {folder: phrases_of(model, notes[folder], given.phrases) for folder in given.folders}
     homes: list[list[AtHome]] = []
-    sounds: list[list[Measured]] = []
+    sounds: list[list[PhraseSound]] = []
     pairs = [(a, b) for a, b in itertools.product(given.folders, training) if a != b]
     for source, goal in pairs:
         homes += [three_ways(model, training[goal], each) for each in phrases[source]]

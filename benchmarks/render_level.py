@@ -37,7 +37,7 @@ PAUSE_DB = -60.0
 
 
 class LevelError(NamedTuple):
-    """Of one rendering: dB in every judged frame, output minus input, and (J,) True where the input sounds."""
+    """One rendering: dB in every judged frame, output minus input, and (J,) True where the input sounds."""
 
     error_db: Tensor
     sounding: Tensor

@@ -14,7 +14,7 @@ from synths import Descriptor, sounding_frames
 
 
 @dataclass(frozen=True)
-class Listened:
+class HeardRecording:
     """A whole recording, in the J frames that are judged and, its level, in the E that are measured.
 
     Attributes:
@@ -33,7 +33,7 @@ class Listened:
 
 
 @torch.no_grad()
-def listen(model: TimbreModel, sound: Samples, f0_hz: Tensor, beside: Sequence[Descriptor] = ()) -> Listened:
+def listen(model: TimbreModel, sound: Samples, f0_hz: Tensor, beside: Sequence[Descriptor] = ()) -> HeardRecording:
     """Hear a recording and its (F,) pitch in Hz."""
     encoder = model.encoder
     controls, levels = [], []
@@ -46,7 +46,7 @@ def listen(model: TimbreModel, sound: Samples, f0_hz: Tensor, beside: Sequence[D
     judged_db = level_db[:: encoder.judged_every // encoder.every]
     sounds = sounding_frames(level_db.clamp_max(judged_db.max())).to(level_db)
     positions = positions_of(model, sound, f0_hz, beside)
-    return Listened(
+    return HeardRecording(
         torch.cat(controls, dim=1), positions, sounding_frames(judged_db)[None].to(level_db), level_db, sounds
     )
 

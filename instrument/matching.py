@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from instrument.listening import Listened
+from instrument.listening import HeardRecording
 from instrument.range_matching import KnobMap, knob_maps, octaves_to, share_at_home, shares_within
 from lightning_modules.encoders import Encoding
 from lightning_modules.knobs import asked_encoding
@@ -56,7 +56,7 @@ class Matched:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RenderPlan:
     """What every piece of a recording is played by.
 
     Attributes:
@@ -85,12 +85,12 @@ class Plan:
 
 def plan_of(
     model: TimbreModel,
-    listened: Listened,
+    listened: HeardRecording,
     f0_hz: Tensor,
     matching: Matching,
     requests: Sequence[KnobRequest],
     beside: Sequence[Descriptor],
-) -> tuple[Plan, Matched]:
+) -> tuple[RenderPlan, Matched]:
     """Decide it.
 
     Args:
@@ -110,7 +110,7 @@ def plan_of(
     asked = {request.knob for request in requests}
     levels = {descriptor.name for descriptor in (*own, *beside) if descriptor.is_level}
     is_level_taken = bool(maps) and any(descriptor.is_level for descriptor in own)
-    plan = Plan(
+    plan = RenderPlan(
         octaves,
         maps,
         [],

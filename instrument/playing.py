@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from instrument.level_matching import LevelGoal, levelled, openness
-from instrument.listening import Listened, heard_in
-from instrument.matching import NOTHING, Matching, Plan
+from instrument.listening import HeardRecording, heard_in
+from instrument.matching import NOTHING, Matching, RenderPlan
 from instrument.pieces import Piece
 from instrument.samples import Samples
 from lightning_modules.encoders import Encoding
@@ -60,7 +60,7 @@ class Wish:
             raise ValueError("a faithful sound has the recording's own pitch and knobs: match its level, or nothing.")
 
 
-class Played(NamedTuple):
+class PlayedPiece(NamedTuple):
     """What a piece plays.
 
     Attributes:
@@ -87,12 +87,12 @@ class Player:
     """
 
     def __init__(
-        self, model: TimbreModel, sound: Samples, f0_hz: Tensor, wish: Wish, listened: Listened, plan: Plan
+        self, model: TimbreModel, sound: Samples, f0_hz: Tensor, wish: Wish, listened: HeardRecording, plan: RenderPlan
     ) -> None:
         self.model, self.sound, self.f0_hz, self.wish = model, sound, f0_hz, wish
         self.listened, self.plan = listened, plan
 
-    def play(self, piece: Piece, played_hz: Tensor) -> Played:
+    def play(self, piece: Piece, played_hz: Tensor) -> PlayedPiece:
         """Render it at a pitch in Hz, (piece's frames,)."""
         part = self._part(piece)
         pitch = _held(played_hz[None], part.n_tail)
@@ -113,7 +113,7 @@ class Player:
         audio, gain_db = self._levelled(audio, levels)
         if self.wish.exact:
             audio = audio * self._there(piece, part)
-        return Played(self._ended(audio, piece), asked[:, :n_judged], gain_db)
+        return PlayedPiece(self._ended(audio, piece), asked[:, :n_judged], gain_db)
 
     def _part(self, piece: Piece) -> "_Part":
         """What is heard of the recording, and at its end the silence in which the room rings on."""

@@ -38,7 +38,8 @@ class KnobMap(NamedTuple):
     def __call__(self, positions: Tensor) -> Tensor:
         """Positions of any shape -> where they go; beyond the ends as far as the ends do."""
         inside = positions.clamp(self.source[0], self.source[-1])
-        mapped = np.interp(*(each.double().cpu().numpy() for each in (inside, self.source, self.goal)))
+        places, source, goal = (each.double().cpu().numpy() for each in (inside, self.source, self.goal))
+        mapped = np.interp(places, source, goal)
         return positions - inside + torch.as_tensor(mapped).to(positions)
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from instrument.listening import listen, positions_of
-from instrument.matching import Matched, Plan, plan_of
+from instrument.matching import Matched, RenderPlan, plan_of
 from instrument.pieces import Piece, in_phase, joined, phase_at, pieces_of
-from instrument.playing import Played, Player, Wish
+from instrument.playing import PlayedPiece, Player, Wish
 from instrument.samples import InMemory, Samples
 from lightning_modules.timbre_model import TimbreModel
 from projection import Target
@@ -141,7 +141,7 @@ def render_to(
     return Outcome(own, listened.positions, torch.cat(asked, 1), listened.sounding, requests, played_hz, matched)
 
 
-def _each_played(player: Player, played_hz: Tensor) -> Iterator[tuple[Piece, Played]]:
+def _each_played(player: Player, played_hz: Tensor) -> Iterator[tuple[Piece, PlayedPiece]]:
     """The pieces in order, each in phase with the one before."""
     clip, encoder = player.model.clip, player.model.encoder
     judged_db = player.listened.level_db[:: encoder.judged_every // encoder.every]
@@ -155,7 +155,7 @@ def _each_played(player: Player, played_hz: Tensor) -> Iterator[tuple[Piece, Pla
             turns = phase_at(pitch, piece.end - piece.start, clip.hop, clip.sample_rate)
 
 
-def _note(matched: Matched, played: Played, plan: Plan, sounds: Tensor) -> None:
+def _note(matched: Matched, played: PlayedPiece, plan: RenderPlan, sounds: Tensor) -> None:
     """Keep what gain was put on a piece."""
     if plan.limits_pauses:
         sounding = sounds[: len(played.gain_db)].bool()

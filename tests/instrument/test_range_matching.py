@@ -37,7 +37,7 @@ def test_the_octave_is_the_least_that_takes_most_of_it_home(played, octaves):
 
 
 def test_the_share_at_home_is_counted():
-    """Of 60 to 83, two of 100 at each end are left out: 24 pitches of equal share, so none."""
+    """Two of 100 at each end would be left out: of 24 pitches, 60 to 83, each has more."""
     training = training_of(range(60, 84))
     pitches_hz = midi_to_hz(torch.tensor([59.0, 60.0, 83.0, 84.0]))
     assert share_at_home(training, pitches_hz) == 0.5

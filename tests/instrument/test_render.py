@@ -26,7 +26,7 @@ def model(second):
     encoder = partial(DescriptorEncoder, descriptors=[Level, Sharpness])
     room = partial(Reverb, duration_s=0.1)
     synth = partial(SMSSynth, parts=[Harmonics], effects=[room])
-    return TimbreAutoencoder(second, encoder, synth, decoder=partial(GruDecoder, width=16)).eval()
+    return TimbreAutoencoder(second, encoder, synth=synth, decoder=partial(GruDecoder, width=16)).eval()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_pitches_and_quantiles_are_those_of_the_frames():
     [(0.02, 0.98, (60, 79)), (0.0, 1.0, (40, 80)), (0.02, 0.999, (60, 80)), (0.6, 0.98, (79, 79))],
 )
 def test_the_ends_leave_out_what_is_rare(low, high, ends):
-    """Of 100 frames one at 40 and one at 80, the others at 60 and 79."""
+    """One frame in a hundred lies at 40 and one at 80, the others at 60 and 79."""
     frames = TrainingFrames(0)
     frames.learn([], midi_to_hz(torch.tensor([40.0, *[60.0] * 49, *[79.0] * 49, 80.0])))
     assert frames.pitch_ends(low, high) == ends
