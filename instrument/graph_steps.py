@@ -455,7 +455,8 @@ PLAIN = {
     "Add": "add", "Sub": "sub", "Mul": "mul", "Sqrt": "sqrt", "Exp": "exp", "Log": "log", "Tanh": "tanh",
     "Sigmoid": "sigmoid", "Relu": "relu", "Neg": "neg", "Abs": "abs", "Sign": "sign", "Reciprocal": "reciprocal",
     "Floor": "floor", "Ceil": "ceil", "Round": "round", "Sin": "sin", "Cos": "cos", "Greater": "greater",
-    "Less": "less", "GreaterOrEqual": "at_least", "LessOrEqual": "at_most", "Equal": "equal", "And": "and", "Or": "or", "Not": "not",
+    "Less": "less", "GreaterOrEqual": "at_least", "LessOrEqual": "at_most", "Equal": "equal", "And": "and",
+    "Or": "or", "Not": "not",
     "Where": "where", "IsNaN": "is_nan", "IsInf": "is_infinite", "Mod": "mod",
 }  # fmt: skip
 STEPS: dict[str, Callable[[Steps, Any], None]] = {
