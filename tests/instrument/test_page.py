@@ -84,7 +84,7 @@ def browser_page(parts, tmp_path_factory):
 
 
 def frequency_hz(sound, rate, near_hz):
-    """Of the strongest partial within a semitone of a frequency, by a parabola through the logarithms."""
+    """The strongest partial within a semitone of a frequency, by a parabola through the logarithms."""
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 18))
     low, high = (int(near_hz * by * (1 << 18) / rate) for by in (0.95, 1.05))
     top = low + spectrum[low:high].argmax()
