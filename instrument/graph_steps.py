@@ -116,7 +116,7 @@ def _plain(kind: str) -> Callable[[Steps, Any], None]:
 
 
 def _chain(kind: str) -> Callable[[Steps, Any], None]:
-    """Of any number of inputs, two at a time."""
+    """Any number of inputs, two at a time."""
 
     def lower(steps: Steps, node: Any) -> None:
         name, (first, *others) = node.output[0], [steps.view(each) for each in node.input]
