@@ -116,7 +116,7 @@ def _plain(kind: str) -> Callable[[Steps, Any], None]:
 
 
 def _chain(kind: str) -> Callable[[Steps, Any], None]:
-    """Of any number of inputs, two at a time."""
+    """Any number of inputs, two at a time."""
 
     def lower(steps: Steps, node: Any) -> None:
         name, (first, *others) = node.output[0], [steps.view(each) for each in node.input]
@@ -408,7 +408,7 @@ def _recurrent(steps: Steps, node: Any) -> None:
 def _cast(steps: Steps, node: Any) -> None:
     before, name = steps.known[node.input[0]].dtype, node.output[0]
     after = steps.known[name].dtype
-    if after == bool and before != bool:
+    if after.kind == "b" and before.kind != "b":
         steps.step("truth", steps.place(name, steps.known[name].shape), [steps.view(node.input[0])])
     elif np.issubdtype(after, np.integer) and np.issubdtype(before, np.floating):
         steps.step("trunc", steps.place(name, steps.known[name].shape), [steps.view(node.input[0])])
@@ -454,8 +454,9 @@ def _leaky(steps: Steps, node: Any) -> None:
 PLAIN = {
     "Add": "add", "Sub": "sub", "Mul": "mul", "Sqrt": "sqrt", "Exp": "exp", "Log": "log", "Tanh": "tanh",
     "Sigmoid": "sigmoid", "Relu": "relu", "Neg": "neg", "Abs": "abs", "Sign": "sign", "Reciprocal": "reciprocal",
-    "Floor": "floor", "Ceil": "ceil", "Round": "round", "Sin": "sin", "Cos": "cos", "Greater": "greater", "Less": "less",
-    "GreaterOrEqual": "at_least", "LessOrEqual": "at_most", "Equal": "equal", "And": "and", "Or": "or", "Not": "not",
+    "Floor": "floor", "Ceil": "ceil", "Round": "round", "Sin": "sin", "Cos": "cos", "Greater": "greater",
+    "Less": "less", "GreaterOrEqual": "at_least", "LessOrEqual": "at_most", "Equal": "equal", "And": "and",
+    "Or": "or", "Not": "not",
     "Where": "where", "IsNaN": "is_nan", "IsInf": "is_infinite", "Mod": "mod",
 }  # fmt: skip
 STEPS: dict[str, Callable[[Steps, Any], None]] = {

@@ -34,7 +34,7 @@ F32X4_ADD, F32X4_MULTIPLY = b"\xfd\xe4\x01", b"\xfd\xe6\x01"
 
 @cache
 def product_code() -> bytes:
-    """The module: exports `memory` and `multiply` (addresses of x, W and y in bytes; rows and panels of W; see above)."""
+    """The module: exports `memory` and `multiply` (see above; addresses are in bytes)."""
     signature = b"\x60" + _listed([bytes([I32])] * 7) + b"\x00"
     exports = [_named("memory") + b"\x02\x00", _named("multiply") + b"\x00\x00"]
     sections = {1: [signature], 3: [b"\x00"], 5: [b"\x00\x01"], 7: exports, 10: [_sized(_body())]}

@@ -21,7 +21,7 @@ N_PARTIALS, N_BANDS = 100, 65
 
 @pytest.fixture(scope="module")
 def model():
-    """Of our knobs, untrained."""
+    """Untrained, with our five knobs."""
     return TimbreAutoencoder(ClipFormat(16000, 16000, 160)).eval()
 
 
