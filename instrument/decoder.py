@@ -36,7 +36,11 @@ class VoiceFrame(nn.Module):
         self.correction = correction_of(model, self.n_partials, self.n_bands)
 
     def inputs(self) -> dict[str, Tensor]:
-        """A first frame: f0_hz and highest_hz (1, 1), log gains (1, 5) if knobs can be met, controls (1, 1, C), residual (1, 1, D), each state."""
+        """A first frame.
+
+        f0_hz and highest_hz (1, 1), log gains (1, 5) if knobs can be met, controls (1, 1, C), residual (1, 1, D), and
+        each state.
+        """
         f0_hz, controls, residual, *states = self._first()
         named = {"f0_hz": f0_hz, "highest_hz": f0_hz.clone()}
         if self.correction:

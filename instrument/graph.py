@@ -1,6 +1,6 @@
 """A network as a graph that the page's runner plays: static shapes, views in place of copies, one block of numbers.
 
-The ONNX exporter gives the graph. Whatever is known beforehand is folded, and whatever only moves numbers becomes a view
+The ONNX exporter gives the graph. What is known beforehand is folded, and what only moves numbers becomes a view
 (buffer, offset, strides) of what it moves, found by moving the numbers 0, 1, 2 ... The rest is a dozen kinds of step.
 """
 

@@ -116,7 +116,7 @@ def _plain(kind: str) -> Callable[[Steps, Any], None]:
 
 
 def _chain(kind: str) -> Callable[[Steps, Any], None]:
-    """Of any number of inputs, two at a time."""
+    """Any number of inputs, two at a time."""
 
     def lower(steps: Steps, node: Any) -> None:
         name, (first, *others) = node.output[0], [steps.view(each) for each in node.input]
@@ -133,7 +133,9 @@ def _reshaped(steps: Steps, node: Any) -> None:
     name = node.output[0]
     view = view_at(source.buffer, source.addresses.reshape(steps.known[name].shape))
     if view is None:
-        view = steps.dense(source)._replace(shape=steps.known[name].shape, strides=dense_strides(steps.known[name].shape))
+        view = steps.dense(source)._replace(
+            shape=steps.known[name].shape, strides=dense_strides(steps.known[name].shape)
+        )
     steps.views[name] = view
 
 
@@ -273,7 +275,13 @@ def _reduced(kind: str) -> Callable[[Steps, Any], None]:
         kept = [axis for axis in range(rank) if axis not in over]
         to = steps.place(name, steps.known[name].shape)
         inner = source.transposed(kept)
-        _over(steps, kind, to._replace(shape=inner.shape, strides=dense_strides(inner.shape)), [inner], [source.transposed(over)])
+        _over(
+            steps,
+            kind,
+            to._replace(shape=inner.shape, strides=dense_strides(inner.shape)),
+            [inner],
+            [source.transposed(over)],
+        )
 
     return lower
 
@@ -324,8 +332,13 @@ def _multiplied(steps: Steps, node: Any) -> None:
     right = right if len(right.shape) > 1 else View(right.buffer, right.offset, (*right.shape, 1), (*right.strides, 0))
     n_inner, batch = left.shape[-1], wide[:-2]
     rows = View(left.buffer, left.offset, (*left.shape[:-1], 1), (*left.strides[:-1], 0)).spread(wide)
-    columns = View(right.buffer, right.offset, (*right.shape[:-2], 1, right.shape[-1]), (*right.strides[:-2], 0, right.strides[-1]))
-    inner = [View(view.buffer, 0, (n_inner,), (step,)) for view, step in ((left, left.strides[-1]), (right, right.strides[-2]))]
+    columns = View(
+        right.buffer, right.offset, (*right.shape[:-2], 1, right.shape[-1]), (*right.strides[:-2], 0, right.strides[-1])
+    )
+    inner = [
+        View(view.buffer, 0, (n_inner,), (step,))
+        for view, step in ((left, left.strides[-1]), (right, right.strides[-2]))
+    ]
     assert len(batch) == len(wide) - 2
     _over(steps, "dot", View(to.buffer, 0, wide, dense_strides(wide)), [rows, columns.spread(wide)], inner)
 
@@ -395,7 +408,7 @@ def _recurrent(steps: Steps, node: Any) -> None:
 def _cast(steps: Steps, node: Any) -> None:
     before, name = steps.known[node.input[0]].dtype, node.output[0]
     after = steps.known[name].dtype
-    if after == bool and before != bool:
+    if after.kind == "b" and before.kind != "b":
         steps.step("truth", steps.place(name, steps.known[name].shape), [steps.view(node.input[0])])
     elif np.issubdtype(after, np.integer) and np.issubdtype(before, np.floating):
         steps.step("trunc", steps.place(name, steps.known[name].shape), [steps.view(node.input[0])])
@@ -441,8 +454,9 @@ def _leaky(steps: Steps, node: Any) -> None:
 PLAIN = {
     "Add": "add", "Sub": "sub", "Mul": "mul", "Sqrt": "sqrt", "Exp": "exp", "Log": "log", "Tanh": "tanh",
     "Sigmoid": "sigmoid", "Relu": "relu", "Neg": "neg", "Abs": "abs", "Sign": "sign", "Reciprocal": "reciprocal",
-    "Floor": "floor", "Ceil": "ceil", "Round": "round", "Sin": "sin", "Cos": "cos", "Greater": "greater", "Less": "less",
-    "GreaterOrEqual": "at_least", "LessOrEqual": "at_most", "Equal": "equal", "And": "and", "Or": "or", "Not": "not",
+    "Floor": "floor", "Ceil": "ceil", "Round": "round", "Sin": "sin", "Cos": "cos", "Greater": "greater",
+    "Less": "less", "GreaterOrEqual": "at_least", "LessOrEqual": "at_most", "Equal": "equal", "And": "and",
+    "Or": "or", "Not": "not",
     "Where": "where", "IsNaN": "is_nan", "IsInf": "is_infinite", "Mod": "mod",
 }  # fmt: skip
 STEPS: dict[str, Callable[[Steps, Any], None]] = {
@@ -453,7 +467,21 @@ STEPS: dict[str, Callable[[Steps, Any], None]] = {
     **{"Gather": _gathered, "GatherElements": _gathered_elements, "GatherND": _gathered_places},
     **{"ScatterElements": _scattered, "Concat": _concatenated, "Pad": _padded},
     **{f"Reduce{kind}": _reduced(kind.lower()) for kind in ("Sum", "Mean", "Max", "Min")},
-    **{"AveragePool": _pooled("mean", 0.0), "MaxPool": _pooled("max", -np.inf), "MatMul": _multiplied, "Gemm": _affine, "LayerNormalization": _normalised},
-    **{"GRU": _recurrent, "Cast": _cast, "CastLike": _cast, "Clip": _clipped, "Pow": _powered, "Div": _divided, "LeakyRelu": _leaky},
+    **{
+        "AveragePool": _pooled("mean", 0.0),
+        "MaxPool": _pooled("max", -np.inf),
+        "MatMul": _multiplied,
+        "Gemm": _affine,
+        "LayerNormalization": _normalised,
+    },
+    **{
+        "GRU": _recurrent,
+        "Cast": _cast,
+        "CastLike": _cast,
+        "Clip": _clipped,
+        "Pow": _powered,
+        "Div": _divided,
+        "LeakyRelu": _leaky,
+    },
 }
 """Operation -> what makes steps of it."""

@@ -62,9 +62,7 @@ def export_onnx(instrument: Instrument, path: Path, block_frames: int = 1) -> Ex
     return Exported(_shapes(inputs), _shapes(outputs), difference)
 
 
-def quiet_export(
-    module: nn.Module, values: tuple[Tensor, ...], input_names: list[str], output_names: list[str]
-) -> Any:
+def quiet_export(module: nn.Module, values: tuple[Tensor, ...], input_names: list[str], output_names: list[str]) -> Any:
     """An ONNX program of a module for these inputs, without the exporter's remarks.
 
     Constants are folded, but the exporter's own rules are not applied: they take 1e-8, a floor of power, for a zero and

@@ -34,7 +34,7 @@ F32X4_ADD, F32X4_MULTIPLY = b"\xfd\xe4\x01", b"\xfd\xe6\x01"
 
 @cache
 def product_code() -> bytes:
-    """The module: exports `memory` and `multiply` (addresses of x, W and y in bytes; rows and panels of W; see above)."""
+    """The module: exports `memory` and `multiply` (see above; addresses are in bytes)."""
     signature = b"\x60" + _listed([bytes([I32])] * 7) + b"\x00"
     exports = [_named("memory") + b"\x02\x00", _named("multiply") + b"\x00\x00"]
     sections = {1: [signature], 3: [b"\x00"], 5: [b"\x00\x01"], 7: exports, 10: [_sized(_body())]}
@@ -52,7 +52,17 @@ def _body() -> bytes:
     row += _added(W, _get(ROW_BYTES)) + _added(AT, _constant(4)) + _get(AT) + _get(END) + I32_LESS + BRANCH_IF + b"\x00"
     store = b"".join(_get(Y) + _get(each) + STORE + _memory(4, 16 * place) for place, each in enumerate(sums))
     count = _get(PANELS) + _constant(1) + I32_SUB + b"\x22" + _number(PANELS) + BRANCH_IF + b"\x00"
-    panel = clear + begin + LOOP + row + END_OF_BLOCK + store + _added(Y, _constant(64)) + _added(W, _get(JUMP_BYTES)) + count
+    panel = (
+        clear
+        + begin
+        + LOOP
+        + row
+        + END_OF_BLOCK
+        + store
+        + _added(Y, _constant(64))
+        + _added(W, _get(JUMP_BYTES))
+        + count
+    )
     return _listed([b"\x02" + bytes([I32]), b"\x05" + bytes([V128])]) + LOOP + panel + END_OF_BLOCK + END_OF_BLOCK
 
 

@@ -6,6 +6,7 @@ const LEGATO = { glide_s: 0.03, dip_db: -3, dip_s: 0.06 };
 const VIBRATO = { hz: 5.5, after_s: 0.3, rise_s: 0.3, db: 0.3 };
 const SOFTEST_DB = -24; // below the loudest note of its pitch, at velocity 0
 const SILENT_DB = -75; // below its top a released voice is over
+const RISE_S = 0.003; // from nothing to the first frame: short, and no click
 const FASTEST = 0.5; // share of its way that a knob goes in a hop
 
 class Voice {
@@ -154,7 +155,7 @@ class Voice {
     for (let k = 0; k < this.magnitudes.length; k++) this.magnitudes[k] *= gain;
   }
 
-  // Sound of the next hop, from the last frame to a new one. The first rises from nothing.
+  // Sound of the next hop, from the last frame to a new one. The first rises from nothing within 3 ms.
   hop() {
     const { player } = this;
     const swap = this.near;
@@ -162,6 +163,7 @@ class Voice {
     this.far = swap;
     const before_hz = this.f0_hz;
     this.f0_hz = this.frame();
+    if (this.first) this.near.set(this.far);
     const { sound } = this;
     sound.fill(0);
     const lower = this.first ? this.f0_hz : Math.max(before_hz, this.f0_hz);
@@ -169,7 +171,8 @@ class Voice {
     this.partials.add(sound, this.first ? this.f0_hz : before_hz, this.f0_hz, this.near, this.far, count);
     player.white(player.noise);
     this.bands.add(sound, this.magnitudes, player.noise);
-    if (this.first) for (let j = 0; j < sound.length; j++) sound[j] *= this.partials.ramp[j];
+    const rise = RISE_S * player.about.sample_rate;
+    if (this.first) for (let j = 0; j < rise && j < sound.length; j++) sound[j] *= j / rise;
     if (this.isOver) this.close(sound);
     this.first = false;
     this.used = 0;

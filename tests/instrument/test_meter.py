@@ -21,7 +21,7 @@ N_PARTIALS, N_BANDS = 100, 65
 
 @pytest.fixture(scope="module")
 def model():
-    """Of our knobs, untrained."""
+    """Untrained, with our five knobs."""
     return TimbreAutoencoder(ClipFormat(16000, 16000, 160)).eval()
 
 
@@ -37,7 +37,12 @@ def random_layers(n):
 
 def runs_of(layers, **more):
     """Inputs of a graph, layer by layer."""
-    given = {"f0_hz": layers.f0_hz, "amplitudes": layers.amplitudes, "noise_magnitudes": layers.noise_magnitudes, **more}
+    given = {
+        "f0_hz": layers.f0_hz,
+        "amplitudes": layers.amplitudes,
+        "noise_magnitudes": layers.noise_magnitudes,
+        **more,
+    }
     return [{name: x[index].ravel().tolist() for name, x in given.items()} for index in range(len(layers.f0_hz))]
 
 

@@ -84,7 +84,7 @@ def browser_page(parts, tmp_path_factory):
 
 
 def frequency_hz(sound, rate, near_hz):
-    """Of the strongest partial within a semitone of a frequency, by a parabola through the logarithms."""
+    """The strongest partial within a semitone of a frequency, by a parabola through the logarithms."""
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 18))
     low, high = (int(near_hz * by * (1 << 18) / rate) for by in (0.95, 1.05))
     top = low + spectrum[low:high].argmax()
@@ -140,12 +140,12 @@ def test_eight_voices_and_no_more(given, node_job):
 
 
 def test_hears_pitch_and_level(node_job):
-    """Tones of five partials: within two cents, from 30 ms on; the level of a sine at 1 kHz is that of its amplitude."""
+    """Five partials: within two cents, from 50 ms on; the level of a sine at 1 kHz is that of its amplitude."""
     time_s = np.arange(24000) / 48000
     for f0_hz in (65.4, 261.6, 987.8, 1760.0):
         sound = sum(0.3 / k * np.sin(2 * np.pi * k * f0_hz * time_s) for k in range(1, 6))
         found = np.array(node_job("tracker", rate=48000, sound=sound.tolist()))
-        assert np.abs(1200 * np.log2(found[3:, 0] / f0_hz)).max() < 2.0 and found[3:, 1].min() > 0.9
+        assert np.abs(1200 * np.log2(found[5:, 0] / f0_hz)).max() < 2.0 and found[5:, 1].min() > 0.8
     tone = 0.1 * np.sin(2 * np.pi * 1000.0 * time_s)
     assert node_job("tracker", rate=48000, sound=tone.tolist())[-1][2] == pytest.approx(-20.0, abs=0.1)
 
