@@ -74,7 +74,7 @@ VERBS = {
             "CHECKPOINT IN": "how far a recording's knobs go while the others hold",
         },
     ),
-    "export": Verb("export", {"CHECKPOINT OUT.onnx": "one file that any host can play, block by block"}),
+    "export": Verb("export", {"CHECKPOINT OUT.html": "a page to play; .onnx: what any host plays, block by block"}),
     "play": Verb("play", {"CHECKPOINT": "the same page, served to this machine's browser"}),
     "demo": Verb("demo", {"": "all of it in minutes, on sounds made on the spot"}),
 }

@@ -11,7 +11,9 @@ CELL = {"db": [-40, -20, 0, -2, -4, -6, -10, -30, -80], "loop": [2, 4], "release
 
 def levels(in_node, frames, cell=CELL):
     """Decibels below the top after so many hundredths of a second."""
-    return in_node("envelope.js", "given.frames.map((frame) => cellDb(given.cell, frame / 100))", frames=frames, cell=cell)
+    return in_node(
+        "envelope.js", "given.frames.map((frame) => cellDb(given.cell, frame / 100))", frames=frames, cell=cell
+    )
 
 
 def test_a_held_note_goes_back_and_forth_in_its_loop(in_node):

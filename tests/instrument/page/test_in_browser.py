@@ -188,7 +188,9 @@ def test_a_file_is_played_and_what_is_no_sound_is_told(opened, tmp_path):
 def test_a_refused_microphone_is_told_and_the_keys_still_sound(opened):
     page = opened()
     page.click("#microphone")
-    page.wait_for_function("/gives no microphone|No microphone/.test(document.getElementById('input-said').textContent)")
+    page.wait_for_function(
+        "/gives no microphone|No microphone/.test(document.getElementById('input-said').textContent)"
+    )
     assert page.get_attribute("#microphone", "aria-pressed") == "false"
     page.keyboard.down("q")
     page.wait_for_function("page.last.sounding === 1")
