@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from instrument.played_notes import played_notes
-from instrument.presets import presets
+from instrument.presets import presets, voice_presets
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder
@@ -49,3 +49,8 @@ def test_the_preset_is_the_medoid(model, second, harmonic_tone):
     expected = (notes[2].positions[1] - 0.2) / 0.4
     assert preset["name"] == "saw" and preset["lowest_midi"] == 69 and preset["residual"] == [[]]
     assert preset["shares"][1] == pytest.approx(min(1.0, max(0.0, expected)), abs=0.002)
+
+
+def test_a_voice_brings_its_own_table():
+    (preset,) = voice_presets({"flute": (60, torch.tensor([[0.123, -1.0], [0.5, 2.0]]))})
+    assert preset == {"name": "flute", "shares": [], "lowest_midi": 60, "residual": [[0.12, -1.0], [0.5, 2.0]]}

@@ -33,8 +33,8 @@ def test_a_release_begins_where_the_note_is(in_node):
 
 def test_the_note_of_the_bank_that_is_played_most_alike(in_node):
     cells = [{"midi": 48, "velocity": 0.2}, {"midi": 48, "velocity": 0.9}, {"midi": 72, "velocity": 0.2}]
-    chosen = in_node("envelope.js", "[[50, 0.3], [50, 1], [70, 0.4]].map(([m, v]) => given.cells.indexOf(cellOf(given, m, v)))",
-                     cells=cells)  # fmt: skip
+    choose = "[[50, 0.3], [50, 1], [70, 0.4]].map(([m, v]) => given.cells.indexOf(cellOf(given, m, v)))"
+    chosen = in_node("envelope.js", choose, cells=cells)
     assert chosen == [0, 1, 2]
 
 

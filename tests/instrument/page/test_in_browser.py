@@ -16,6 +16,8 @@ NAMELESS = """[...document.querySelectorAll(given)].filter((control) => !control
 NO_WORKLET = "Object.defineProperty(BaseAudioContext.prototype, 'audioWorklet', { get: () => undefined });"
 STUBBED_MIDI = """window.port = { name: "test keys", state: "connected" };
     navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", window.port]]) });"""
+MET = "page.last.readings && Math.abs(page.last.readings[1] - valueAt(page.about.knobs[1], page.last.asked[1])) < 0.08"
+RECORDED = "fetch(byId('recorded').href).then((file) => file.arrayBuffer()).then((bytes) => [...new Uint8Array(bytes)])"
 REFUSED_MIDI = "navigator.requestMIDIAccess = async () => { throw new DOMException('no', 'NotAllowedError'); };"
 
 
@@ -96,8 +98,7 @@ def test_a_dragged_knob_changes_what_is_measured(opened):
         page.mouse.down()
         page.mouse.move(box["x"] + share * box["width"], box["y"] + 17, steps=4)
         page.mouse.up()
-        page.wait_for_function("page.last.readings && Math.abs(page.last.readings[1] - valueAt(DATA, page.last.asked[1])) < 0.08"
-                               .replace("DATA", "page.about.knobs[1]"))  # fmt: skip
+        page.wait_for_function(MET)
         read.append(page.evaluate("page.last.readings[1]"))
     assert read[1] > read[0] + 0.2
     assert re.search(r"\d JND", page.locator(".knob", has_text="Sharpness").inner_text())
@@ -138,7 +139,7 @@ def test_the_address_brings_everything_back(opened):
 def test_midi_plays_bends_and_learns(opened):
     page = opened(before=STUBBED_MIDI)
     page.click("#connect")
-    page.wait_for_function("window.port.onmidimessage")
+    page.wait_for_function("!!window.port.onmidimessage")
     assert page.inner_text("#midi-said") == "Listens to test keys."
     send = "(bytes) => window.port.onmidimessage(new MIDIMessageEvent('midimessage', { data: new Uint8Array(bytes) }))"
     page.evaluate(send, [0x90, 69, 100])
@@ -163,8 +164,7 @@ def test_what_is_recorded_is_what_sounds(opened):
     page.keyboard.up("q")
     page.click("#record")
     page.wait_for_selector("#recorded:not([hidden])")
-    read = "fetch(document.getElementById('recorded').href).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])"
-    sound, rate = soundfile.read(io.BytesIO(bytes(page.evaluate(read))))
+    sound, rate = soundfile.read(io.BytesIO(bytes(page.evaluate(RECORDED))))
     assert rate == page.evaluate("page.sound.context.sampleRate") and "16 bit" in page.inner_text("#record-said")
     window = sound[-12000:] * np.hanning(12000)
     loud = np.abs(np.fft.rfft(window))
