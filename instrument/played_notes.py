@@ -1,4 +1,4 @@
-"""Training notes as a player would think of them: instrument, pitch, strength, level over time, where the knobs stand."""
+"""Training notes as players think of them: instrument, pitch, strength, level over time, where the knobs stand."""
 
 import re
 from collections.abc import Iterable

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from instrument.played_notes import PlayedNote, medoid
 from lightning_modules.timbre_model import TimbreModel
@@ -22,6 +23,23 @@ def presets(model: TimbreModel, instruments: Mapping[str, Sequence[PlayedNote]])
         each with `name`, `shares` (C,), `lowest_midi` and `residual` (1, D): from that pitch on, semitone by semitone
     """
     return [_preset(model, name, notes) for name, notes in instruments.items()]
+
+
+def voice_presets(tables: Mapping[str, tuple[int, Tensor]]) -> list[dict[str, Any]]:
+    """Presets that a voice brings along, as `presets` gives them; knobs stand in the middle of the reach.
+
+    Args:
+        tables: by name, lowest MIDI pitch and residual (n, D) from there on, semitone by semitone
+    """
+    return [
+        {
+            "name": name,
+            "shares": [],
+            "lowest_midi": lowest_midi,
+            "residual": [[round(value, 2) for value in row] for row in residual.tolist()],
+        }
+        for name, (lowest_midi, residual) in tables.items()
+    ]
 
 
 def _preset(model: TimbreModel, name: str, notes: Sequence[PlayedNote]) -> dict[str, Any]:

@@ -21,8 +21,7 @@ def run(verb: str, args: list[str]) -> None:
     """Serve one page until it is interrupted."""
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
-        description="Play a model in the browser: keys, MIDI or a voice; knobs with needles that show what is heard. "
-        "Nothing leaves this machine.",
+        description="Play a model in the browser: keys, MIDI or a voice; knobs whose needles show what is measured.",
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )

@@ -8,7 +8,7 @@ from instrument.envelopes import envelope_bank
 from instrument.level_fit import level_fit
 from instrument.page_parts import PageParts, page_parts
 from instrument.played_notes import by_instrument, played_notes
-from instrument.presets import presets
+from instrument.presets import presets, voice_presets
 from lightning_modules.checkpoint import load_model
 from lightning_modules.timbre_model import TimbreModel
 from studies.run_folder import RunFolder, checkpoint_in
@@ -35,7 +35,10 @@ def playable(place: Path, name: str) -> PageParts:
     model = load_model(checkpoint_in(place))
     parts = page_parts(model, name)
     data = _prepared(place)
-    return parts._replace(about=parts.about | _learnt(model, data)) if data else parts
+    learnt = _learnt(model, data) if data else {}
+    if own := getattr(model, "presets", None):  # a voice's, which knows more pitches than a note
+        learnt["presets"] = voice_presets(own)
+    return parts._replace(about=parts.about | learnt)
 
 
 def _learnt(model: TimbreModel, data: ClipDataModule) -> dict[str, Any]:

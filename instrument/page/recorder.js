@@ -13,11 +13,11 @@ function wavBytes(blocks, rate, bits) {
   word(12, "fmt "); view.setUint32(16, 16, true); view.setUint16(20, 1, true); view.setUint16(22, 1, true);
   view.setUint32(24, rate, true); view.setUint32(28, rate * wide, true); view.setUint16(32, wide, true); view.setUint16(34, bits, true);
   word(36, "data"); view.setUint32(40, n * wide, true);
-  const most = 2 ** (bits - 1) - 1;
+  const steps = 2 ** (bits - 1);
   let at = 44;
   for (const block of blocks) {
     for (let i = 0; i < block.length; i++, at += wide) {
-      const value = Math.round(Math.max(-1, Math.min(1, block[i])) * most);
+      const value = Math.max(-steps, Math.min(steps - 1, Math.round(block[i] * steps)));
       view.setInt16(at + wide - 2, value >> (bits - 16), true);
       if (wide === 3) bytes[at] = value & 255;
     }

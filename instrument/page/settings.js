@@ -17,7 +17,7 @@ function firstSettings(about) {
 // A preset as settings: its residual comes from its table, so the sliders of the residual stand at no change.
 function presetSettings(about, preset) {
   return {
-    shares: about.knobs.map(({ name }, index) => within(preset.shares[index] ?? 0.5, 0, 1)),
+    shares: about.knobs.map((knob, index) => within(preset.shares[index] ?? 0.5, 0, 1)),
     residual: new Array(about.residual_size).fill(0),
     preset: preset.name,
     envelope: (about.envelopes || []).some(({ name }) => name === preset.name) ? preset.name : "",

@@ -29,7 +29,9 @@ def in_node() -> Callable[..., Any]:
         pytest.skip("Node is not installed.")
 
     def run(scripts: str, expression: str, **given: Any) -> Any:
-        loaded = " ".join(f"Object.assign(globalThis, require({json.dumps(str(PAGE / name))}));" for name in scripts.split())
+        loaded = " ".join(
+            f"Object.assign(globalThis, require({json.dumps(str(PAGE / name))}));" for name in scripts.split()
+        )
         program = f"{loaded} const given = {json.dumps(given)}; process.stdout.write(JSON.stringify(({expression})));"
         said = subprocess.run(["node", "-e", program], capture_output=True, text=True)
         assert not said.returncode, said.stderr
@@ -50,9 +52,11 @@ def parts(harmonic_tones: list[torch.Tensor]) -> PageParts:
             self.residual_size = 2
 
     torch.manual_seed(0)
-    synth = partial(SMSSynth, parts=(partial(Harmonics, n_harmonics=30), partial(FilteredNoise, n_bands=20)), effects=())
+    synth = partial(
+        SMSSynth, parts=(partial(Harmonics, n_harmonics=30), partial(FilteredNoise, n_bands=20)), effects=()
+    )
     clip = ClipFormat(16000, 16000, 160)
-    model = TimbreAutoencoder(clip, WithResidual, synth, decoder=partial(MinGruDecoder, width=16)).eval()
+    model = TimbreAutoencoder(clip, WithResidual, synth=synth, decoder=partial(MinGruDecoder, width=16)).eval()
     torch.nn.init.normal_(model.decoder.heads.weight, std=0.1)
     model.encoder.calibrate([harmonic_tones])
     return page_parts(model, "small & <plain>")

@@ -11,7 +11,9 @@ CELL = {"db": [-40, -20, 0, -2, -4, -6, -10, -30, -80], "loop": [2, 4], "release
 
 def levels(in_node, frames, cell=CELL):
     """Decibels below the top after so many hundredths of a second."""
-    return in_node("envelope.js", "given.frames.map((frame) => cellDb(given.cell, frame / 100))", frames=frames, cell=cell)
+    return in_node(
+        "envelope.js", "given.frames.map((frame) => cellDb(given.cell, frame / 100))", frames=frames, cell=cell
+    )
 
 
 def test_a_held_note_goes_back_and_forth_in_its_loop(in_node):
@@ -31,8 +33,8 @@ def test_a_release_begins_where_the_note_is(in_node):
 
 def test_the_note_of_the_bank_that_is_played_most_alike(in_node):
     cells = [{"midi": 48, "velocity": 0.2}, {"midi": 48, "velocity": 0.9}, {"midi": 72, "velocity": 0.2}]
-    chosen = in_node("envelope.js", "[[50, 0.3], [50, 1], [70, 0.4]].map(([m, v]) => given.cells.indexOf(cellOf(given, m, v)))",
-                     cells=cells)  # fmt: skip
+    choose = "[[50, 0.3], [50, 1], [70, 0.4]].map(([m, v]) => given.cells.indexOf(cellOf(given, m, v)))"
+    chosen = in_node("envelope.js", choose, cells=cells)
     assert chosen == [0, 1, 2]
 
 

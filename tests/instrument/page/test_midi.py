@@ -48,7 +48,9 @@ def test_a_message_is_an_event(in_node, message, event):
 
 def test_notes_bend_wheel_pedal_and_pressure(in_node):
     """The bend is two semitones unless a controller says otherwise."""
-    found = sent(in_node, [0x90, 60, 127], [0xE0, 127, 127], [0xB0, 1, 127], [0xB0, 64, 127], [0xD0, 127], [0x80, 60, 0])
+    found = sent(
+        in_node, [0x90, 60, 127], [0xE0, 127, 127], [0xB0, 1, 127], [0xB0, 64, 127], [0xD0, 127], [0x80, 60, 0]
+    )
     assert found == [
         ["midi 0 60", 60, 1], {"do": "bend", "semitones": 2}, ["vibrato", 1], ["hold", True],
         {"do": "pressure", "amount": 1}, ["midi 0 60", 60, 0],
@@ -59,7 +61,9 @@ def test_notes_bend_wheel_pedal_and_pressure(in_node):
 
 def test_a_controller_is_learnt_and_turns_its_knob(in_node):
     """The one that moves first; what it turned before, it turns no more."""
-    found = sent(in_node, [0xB0, 21, 50], "learn", [0xB0, 21, 50], [0xB0, 21, 127], "learn", [0xB0, 22, 0], [0xB0, 21, 9])
+    found = sent(
+        in_node, [0xB0, 21, 50], "learn", [0xB0, 21, 50], [0xB0, 21, 127], "learn", [0xB0, 22, 0], [0xB0, 21, 9]
+    )
     assert found == [["learnt", 21, 3], ["turn", 3, 1], ["learnt", 22, 3]]
 
 

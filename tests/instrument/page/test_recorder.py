@@ -14,8 +14,8 @@ def test_a_wav_decodes_to_what_was_kept(in_node, bits, subtype):
     """Two blocks, an odd number of samples, one of them above full scale."""
     sound = np.random.default_rng(0).uniform(-1.0, 1.0, 301)
     sound[7], sound[8], sound[9] = 1.5, 1.0, -1.0
-    written = in_node("recorder.js", "[...wavBytes([given.sound.slice(0, 128), given.sound.slice(128)], 48000, given.bits)]",
-                      sound=sound.tolist(), bits=bits)  # fmt: skip
+    write = "[...wavBytes([given.sound.slice(0, 128), given.sound.slice(128)], 48000, given.bits)]"
+    written = in_node("recorder.js", write, sound=sound.tolist(), bits=bits)
     with soundfile.SoundFile(io.BytesIO(bytes(written))) as file:
         assert (file.samplerate, file.channels, file.subtype, file.frames) == (48000, 1, subtype, 301)
         decoded = file.read()

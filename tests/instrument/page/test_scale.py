@@ -23,7 +23,9 @@ def test_where_jnds_are_too_dense_a_tick_stands_for_several(in_node):
 
 
 def test_of_a_logarithmic_knob_octaves_are_equally_far(in_node):
-    drawn = in_node("scale.js", "[200, 400, 800].map((hz) => placeOf(shareOfValue(given.knob, [0, 1], hz)))", knob=SPREAD)
+    drawn = in_node(
+        "scale.js", "[200, 400, 800].map((hz) => placeOf(shareOfValue(given.knob, [0, 1], hz)))", knob=SPREAD
+    )
     assert drawn[1] - drawn[0] == pytest.approx(drawn[2] - drawn[1]) == pytest.approx(0.86 / 4)
     assert in_node("scale.js", "scaleTicks(given.knob, [0, 1], 500).jnds", knob=SPREAD) == 0
 

@@ -18,8 +18,8 @@ PLAIN = {**ABOUT, "presets": [], "envelopes": []}
 
 def run(in_node, expression, about=ABOUT, **given):
     """An expression over `about` and the first settings."""
-    return in_node("settings.js", f"(() => {{ const {{ about }} = given; const first = firstSettings(about); {expression} }})()",
-                   about=about, **given)  # fmt: skip
+    program = f"(() => {{ const {{ about }} = given; const first = firstSettings(about); {expression} }})()"
+    return in_node("settings.js", program, about=about, **given)
 
 
 def test_it_begins_with_the_first_preset(in_node):
