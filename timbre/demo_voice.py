@@ -15,11 +15,12 @@ from studies.run_folder import RunFolder, checkpoint_in
 from synths import ClipFormat
 from timbre.shown_sweep import shown_sweep
 
-NOTES_HZ = (261.6, 329.6, 392.0, 329.6)
-NOTE_S, ATTACK_S, GAIN = 0.45, 0.03, 0.12
+NOTES_HZ = (261.6, 329.6, 392.0)
+NOTE_S, ATTACK_S, GAIN = 0.4, 0.03, 0.12
 VIBRATO_HZ, VIBRATO_CENTS = 5.5, 15.0
 N_PARTIALS = 12
-POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+POSITIONS = (0.15, 0.5, 0.85)
+"""Few, because a page in ten seconds is wanted."""
 
 
 def phrase(clip: ClipFormat) -> tuple[Tensor, Tensor]:
