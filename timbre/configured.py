@@ -64,12 +64,6 @@ class Configured(LightningCLI):
         )
         parser.add_argument("--ckpt_path", type=str | None, default=None, help="last, best, or a checkpoint's path")
         parser.add_argument(
-            "--patience",
-            type=int | None,
-            default=None,
-            help="end a training when so many validations in a row were no better; null never does",
-        )
-        parser.add_argument(
             "--matmul_precision",
             type=Literal["highest", "high", "medium"],
             default="highest",
@@ -102,6 +96,12 @@ class Configured(LightningCLI):
                 help="write ampspace.jsonl, to inspect and mend; prepare nothing",
             )
             parser.add_argument("--verify", type=bool, default=False, help="read all shards again, compare checksums")
+        parser.add_argument(
+            "--patience",
+            type=int | None,
+            default=None,
+            help="end a training when so many validations in a row were no better; null never does",
+        )
         parser.add_class_arguments(ClipFormat, "clip")
         parser.add_class_arguments(ExaminationSettings, "control")
         for field in CLIP_FIELDS:

@@ -60,7 +60,7 @@ class Experiment(Configured):
     """A run of one experiment, in a folder of its own."""
 
     plan: Plan
-    again = ""  # the command that goes on after an interruption
+    again = ""  # the command that goes on with an interrupted test
     is_step = False  # whether another command does this as one of its steps
 
     @cached_property

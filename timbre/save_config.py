@@ -48,11 +48,11 @@ def as_written(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
     written: dict[str, Any] = yaml.safe_load(parser.dump(config, skip_none=False))
     for key in ("resume", "test"):
         written.pop(key, None)
-    if written.get("patience") is None:
-        written.pop("patience", None)  # as in runs of before there was such a key
     data = (written.get("data") or {}).get("init_args") or {}
     if "copy_to" in data:
         data["copy_to"] = None  # the disk of a machine, in a job's own folder
+    if written.get("patience") is None:
+        written.pop("patience", None)  # as in runs of before there was such a key
     return written
 
 
