@@ -31,5 +31,5 @@ def test_a_voice_plays_it_on_a_page(trained, tmp_path):
     assert len(re.findall(r'data-sound="data:audio/', page)) == 2 + 5
     assert page.count('<input type="range" min="0" max="2"') == 5
     assert "dull" in page and "timbre learn MY_SOUNDS" in page
-    assert soundfile.info(tmp_path / "demo-voice" / "played.wav").duration == pytest.approx(1.2)
+    assert soundfile.info(tmp_path / "demo-voice" / "played.wav").duration == pytest.approx(0.8)
     assert not json.dumps(page).count("https://")
