@@ -71,12 +71,6 @@ class Configured(LightningCLI):
             help="begin a training with the weights of a voice, run or checkpoint, on other sounds (fine-tuning)",
         )
         parser.add_argument(
-            "--patience",
-            type=int | None,
-            default=None,
-            help="end a training when so many validations in a row were no better; null never does",
-        )
-        parser.add_argument(
             "--matmul_precision",
             type=Literal["highest", "high", "medium"],
             default="highest",
@@ -116,6 +110,12 @@ class Configured(LightningCLI):
             help="to how many test notes the synth is fitted, spread over the split, to say what it could do without a "
             "network and what its noise costs; 0 for none. One of two seconds takes 1.4 s of one core, once for all "
             "models that are tested on it",
+        )
+        parser.add_argument(
+            "--patience",
+            type=int | None,
+            default=None,
+            help="end a training when so many validations in a row were no better; null never does",
         )
         parser.add_class_arguments(ClipFormat, "clip")
         parser.add_class_arguments(ExaminationSettings, "control")

@@ -15,15 +15,16 @@ from studies.run_folder import RunFolder, checkpoint_in
 from synths import ClipFormat
 from timbre.shown_sweep import shown_sweep
 
-NOTES_HZ = (261.6, 329.6, 392.0, 329.6)
-NOTE_S, ATTACK_S, GAIN = 0.45, 0.03, 0.12
+NOTES_HZ = (261.6, 392.0)
+NOTE_S, ATTACK_S, GAIN = 0.4, 0.03, 0.12
 VIBRATO_HZ, VIBRATO_CENTS = 5.5, 15.0
 N_PARTIALS = 12
-POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+POSITIONS = (0.15, 0.5, 0.85)
+"""Few, because a page in ten seconds is wanted."""
 
 
 def phrase(clip: ClipFormat) -> tuple[Tensor, Tensor]:
-    """Four notes of a few sines: (1, N) sound and (1, F) its pitch, known and not tracked."""
+    """Two notes of a few sines: (1, N) sound and (1, F) its pitch, known and not tracked."""
     n_frames = round(len(NOTES_HZ) * NOTE_S * clip.frame_rate_hz)
     frame_s = np.arange(n_frames) / clip.frame_rate_hz
     notes = np.minimum((frame_s / NOTE_S).astype(int), len(NOTES_HZ) - 1)

@@ -23,9 +23,16 @@ def start_of(asked: str | None) -> Start | None:
     if name is None or name == NOTHING:
         return None
     run = RunFolder(Path(name))
-    experiment = run.config if run.config.is_file() else ROOT / "configs" / "experiments" / f"voice_{name}.yaml"
+    experiment = run.config if run.config.is_file() else _of_voice(name)
     try:
         rate = int(yaml.safe_load(experiment.read_text(encoding="utf-8"))["clip"]["sample_rate"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"--from {name}: name a voice that comes with the package, or the folder of a run.") from error
     return Start(name, rate, str(experiment))
+
+
+def _of_voice(name: str) -> Path:
+    """The experiment that voices are tuned by, where there is one, or that by which this one was trained."""
+    folder = ROOT / "configs" / "experiments"
+    tuned = folder / "fine_tuning.yaml"
+    return tuned if tuned.is_file() else folder / f"voice_{name}.yaml"

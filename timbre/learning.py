@@ -25,7 +25,6 @@ from timbre.report import next_commands as commands_of_report
 from timbre.shipped import ROOT
 
 EXPERIMENT = ROOT / "configs" / "experiments" / "descriptor_recordings.yaml"
-BATCH_SIZE = 8
 PATIENCE = 5
 """Validations in a row that are no better: training ends (docs/learn.md)."""
 
@@ -69,7 +68,7 @@ def _cache(run: RunFolder, asked: Asked) -> str:
 
 def _prepared(run: RunFolder, asked: Asked, plan: LearnPlan, begun_s: float) -> KeptLearning:
     """Prepare the clips, measure how fast this machine trains on them, and keep what follows."""
-    base = _options(run, asked, plan)
+    base = options_of(run, asked, plan)
     quieten()
     trial = Trial("fit", base)
     trial.datamodule.prepare_data()
@@ -96,14 +95,13 @@ def _splits(data: ClipDataModule) -> str:
     return f"Clips: {counts[0]} to train, held out {counts[1]} to validate and {counts[2]} to test{left_out}."
 
 
-def _options(run: RunFolder, asked: Asked, plan: LearnPlan) -> list[str]:
+def options_of(run: RunFolder, asked: Asked, plan: LearnPlan) -> list[str]:
     """Arguments of `timbre fit`, but for its length."""
     options: dict[str, object] = {
         "data": "datamodules.Recordings",
         "data.root": asked.folder,
         "data.cache": _cache(run, asked),
         "data.trim_db": plan.trim_db,
-        "data.batch_size": BATCH_SIZE,
         "data.num_workers": 0,
         "clip.sample_rate": plan.sample_rate,
         "clip.hop": plan.hop,
@@ -114,9 +112,9 @@ def _options(run: RunFolder, asked: Asked, plan: LearnPlan) -> list[str]:
         "runs": run.path.parent,
         "resume": "true",
     }
-    start = ["--init_from", plan.start.name] if plan.start else []
-    experiment = plan.start.experiment if plan.start else str(EXPERIMENT)
-    return ["-c", experiment, *_flags(options), *start]
+    if plan.start is None:
+        return ["-c", str(EXPERIMENT), *_flags(options)]
+    return ["-c", plan.start.experiment, *_flags(options), "--init_from", plan.start.name]
 
 
 def _of_schedule(schedule: Schedule) -> list[str]:

@@ -12,6 +12,7 @@ from studies.run_folder import RunFolder
 from timbre import learning, main
 from timbre.kept_learning import Asked, read_learning
 from timbre.learn_pace import Pace
+from timbre.learn_plan import LearnPlan, Start
 from timbre.learn_schedule import Schedule
 
 
@@ -116,7 +117,7 @@ def test_all_steps_in_order(sounds, place, steps, capsys):
     assert (fit["--clip.sample_rate"], fit["--clip.n_samples"], fit["--name"]) == ("16000", "16000", "my-flute")
     assert options(steps[1][1][1:])["--control.n_notes"] == "2"
     said = capsys.readouterr().out
-    assert "Clips: 10 to train, held out 1 to validate and 1 to test." in said
+    assert "Clips: 9 to train, held out 1 to validate and 2 to test." in said
     assert "runs/my-flute is finished" in said and "play it in a host" in said and "play it in a browser" not in said
     assert read_learning(place).finished
 
@@ -187,3 +188,12 @@ def test_it_learns(sounds, place, monkeypatch, capsys):
     }
     said = capsys.readouterr().out
     assert "Trained 4 steps. Best at step" in said and "Next: timbre test" not in said
+
+
+def test_a_voice_is_begun_with_by_its_own_experiment(sounds, place, monkeypatch):
+    """Nothing but sounds, clips and time is another then."""
+    asked = Asked(str(sounds), 15.0)
+    plan = LearnPlan(44100, 125, 441, 60.0, Start("orchestra", 44100, "voice.yaml"), [], [])
+    args = learning.options_of(place, asked, plan)
+    assert args[:2] == ["-c", "voice.yaml"] and args[-2:] == ["--init_from", "orchestra"]
+    assert options(args)["--clip.n_samples"] == "55125" and not any("batch" in word or "model" in word for word in args)

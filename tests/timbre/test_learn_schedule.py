@@ -47,4 +47,4 @@ def test_no_more_is_tested_than_there_is():
 def test_a_test_costs_more_at_a_higher_rate():
     """Time is left for fewer steps."""
     fine = ClipFormat(48000, 60000, 480)
-    assert schedule_for(600.0, PACE, fine).n_turned < schedule_for(600.0, PACE, CLIP).n_turned
+    assert schedule_for(3600.0, PACE, fine).n_turned < schedule_for(3600.0, PACE, CLIP).n_turned
