@@ -6,7 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from studies.checkpoint_file import refuse_no_checkpoint
+from studies.voices import DEFAULT
 from timbre.help_text import HelpText
+from timbre.named_model import MODEL
 
 EXAMPLE = """examples:
   timbre play runs/flute
@@ -26,7 +28,11 @@ def run(verb: str, args: list[str]) -> None:
         formatter_class=HelpText,
     )
     parser.add_argument(
-        "model", type=Path, help="a .ckpt file, the folder of a run (its best checkpoint), or an exported .html"
+        "model",
+        type=Path,
+        nargs="?",
+        default=Path(DEFAULT),
+        help=f"{MODEL}; or an exported .html; without one the voice {DEFAULT}",
     )
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1 to serve at (default: a free one)")
     parser.add_argument("--no_browser", action="store_true", help="open no browser: the address is printed")
