@@ -12,7 +12,7 @@ all test notes beyond what pitch says. Means come with their 95 % interval over 
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,15 +89,14 @@ def groups_of(notes: Sequence[Clip], release: Path) -> dict[str, list[Clip]]:
 
 
 @torch.no_grad()
-def quality_rows(run: Path, groups: Mapping[str, Sequence[Clip]], n_visqol: int) -> list[str]:
-    """A line per group of notes."""
-    model, lines = load_model(run / "checkpoints" / "best.ckpt"), []
+def quality_rows(run: Path, groups: Mapping[str, Sequence[Clip]], n_visqol: int) -> Iterator[str]:
+    """A line per group of notes, as they come."""
+    model = load_model(run / "checkpoints" / "best.ckpt")
     for name, notes in groups.items():
         sampled = {note.name[0] for note in spread(notes, n_visqol)} if n_visqol else set()
         figures = torch.stack([judged(model, note, note.name[0] in sampled) for note in notes])
         cells = [with_interval(column[column.isfinite()]) if column.isfinite().any() else "–" for column in figures.mT]
-        lines.append(f"| {run.name} | {name}, {len(notes)} | {' | '.join(cells)} |")
-    return lines
+        yield f"| {run.name} | {name}, {len(notes)} | {' | '.join(cells)} |"
 
 
 @torch.no_grad()
@@ -148,7 +147,8 @@ def main() -> None:
         groups["more"] = tested_notes(NSynth(clip, str(given.more), pitch_tolerance_cents=None))
     print(HEADER, flush=True)
     for run in given.runs:
-        print("\n".join(quality_rows(run, groups, given.visqol)), flush=True)
+        for line in quality_rows(run, groups, given.visqol):
+            print(line, flush=True)
     if given.turned:
         print(f"\n{CONTROL_HEADER}", flush=True)
         for run in given.runs:
