@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lightning_modules.encoders import Encoder
-from synths.signal import interpolate_frames
 
 SLOW_S = 0.3
 """Standard deviation of the window in which the gain looks for what is wrong: slower than any tremolo."""
@@ -60,9 +59,8 @@ def levelled(encoder: Encoder, audio: Tensor, goal: LevelGoal) -> tuple[Tensor, 
         pause_db = (pause_db - excess) * (1.0 - goal.sounding)
         gain_db = slow_db + pause_db
         n_behind = -(-n_frames // every) - n_goal
-        all_db = torch.cat([gain_db, gain_db[-1:].expand(n_behind)])
-        gains = torch.pow(10.0, all_db / 20.0)
-        heard = audio * _per_sample(gains, every * encoder.hop, len(audio))
+        slow, pause = (torch.cat([each, each[-1:].expand(n_behind)]) for each in (slow_db, pause_db))
+        heard = audio * _per_sample(slow, pause, every * encoder.hop, encoder.level.clip.sample_rate)[: len(audio)]
     return heard, gain_db
 
 
@@ -79,9 +77,16 @@ def openness(n_samples: int, n_open: int, begins_sounding: bool, ends_sounding: 
     return envelope
 
 
-def _per_sample(gains: Tensor, hop: int, n_samples: int) -> Tensor:
-    """(E,) gains -> (N,) in lines between, the last held."""
-    return interpolate_frames(gains[None, :, None], hop, n_samples)[0, :, 0]
+def _per_sample(slow_db: Tensor, pause_db: Tensor, hop: int, sample_rate: int) -> Tensor:
+    """(E,) gains in dB -> (E * hop,) factors: the slow in lines, pauses in the 5 ms beside the frame that sounds."""
+    share = (torch.arange(hop) / hop).to(slow_db)
+    steep = hop / max(1, round(FADE_S * sample_rate))
+    slow, pause = (torch.pow(10.0, each / 20.0) for each in (slow_db, pause_db))
+    (slow, slow_next), (pause, pause_next) = ((each, torch.cat([each[1:], each[-1:]])) for each in (slow, pause))
+    falls = (pause_next < pause)[:, None]
+    fast = torch.where(falls, (steep * share).clamp_max(1.0), (1.0 - steep * (1.0 - share)).clamp_min(0.0))
+    gains = torch.lerp(slow[:, None], slow_next[:, None], share) * torch.lerp(pause[:, None], pause_next[:, None], fast)
+    return gains.flatten()
 
 
 def _smoothed(values: Tensor, width: float) -> Tensor:
