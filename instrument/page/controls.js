@@ -5,6 +5,7 @@ class Controls {
   constructor(page) {
     this.page = page;
     this.shown = "";
+    this.lostBefore = null;
     const { about, desk } = page;
     this.facts(about);
     this.lists(about, desk);
@@ -187,12 +188,21 @@ class Controls {
     settings.residual.forEach((value, index) => { this.residuals[index].value = value; });
   }
 
+  // Gaps since the first word of this: those while the page began are nobody's news.
+  gaps({ playbackStats }) {
+    if (!playbackStats) return 0;
+    if (this.lostBefore === null) this.lostBefore = playbackStats.underrunEvents;
+    return playbackStats.underrunEvents - this.lostBefore;
+  }
+
   // How soon and at what cost it sounds; said a few times a second at most.
   tell({ sounding, load }) {
     const { sound } = this.page;
     if (!sound.context || sound.context.state !== "running") return;
     const words = [`${Math.round(sound.latency_ms)}\u202fms`];
-    if (load !== undefined) words.push(`load ${Math.round(100 * load)}\u202f%`);
+    words.push(`load ${Math.round(100 * load)}\u202f%`);
+    const lost = this.gaps(sound.context);
+    if (lost > 0) words.push(`${lost} gap${lost === 1 ? "" : "s"}`);
     words.push(`${sounding} voice${sounding === 1 ? "" : "s"}`);
     const text = words.join(" \u00b7 ");
     if (text !== this.shown) byId("state").textContent = this.shown = text;
