@@ -107,6 +107,7 @@ class Controls {
     for (const kind of ["spectrum", "spectrogram"]) {
       byId(`view-${kind}`).addEventListener("click", () => {
         this.page.spectrum.kind = kind;
+        byId("view").classList.toggle("upright", kind === "spectrogram");
         for (const each of ["spectrum", "spectrogram"]) press(byId(`view-${each}`), each === kind);
       });
     }

@@ -136,7 +136,9 @@ class SpectrumView {
     const pen = this.history.getContext("2d");
     const { width, height } = this.history;
     const step = Math.round(this.times);
+    pen.globalCompositeOperation = "copy"; // moved, not laid over itself
     pen.drawImage(this.history, -step, 0);
+    pen.globalCompositeOperation = "source-over";
     pen.clearRect(width - step, 0, step, height);
     pen.fillStyle = this.colours.line;
     for (let y = 0; y < height; y += 1) {
