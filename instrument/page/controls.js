@@ -5,7 +5,7 @@ class Controls {
   constructor(page) {
     this.page = page;
     this.shown = "";
-    this.lostBefore = null;
+    this.counted = { until_s: -1, from: 0 };
     const { about, desk } = page;
     this.facts(about);
     this.lists(about, desk);
@@ -189,11 +189,12 @@ class Controls {
     settings.residual.forEach((value, index) => { this.residuals[index].value = value; });
   }
 
-  // Gaps since the first word of this: those while the page began are nobody's news.
-  gaps({ playbackStats }) {
+  // Gaps of the last ten seconds or less.
+  gaps({ playbackStats, currentTime }) {
     if (!playbackStats) return 0;
-    if (this.lostBefore === null) this.lostBefore = playbackStats.underrunEvents;
-    return playbackStats.underrunEvents - this.lostBefore;
+    const now = playbackStats.underrunEvents;
+    if (currentTime > this.counted.until_s) this.counted = { until_s: currentTime + 10, from: now };
+    return now - this.counted.from;
   }
 
   // How soon and at what cost it sounds; said a few times a second at most.
