@@ -5,6 +5,7 @@ class Controls {
   constructor(page) {
     this.page = page;
     this.shown = "";
+    this.counted = { until_s: -1, from: 0 };
     const { about, desk } = page;
     this.facts(about);
     this.lists(about, desk);
@@ -106,6 +107,7 @@ class Controls {
     for (const kind of ["spectrum", "spectrogram"]) {
       byId(`view-${kind}`).addEventListener("click", () => {
         this.page.spectrum.kind = kind;
+        byId("view").classList.toggle("upright", kind === "spectrogram");
         for (const each of ["spectrum", "spectrogram"]) press(byId(`view-${each}`), each === kind);
       });
     }
@@ -187,12 +189,22 @@ class Controls {
     settings.residual.forEach((value, index) => { this.residuals[index].value = value; });
   }
 
+  // Gaps of the last ten seconds or less.
+  gaps({ playbackStats, currentTime }) {
+    if (!playbackStats) return 0;
+    const now = playbackStats.underrunEvents;
+    if (currentTime > this.counted.until_s) this.counted = { until_s: currentTime + 10, from: now };
+    return now - this.counted.from;
+  }
+
   // How soon and at what cost it sounds; said a few times a second at most.
   tell({ sounding, load }) {
     const { sound } = this.page;
     if (!sound.context || sound.context.state !== "running") return;
     const words = [`${Math.round(sound.latency_ms)}\u202fms`];
-    if (load !== undefined) words.push(`load ${Math.round(100 * load)}\u202f%`);
+    words.push(`load ${Math.round(100 * load)}\u202f%`);
+    const lost = this.gaps(sound.context);
+    if (lost > 0) words.push(`${lost} gap${lost === 1 ? "" : "s"}`);
     words.push(`${sounding} voice${sounding === 1 ? "" : "s"}`);
     const text = words.join(" \u00b7 ");
     if (text !== this.shown) byId("state").textContent = this.shown = text;

@@ -21,7 +21,7 @@ async function makeInstrument(context, { about, blob, code, worklet }, settings 
   if (!context.audioWorklet) throw new Error("This browser has no AudioWorklet: open the page in a newer one.");
   await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(worklet)}`);
   const node = new AudioWorkletNode(context, "instrument", {
-    numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1],
+    numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1], channelCount: 1, channelCountMode: "explicit",
     processorOptions: { about, blob, code, settings },
   });
   const output = new GainNode(context, { gain: 1 });

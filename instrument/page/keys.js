@@ -12,6 +12,13 @@ function typedSemitones(code) {
   return high >= 0 ? 12 + high : low >= 0 ? low : null;
 }
 
+// What is written on the typed keys, semitone by semitone; `layout`: of this keyboard, where the browser tells it.
+function typedLetters(layout = new Map()) {
+  const plain = (code) => ({ Comma: ",", Period: "." })[code] || code.replace(/^(Key|Digit)/, "");
+  const codes = [...LOWER_ROW.slice(0, 12), ...UPPER_ROW];
+  return codes.map((code) => (layout.get(code) || plain(code)).toUpperCase());
+}
+
 // Near its front edge a key sounds loudest.
 const velocityAt = (share) => 0.3 + 0.7 * within(share, 0, 1);
 
@@ -25,6 +32,10 @@ class KeysView {
     this.pointers = new Map();
     this.lit = new Map();
     this.board = byId("keys");
+    this.letters = typedLetters();
+    if (navigator.keyboard && navigator.keyboard.getLayoutMap) {
+      navigator.keyboard.getLayoutMap().then((layout) => { this.letters = typedLetters(layout); this.draw(true); }).catch(() => {});
+    }
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.board);
     byId("down").addEventListener("click", () => this.shift(-12));
@@ -52,6 +63,7 @@ class KeysView {
     this.whites = whites;
     this.board.style.setProperty("--whites", whites);
     const keys = [];
+    this.typedFrom = this.first + (whites > 18 ? 12 : 0);
     for (let midi = this.first, white = 0; white < whites && midi <= HIGHEST_KEY; midi++) {
       const [low, high] = this.learnt;
       const key = element("button", {
@@ -60,6 +72,8 @@ class KeysView {
       }, element("span", { textContent: midi % 12 === 0 ? noteName(midi) : "" }));
       key.classList.toggle("unlearnt", midi < low || midi > high);
       key.classList.toggle("on", (this.lit.get(midi) || 0) > 0);
+      const letter = this.letters[midi - this.typedFrom];
+      if (letter) key.dataset.typed = letter;
       key.style.setProperty("--at", isBlack(midi) ? white : white++);
       keys.push(key);
       this.count = midi - this.first + 1;
@@ -175,5 +189,5 @@ class TypedKeys {
 
 if (typeof module !== "undefined") {
   Object.assign(globalThis, require("./settings.js"));
-  module.exports = { typedSemitones, velocityAt };
+  module.exports = { typedSemitones, typedLetters, velocityAt };
 }

@@ -14,7 +14,7 @@ class Page {
     this.keys = new KeysView(about, (midi, velocity) => this.note(`key ${midi}`, midi, velocity), (midi) => this.note(`key ${midi}`, midi, 0));
     this.controls = new Controls(this);
     this.typed = new TypedKeys({
-      base: () => this.keys.first + 12 * (this.keys.count > 30), shift: (semitones) => this.keys.shift(semitones),
+      base: () => this.keys.typedFrom, shift: (semitones) => this.keys.shift(semitones),
       play: (midi, velocity) => this.note(`typed ${midi}`, midi, velocity), release: (midi) => this.note(`typed ${midi}`, midi, 0),
       bend: (semitones) => this.bend(semitones), hold: () => this.hold(!isPressed(byId("hold"))),
     });

@@ -136,11 +136,13 @@ class SpectrumView {
     const pen = this.history.getContext("2d");
     const { width, height } = this.history;
     const step = Math.round(this.times);
+    pen.globalCompositeOperation = "copy"; // moved, not laid over itself
     pen.drawImage(this.history, -step, 0);
+    pen.globalCompositeOperation = "source-over";
     pen.clearRect(width - step, 0, step, height);
     pen.fillStyle = this.colours.line;
     for (let y = 0; y < height; y += 1) {
-      pen.globalAlpha = this.height01(this.level((height - y - 1) / height, (height - y) / height)) ** 1.6;
+      pen.globalAlpha = this.height01(this.level((height - y - 1) / height, (height - y) / height)) ** 1.2;
       pen.fillRect(width - step, y, step, 1);
     }
     pen.globalAlpha = 1;

@@ -12,6 +12,7 @@ class InstrumentProcessor extends AudioWorkletProcessor {
     this.follower = new Follower(this.player);
     this.hear = (found) => this.follower.hear(found);
     this.meteredAt = 0;
+    this.spent = { ms: 0, since_s: currentTime, load: 0 };
     this.port.onmessage = ({ data }) => (Array.isArray(data) ? data : [data]).forEach((each) => this.receive(each));
     for (const each of settings.messages || []) this.receive(each);
   }
@@ -26,6 +27,7 @@ class InstrumentProcessor extends AudioWorkletProcessor {
   }
 
   process(inputs, outputs) {
+    const began_ms = Date.now();
     while (this.later && this.later.length && this.later[0].at <= currentTime) {
       const message = this.later.shift();
       MESSAGES[message.do](this.player, message);
@@ -40,13 +42,24 @@ class InstrumentProcessor extends AudioWorkletProcessor {
       this.meteredAt = currentTime + METERED_S;
       this.tell();
     }
+    this.spend(Date.now() - began_ms);
     return true;
+  }
+
+  // The clock is coarse: what a block takes is right in the mean over a second.
+  spend(ms) {
+    const { spent } = this;
+    spent.ms += ms;
+    if (currentTime < spent.since_s + 1) return;
+    spent.load = spent.ms / 1000 / (currentTime - spent.since_s);
+    spent.ms = 0;
+    spent.since_s = currentTime;
   }
 
   tell() {
     const voice = this.player.measure();
     const sounding = this.player.pool.filter((each) => each.active).length;
-    const told = { sounding };
+    const told = { sounding, load: this.spent.load };
     if (this.player.follows) told.tracked = { ...this.tracker.found };
     if (voice) {
       told.f0_hz = voice.f0_hz;
