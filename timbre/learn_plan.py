@@ -1,6 +1,5 @@
 """What `timbre learn` is going to do with the recordings of a folder, and why, in words."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from datamodules.recordings.material import Material
@@ -85,7 +84,7 @@ def plan_for(material: Material, asked: Asked, start: Start | None) -> LearnPlan
         f"  begins   {f'with the voice {start.name}' if start else 'with nothing learnt'}",
         f"  time     {asked.minutes:g} min for all, or less where training no longer pays",
     ]
-    return LearnPlan(rate, n_frames, hop, material.trim_db, start, reasons, _warnings(material, asked))
+    return LearnPlan(rate, n_frames, hop, material.trim_db, start, reasons, _warnings(material))
 
 
 def best_clip_s(material: Material) -> float:
@@ -127,7 +126,7 @@ def _refuse_too_little(material: Material, folder: str) -> None:
         )
 
 
-def _warnings(material: Material, asked: Asked) -> Sequence[str]:
+def _warnings(material: Material) -> list[str]:
     found = []
     if material.sounding_s < LITTLE_S:
         found.append(
