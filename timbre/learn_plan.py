@@ -5,7 +5,7 @@ from typing import NamedTuple
 from datamodules.recordings.material import Material
 from lightning_modules.callbacks.progress_lines import spoken_s
 from sounds.audio import UnusableAudio
-from timbre.kept_learning import Asked
+from timbre.kept_learning import LearnRequest
 from timbre.knob_report import wrapped
 
 RATES_HZ = (16000, 24000, 32000, 44100, 48000)
@@ -56,7 +56,7 @@ class LearnPlan(NamedTuple):
         return [*self.reasons, *(row for warning in self.warnings for row in wrapped(warning))]
 
 
-def plan_for(material: Material, asked: Asked, start: Start | None) -> LearnPlan:
+def plan_for(material: Material, asked: LearnRequest, start: Start | None) -> LearnPlan:
     """Choose what is not asked for.
 
     Args:
@@ -79,7 +79,11 @@ def plan_for(material: Material, asked: Asked, start: Start | None) -> LearnPlan
     reasons = [
         f"  sounds   {n_files} file{'s' if n_files > 1 else ''}, {spoken_s(material.sounding_s)} of sound",
         f"  clips    {clip_s:g} s: {100 * material.sounding_share(clip_s):.0f} % of what is trained on sounds",
-        f"           (of clips of {EARLIER_CLIP_S:g} s it would be {100 * earlier:.0f} %)",
+        *(
+            [f"           (of clips of {EARLIER_CLIP_S:g} s it would be {100 * earlier:.0f} %)"]
+            if clip_s < EARLIER_CLIP_S
+            else []
+        ),
         f"  rate     {rate} Hz: {why_rate}",
         f"  begins   {f'with the voice {start.name}' if start else 'with nothing learnt'}",
         f"  time     {asked.minutes:g} min for all, or less where training no longer pays",
@@ -101,7 +105,7 @@ def rate_for(material: Material) -> int:
     return min(*enough[:1], highest) if enough else highest
 
 
-def _rate_for(material: Material, asked: Asked, start: Start | None) -> tuple[int, str]:
+def _rate_for(material: Material, asked: LearnRequest, start: Start | None) -> tuple[int, str]:
     if start is not None:
         return start.sample_rate, f"that of {start.name}"
     if asked.sample_rate is not None:
@@ -110,7 +114,7 @@ def _rate_for(material: Material, asked: Asked, start: Start | None) -> tuple[in
     return rate_for(material), has
 
 
-def _fits(material: Material, asked: Asked, start: Start) -> bool:
+def _fits(material: Material, asked: LearnRequest, start: Start) -> bool:
     """Whether the sounds fill the rate of a model."""
     return start.sample_rate == asked.sample_rate or (asked.sample_rate is None and material.rate >= start.sample_rate)
 
