@@ -17,6 +17,8 @@ from timbre.shown_sweep import shown_sweep
 
 NOTES_HZ = (261.6, 392.0)
 NOTE_S, ATTACK_S, GAIN = 0.4, 0.03, 0.12
+PAUSE_S = 0.1
+"""Behind the last note: a sound that ends in the middle of a room clicks."""
 VIBRATO_HZ, VIBRATO_CENTS = 5.5, 15.0
 N_PARTIALS = 12
 POSITIONS = (0.15, 0.5, 0.85)
@@ -25,15 +27,17 @@ POSITIONS = (0.15, 0.5, 0.85)
 
 def phrase(clip: ClipFormat) -> tuple[Tensor, Tensor]:
     """Two notes of a few sines: (1, N) sound and (1, F) its pitch, known and not tracked."""
-    n_frames = round(len(NOTES_HZ) * NOTE_S * clip.frame_rate_hz)
+    n_frames = round((len(NOTES_HZ) * NOTE_S + PAUSE_S) * clip.frame_rate_hz)
     frame_s = np.arange(n_frames) / clip.frame_rate_hz
     notes = np.minimum((frame_s / NOTE_S).astype(int), len(NOTES_HZ) - 1)
     cents = VIBRATO_CENTS * np.sin(2 * np.pi * VIBRATO_HZ * frame_s)
     f0_hz = np.array(NOTES_HZ)[notes] * 2 ** (cents / 1200)
     phase = 2 * np.pi * np.cumsum(np.repeat(f0_hz, clip.hop)) / clip.sample_rate
     tone = sum(np.sin(k * phase) / k**1.5 for k in range(1, N_PARTIALS + 1))
-    since_s = np.arange(len(phase)) / clip.sample_rate % NOTE_S
+    time_s = np.arange(len(phase)) / clip.sample_rate
+    since_s = time_s % NOTE_S
     shape = np.minimum(since_s / ATTACK_S, 1.0) * np.minimum((NOTE_S - since_s) / ATTACK_S, 1.0)
+    shape *= time_s < len(NOTES_HZ) * NOTE_S
     return torch.tensor(GAIN * tone * shape).float()[None], torch.tensor(f0_hz).float()[None]
 
 

@@ -12,7 +12,7 @@ SUFFIXES = (".onnx", ".html")
 """What a run is exported as, in order, where `timbre export` writes it."""
 
 
-class Asked(NamedTuple):
+class LearnRequest(NamedTuple):
     """What a command asks for; None is to be chosen.
 
     Attributes:
@@ -41,7 +41,7 @@ class KeptLearning(NamedTuple):
         finished: whether all of it is done
     """
 
-    asked: Asked
+    asked: LearnRequest
     n_steps: int
     fit: list[str]
     test: list[str]
@@ -59,7 +59,7 @@ def read_learning(run: RunFolder) -> KeptLearning | None:
         return None
     try:
         content: dict[str, Any] = read_json(path)
-        asked = Asked(**content["asked"])
+        asked = LearnRequest(**content["asked"])
         return KeptLearning(asked, content["n_steps"], content["fit"], content["test"], content["finished"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} cannot be read ({error}): restore it, or choose another --name.") from error

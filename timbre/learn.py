@@ -9,7 +9,7 @@ from sounds.sound_file import SUFFIXES, sound_files
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import RunFolder, checkpoint_in, refuse_no_name
 from timbre.help_text import HelpText
-from timbre.kept_learning import NOTHING, Asked, KeptLearning, next_commands, read_learning
+from timbre.kept_learning import NOTHING, KeptLearning, LearnRequest, next_commands, read_learning
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 1.0, 60.0 * 24 * 30
 EXAMPLE = """examples:
@@ -62,7 +62,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _asked(given: argparse.Namespace) -> Asked:
+def _asked(given: argparse.Namespace) -> LearnRequest:
     """What is asked; raises ValueError or FileNotFoundError where it cannot be done."""
     if not given.folder.exists():
         raise FileNotFoundError(f"there is no folder {given.folder}: check its name.")
@@ -79,7 +79,7 @@ def _asked(given: argparse.Namespace) -> Asked:
     if given.begins_from not in (None, NOTHING):
         refuse_no_checkpoint(checkpoint_in(Path(given.begins_from)))
     place = str(given.folder.resolve())
-    return Asked(place, given.minutes, given.begins_from, given.sample_rate, given.clip_s)
+    return LearnRequest(place, given.minutes, given.begins_from, given.sample_rate, given.clip_s)
 
 
 def _name_of(folder: Path) -> str:
@@ -87,7 +87,7 @@ def _name_of(folder: Path) -> str:
     return re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.") or "mine"
 
 
-def _kept(folder: RunFolder, asked: Asked) -> KeptLearning | None:
+def _kept(folder: RunFolder, asked: LearnRequest) -> KeptLearning | None:
     """What an earlier start of the same command has decided; None at the first.
 
     Raises:

@@ -13,7 +13,7 @@ from timbre.configured import Configured
 
 N_WARM = 2
 SHARE_TRIED = 0.04
-"""Of the time for all, at most; the trial is for nothing but the pace."""
+"""At most so much of the time for all; the trial is for nothing but the pace."""
 LONGEST_S = 15.0
 
 

@@ -1,12 +1,11 @@
 """What `timbre learn` is going to do with the recordings of a folder, and why, in words."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from datamodules.recordings.material import Material
 from lightning_modules.callbacks.progress_lines import spoken_s
 from sounds.audio import UnusableAudio
-from timbre.kept_learning import Asked
+from timbre.kept_learning import LearnRequest
 from timbre.knob_report import wrapped
 
 RATES_HZ = (16000, 24000, 32000, 44100, 48000)
@@ -57,7 +56,7 @@ class LearnPlan(NamedTuple):
         return [*self.reasons, *(row for warning in self.warnings for row in wrapped(warning))]
 
 
-def plan_for(material: Material, asked: Asked, start: Start | None) -> LearnPlan:
+def plan_for(material: Material, asked: LearnRequest, start: Start | None) -> LearnPlan:
     """Choose what is not asked for.
 
     Args:
@@ -80,12 +79,16 @@ def plan_for(material: Material, asked: Asked, start: Start | None) -> LearnPlan
     reasons = [
         f"  sounds   {n_files} file{'s' if n_files > 1 else ''}, {spoken_s(material.sounding_s)} of sound",
         f"  clips    {clip_s:g} s: {100 * material.sounding_share(clip_s):.0f} % of what is trained on sounds",
-        f"           (of clips of {EARLIER_CLIP_S:g} s it would be {100 * earlier:.0f} %)",
+        *(
+            [f"           (of clips of {EARLIER_CLIP_S:g} s it would be {100 * earlier:.0f} %)"]
+            if clip_s < EARLIER_CLIP_S
+            else []
+        ),
         f"  rate     {rate} Hz: {why_rate}",
         f"  begins   {f'with the voice {start.name}' if start else 'with nothing learnt'}",
         f"  time     {asked.minutes:g} min for all, or less where training no longer pays",
     ]
-    return LearnPlan(rate, n_frames, hop, material.trim_db, start, reasons, _warnings(material, asked))
+    return LearnPlan(rate, n_frames, hop, material.trim_db, start, reasons, _warnings(material))
 
 
 def best_clip_s(material: Material) -> float:
@@ -102,7 +105,7 @@ def rate_for(material: Material) -> int:
     return min(*enough[:1], highest) if enough else highest
 
 
-def _rate_for(material: Material, asked: Asked, start: Start | None) -> tuple[int, str]:
+def _rate_for(material: Material, asked: LearnRequest, start: Start | None) -> tuple[int, str]:
     if start is not None:
         return start.sample_rate, f"that of {start.name}"
     if asked.sample_rate is not None:
@@ -111,7 +114,7 @@ def _rate_for(material: Material, asked: Asked, start: Start | None) -> tuple[in
     return rate_for(material), has
 
 
-def _fits(material: Material, asked: Asked, start: Start) -> bool:
+def _fits(material: Material, asked: LearnRequest, start: Start) -> bool:
     """Whether the sounds fill the rate of a model."""
     return start.sample_rate == asked.sample_rate or (asked.sample_rate is None and material.rate >= start.sample_rate)
 
@@ -127,7 +130,7 @@ def _refuse_too_little(material: Material, folder: str) -> None:
         )
 
 
-def _warnings(material: Material, asked: Asked) -> Sequence[str]:
+def _warnings(material: Material) -> list[str]:
     found = []
     if material.sounding_s < LITTLE_S:
         found.append(

@@ -16,7 +16,7 @@ from studies.run_curves import read_curves
 from studies.run_folder import RunFolder
 from timbre.experiment import quieten, run_experiment
 from timbre.export import run as run_export
-from timbre.kept_learning import SUFFIXES, Asked, KeptLearning, next_commands, write_learning
+from timbre.kept_learning import SUFFIXES, KeptLearning, LearnRequest, next_commands, write_learning
 from timbre.learn_pace import Trial, pace_of
 from timbre.learn_plan import LearnPlan, plan_for
 from timbre.learn_schedule import Schedule, schedule_for
@@ -29,7 +29,7 @@ PATIENCE = 5
 """Validations in a row that are no better: training ends (docs/learn.md)."""
 
 
-def learn(run: RunFolder, asked: Asked, kept: KeptLearning | None, dry: bool) -> None:
+def learn(run: RunFolder, asked: LearnRequest, kept: KeptLearning | None, dry: bool) -> None:
     """All of it, or what an earlier start has left."""
     begun_s = time.monotonic()
     again = _command(run, asked)
@@ -56,17 +56,17 @@ def learn(run: RunFolder, asked: Asked, kept: KeptLearning | None, dry: bool) ->
     print(f"\n{run.path} is finished, after {minutes:.1f} min.", *next_commands(run), sep="\n")
 
 
-def _looked_at(run: RunFolder, asked: Asked) -> LearnPlan:
+def _looked_at(run: RunFolder, asked: LearnRequest) -> LearnPlan:
     return plan_for(material_of(asked.folder, _cache(run, asked)), asked, start_of(asked.begins_from))
 
 
-def _cache(run: RunFolder, asked: Asked) -> str:
+def _cache(run: RunFolder, asked: LearnRequest) -> str:
     """Beside the sounds, where every run finds it; in the run's folder where that cannot be written."""
     beside = Path(asked.folder) / ".timbre"
     return str(beside if os.access(asked.folder, os.W_OK) else run.path / "clips")
 
 
-def _prepared(run: RunFolder, asked: Asked, plan: LearnPlan, begun_s: float) -> KeptLearning:
+def _prepared(run: RunFolder, asked: LearnRequest, plan: LearnPlan, begun_s: float) -> KeptLearning:
     """Prepare the clips, measure how fast this machine trains on them, and keep what follows."""
     base = options_of(run, asked, plan)
     quieten()
@@ -95,7 +95,7 @@ def _splits(data: ClipDataModule) -> str:
     return f"Clips: {counts[0]} to train, held out {counts[1]} to validate and {counts[2]} to test{left_out}."
 
 
-def options_of(run: RunFolder, asked: Asked, plan: LearnPlan) -> list[str]:
+def options_of(run: RunFolder, asked: LearnRequest, plan: LearnPlan) -> list[str]:
     """Arguments of `timbre fit`, but for its length."""
     options: dict[str, object] = {
         "data": "datamodules.Recordings",
@@ -163,7 +163,7 @@ def _export(run: RunFolder) -> None:
                 print(f"Not exported: {error}")
 
 
-def _command(run: RunFolder, asked: Asked) -> str:
+def _command(run: RunFolder, asked: LearnRequest) -> str:
     """The command that goes on."""
     words = ["timbre", "learn", asked.folder, "--minutes", f"{asked.minutes:g}", "--name", run.path.name]
     words += ["--runs", str(run.path.parent)]

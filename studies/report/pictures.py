@@ -14,8 +14,6 @@ from studies.run_reports import MeanSweep
 LINE, MARK, QUIET = "#0072b2", "#d55e00", "#777777"
 COLOURS = {OPEN: QUIET}
 SIZE_INCHES = (3.6, 2.4)
-GOOD = {"lower": "← good        bad →", "higher": "← bad        good →"}
-"""Beside the upright axis, read upwards."""
 
 
 def curve_pictures(curves: Curves) -> dict[str, Picture]:
@@ -27,7 +25,7 @@ def curve_pictures(curves: Curves) -> dict[str, Picture]:
 def _course(curves: Curves, name: str) -> Picture:
     title, better = curve_words(name)
     picture, axis = _small(title, "step")
-    axis.set_ylabel(GOOD.get(better, ""), fontsize=8, color=QUIET)
+    axis.set_ylabel(f"{better} is better" if better else "", fontsize=8, color=QUIET)
     axis.plot(curves.steps, curves.figures[name], color=LINE, linewidth=1.6, marker="o", markersize=2.5)
     if curves.best is not None:
         axis.axvline(curves.steps[curves.best], color=MARK, linewidth=0.9, linestyle="--")

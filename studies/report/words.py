@@ -46,4 +46,4 @@ def curve_words(name: str) -> tuple[str, str]:
         return CURVES[name]
     section, _, what = name.partition("/")
     spoken = what.replace("_", " ")
-    return (f"How much {spoken} changes the sound", "") if section == "usage" else (name.replace("_", " "), "")
+    return (f"Effect of {spoken} on the sound", "") if section == "usage" else (name.replace("_", " "), "")

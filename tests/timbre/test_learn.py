@@ -10,7 +10,7 @@ from studies.run_curves import curve_row, write_curve_rows
 from studies.run_files import write_json
 from studies.run_folder import RunFolder
 from timbre import learning, main
-from timbre.kept_learning import Asked, read_learning
+from timbre.kept_learning import LearnRequest, read_learning
 from timbre.learn_pace import Pace
 from timbre.learn_plan import LearnPlan, Start
 from timbre.learn_schedule import Schedule
@@ -173,9 +173,9 @@ def test_what_is_kept_and_damaged_is_named(place):
 def test_a_run_is_named_after_the_folder(sounds, steps):
     """Its place too, from the root on, so that the same folder is known again."""
     main(["learn", f"{sounds}/../my flute/"])
-    assert Asked(**json.loads((RunFolder("runs/my-flute").path / "learn.json").read_text())["asked"]).folder == str(
-        sounds
-    )
+    assert LearnRequest(
+        **json.loads((RunFolder("runs/my-flute").path / "learn.json").read_text())["asked"]
+    ).folder == str(sounds)
 
 
 @pytest.mark.slow
@@ -192,7 +192,7 @@ def test_it_learns(sounds, place, monkeypatch, capsys):
 
 def test_a_voice_is_begun_with_by_its_own_experiment(sounds, place, monkeypatch):
     """Nothing but sounds, clips and time is another then."""
-    asked = Asked(str(sounds), 15.0)
+    asked = LearnRequest(str(sounds), 15.0)
     plan = LearnPlan(44100, 125, 441, 60.0, Start("orchestra", 44100, "voice.yaml"), [], [])
     args = learning.options_of(place, asked, plan)
     assert args[:2] == ["-c", "voice.yaml"] and args[-2:] == ["--init_from", "orchestra"]

@@ -5,10 +5,10 @@ import pytest
 from datamodules.recordings.listening import Contents, Span
 from datamodules.recordings.material import Material
 from sounds.audio import UnusableAudio
-from timbre.kept_learning import Asked
+from timbre.kept_learning import LearnRequest
 from timbre.learn_plan import Start, best_clip_s, plan_for, rate_for
 
-ASKED = Asked("sax", 15.0)
+ASKED = LearnRequest("sax", 15.0)
 
 
 def material(notes_s=(1.2,) * 40, rate=44100, bandwidth_hz=16000.0, unusable=(), n_stereo=0):

@@ -118,7 +118,7 @@ def test_a_slider_goes_over_the_places_that_were_rendered(tested):
 
 def test_curves_say_which_way_is_good():
     assert curve_words("validation/reconstruction") == ("Held-out notes: error of the sound", "lower")
-    assert curve_words("usage/odd_even_balance") == ("How much odd even balance changes the sound", "")
+    assert curve_words("usage/odd_even_balance") == ("Effect of odd even balance on the sound", "")
     assert knob_words("noisiness")[1:] == ("clear", "breathy") and knob_words("vco_2.shape").does == ""
 
 
