@@ -154,10 +154,12 @@ def _tiled(steps: Steps, node: Any) -> None:
 
 
 def _sliced(steps: Steps, node: Any) -> None:
-    given = [steps.known[name] if name else None for name in node.input[1:]]
-    starts, ends, axes, by = (*given, None, None)[:4]
-    axes = range(len(starts)) if axes is None else axes
-    by = [1] * len(starts) if by is None else by
+    starts, ends = (steps.known[name] for name in node.input[1:3])
+    axes, by = np.arange(len(starts)), np.ones(len(starts), int)
+    if len(node.input) > 3 and node.input[3]:
+        axes = steps.known[node.input[3]]
+    if len(node.input) > 4 and node.input[4]:
+        by = steps.known[node.input[4]]
 
     def move(at: np.ndarray) -> list[np.ndarray]:
         where = [slice(None)] * at.ndim

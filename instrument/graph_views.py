@@ -69,7 +69,8 @@ def view_at(buffer: int, addresses: np.ndarray) -> View | None:
 def together(shape: Sequence[int], views: Sequence[View]) -> tuple[list[int], list[list[Any]]]:
     """Views of one shape -> as few axes as do for all of them, and each view as [buffer, offset, strides]."""
     axes = [axis for axis, size in enumerate(shape) if size > 1]
-    sizes, strides = [], [[] for _ in views]
+    sizes: list[int] = []
+    strides: list[list[int]] = [[] for _ in views]
     for axis in axes:
         own = [view.strides[axis] for view in views]
         joins = sizes and all(each[-1] == step * shape[axis] for each, step in zip(strides, own, strict=True))

@@ -81,5 +81,5 @@ def _blurred(notes: Sequence[tuple[float, Tensor, Tensor]]) -> Preset:
     away = torch.arange(lowest, highest + 1)[:, None] - midi
     # The nearest note always counts, however far it is.
     weights = torch.softmax(-0.5 * (away / BLUR_SEMITONES).square(), dim=1)
-    residual, knobs = (weights @ torch.stack([note[index] for note in notes]) for index in (1, 2))
+    residual, knobs = (weights @ torch.stack(of_notes) for of_notes in list(zip(*notes, strict=True))[1:])
     return Preset(lowest, residual, knobs)

@@ -68,7 +68,8 @@ def keep_meaning(model: TimbreModel, spans_before: list[Tensor]) -> None:
     decoder = model.decoder.decoder if isinstance(model.decoder, WithPartials) else model.decoder
     if isinstance(decoder, PublishedDecoder):
         return
-    layers = [each[0] for each in (decoder.before, decoder.after) if isinstance(each, nn.Sequential)]
+    stacks = [each for each in (decoder.before, decoder.after) if isinstance(each, nn.Sequential)]
+    layers = [first for first in (each[0] for each in stacks) if isinstance(first, nn.Linear)]
     n_inputs = decoder.straight.in_features
     for index, (descriptor, before) in enumerate(zip(model.encoder.each_descriptor(), spans_before, strict=True)):
         now = descriptor.range.span.clone()

@@ -39,9 +39,9 @@ def _between(metric: Metric, notes: Sequence[FittedNote]) -> Between:
     figures = [
         _figure(metric, column, rendering) for column, rendering in zip(values.T, (OPEN, FIT, TWO_SEEDS), strict=True)
     ]
-    words = (f"{metric.name}_share", None, None, None, "share", "lower", SHARE_DEFINITION)
-    each = [figure._replace(n=counts[0], of=counts[1]) for figure in (*figures, Figure(*words, *network_share(values)))]
-    return Between(*each)
+    name = f"{metric.name}_share"
+    share = Figure(name, None, None, None, "share", "lower", SHARE_DEFINITION, *network_share(values))
+    return Between(*(figure._replace(n=counts[0], of=counts[1]) for figure in (*figures, share)))
 
 
 def _figure(metric: Metric, values: np.ndarray, rendering: str) -> Figure:
