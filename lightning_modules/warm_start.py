@@ -82,8 +82,8 @@ def keep_meaning(model: TimbreModel, spans_before: list[Tensor]) -> None:
             (decoder.straight.weight, decoder.heads.bias),
         ]:
             column = weight[:, weight.shape[1] - n_inputs + 1 + index]
-            bias += shift * column
-            column *= scale
+            bias.add_(shift * column)
+            column.mul_(scale)
 
 
 def _sentence(name: Path | str, theirs: str, ours: str, section: str) -> str:
