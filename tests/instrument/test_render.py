@@ -35,7 +35,7 @@ def recording(harmonic_tone):
     clip = ClipFormat(sample_rate=16000, n_samples=64000, hop=160)
     audio = 0.2 * harmonic_tone(clip, 330.0)[0]
     for start, end in ((20000, 32000), (52000, 64000)):
-        audio[start:end] = 1e-3 * torch.randn(end - start)
+        audio[start:end] = 3e-4 * torch.randn(end - start)
     return audio, torch.full((400,), 330.0)
 
 
@@ -82,7 +82,7 @@ def test_the_room_rings_on_behind_a_note_that_is_cut(model, recording):
     plain = render_wish(model, audio, pitch, Wish(exact=False)).audio
     rings = render_wish(model, audio, pitch, Wish(exact=False, rings_out=True)).audio
     assert len(plain) == 16000 and 16400 < len(rings) <= 16000 + 1760
-    torch.testing.assert_close(rings[200:15900], plain[200:15900], atol=1e-3, rtol=0.05)
+    torch.testing.assert_close(rings[1800:15900], plain[1800:15900], atol=1e-4, rtol=0.0)
     assert rings[16000:16200].abs().max() > 1e-3 and rings[-20:].abs().max() < 1e-3
     dry = render_wish(model, audio, pitch, Wish(exact=False, dry=True, rings_out=True)).audio
     assert len(dry) == 16000 and dry[-1].abs() < 0.05 * dry[-800:-100].abs().max() and dry[0].abs() < 1e-3
@@ -96,12 +96,12 @@ def learn(model, midi, level_db):
 
 def test_all_is_taken_to_where_training_notes_were(model, recording):
     """Two octaves down, and 30 dB lower; the knobs are met there, and the pauses fall with the level."""
-    learn(model, (40.0, 52.0), (-65.0, -50.0))
+    learn(model, (38.0, 50.0), (-65.0, -50.0))
     made = render_wish(model, *recording, Wish(matching=Matching(True, True, None)))
     assert made.matched.octaves == -2 and torch.equal(made.f0_hz, recording[1] / 4)
     assert made.matched.pitch_at_home == (0.0, 1.0) and made.matched.knobs_at_home["level"] == 0.0
     level, sharpness = knob_reports(model, made, made.audio, made.f0_hz)
-    assert level.asked == pytest.approx(-57.5, abs=1.0) and level.turned and sharpness.turned
+    assert level.asked == pytest.approx(-57.5, abs=2.0) and level.turned and sharpness.turned
     assert level.got == pytest.approx(level.asked, abs=0.2)
 
 
@@ -110,7 +110,7 @@ def test_a_request_is_met_where_everything_is_matched(model, recording):
     learn(model, (64.0, 76.0), (-65.0, -50.0))
     wish = Wish([KnobRequest("level", -4.0, "dB", True)], exact=False, matching=Matching(True, True, 0))
     level, _ = knob_reports(model, made := render_wish(model, *recording, wish), made.audio, made.f0_hz)
-    assert level.asked == pytest.approx(-61.5, abs=1.0)
+    assert level.asked == pytest.approx(-61.5, abs=2.0)
 
 
 def test_a_model_that_knows_no_training_notes_matches_nothing_to_them(model, recording):
