@@ -23,9 +23,10 @@ EXAMPLE = """example:
 The .html file is an instrument: open it in a browser and play. The .json file
 holds the same graphs and knobs for other programs (docs/instrument.md).
 
-Of an .onnx file: the sound comes the printed latency after pitch and knobs; a host's own buffer
-comes on top. Every memory is an input and, as NAME_next, an output: hand each
-block's back with the next. The file's metadata says all a host needs."""
+Of an .onnx file: the sound comes the printed latency after pitch and knobs; a
+host's own buffer comes on top. Every memory is an input and, as NAME_next, an
+output: hand each block's back with the next. The file's metadata says all a
+host needs."""
 
 
 SUFFIXES = (".html", ".onnx", ".json")

@@ -20,4 +20,5 @@ const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 function sayTrouble(sentence) {
   byId("trouble").textContent = sentence;
   byId("trouble").hidden = !sentence;
+  byId("state").textContent = "";
 }

@@ -25,7 +25,19 @@ class InputView {
     this.acceptDrops();
   }
 
-  say(sentence) { byId("input-said").textContent = sentence; }
+  say(sentence) { if (byId("input-said").textContent !== sentence) byId("input-said").textContent = sentence; }
+
+  // The context, once it runs; null, and a sentence, where there is no sound at all.
+  async awake() {
+    try {
+      const { context, instrument } = await this.ready();
+      this.instrument = instrument;
+      return context;
+    } catch (error) {
+      this.say(`Nothing can be played: ${error.message}.`);
+      return null;
+    }
+  }
 
   async listen() {
     this.stop();
@@ -38,7 +50,8 @@ class InputView {
         : "The browser gives no microphone to this page: allow it in the address bar, or open a recording.");
       return;
     }
-    const { context } = await this.ready();
+    const context = await this.awake();
+    if (!context) return;
     this.stream = stream;
     press(byId("microphone"), true);
     this.follow(new MediaStreamAudioSourceNode(context, { mediaStream: stream }));
@@ -47,7 +60,8 @@ class InputView {
 
   async open(file) {
     this.stop();
-    const { context } = await this.ready();
+    const context = await this.awake();
+    if (!context) return;
     let buffer;
     try {
       buffer = await context.decodeAudioData(await file.arrayBuffer());
@@ -64,12 +78,10 @@ class InputView {
     this.say(`Plays ${file.name}.`);
   }
 
-  async follow(source) {
+  follow(source) {
     this.source = source;
-    const { context, instrument } = await this.ready();
-    source.connect(instrument.node);
+    source.connect(this.instrument.node);
     this.octaves = this.unheard = 0;
-    this.instrument = instrument;
     this.send();
   }
 
@@ -107,7 +119,7 @@ class InputView {
     }
     const [low, high] = this.learnt.map(noteName);
     const moved = octaves ? `, ${octaves > 0 ? "lower" : "higher"} than anything learnt (${low}\u2013${high}): played ${Math.abs(octaves) === 1 ? "an octave" : `${Math.abs(octaves)} octaves`} ${octaves > 0 ? "up" : "down"}` : "";
-    this.say(`Hears ${saidPitch(f0_hz)}${moved}.`);
+    this.say(`Hears ${noteName(Math.round(midiOf(f0_hz)))}${moved}.`);
   }
 
   acceptDrops() {

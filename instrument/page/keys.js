@@ -155,7 +155,7 @@ class KeysView {
 
 // Letters play wherever the focus is, arrows and space only where no control wants them.
 class TypedKeys {
-  constructor({ base, play, release, shift, bend, hold }) {
+  constructor({ base, play, release, shift, bend, hold, silence }) {
     this.down = new Map();
     const wants = ({ target }) => target.closest && target.closest("input, select, textarea, button, a, summary");
     addEventListener("keydown", (event) => {
@@ -168,6 +168,7 @@ class TypedKeys {
         play(midi, TYPED_VELOCITY);
         return;
       }
+      if (event.code === "Escape") silence();
       if (wants(event) || event.repeat) return;
       const does = { ArrowLeft: () => shift(-12), ArrowRight: () => shift(12), ArrowUp: () => bend(2), ArrowDown: () => bend(-2), Space: hold }[event.code];
       if (does) { event.preventDefault(); does(); }

@@ -1,0 +1,45 @@
+"""What a page gets of a run's training notes."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.decoders import GruDecoder
+from lightning_modules.encoders import DescriptorEncoder
+from synths import Clip, Level, Sharpness
+from timbre import playable
+
+
+@pytest.fixture
+def model(second):
+    encoder = partial(DescriptorEncoder, descriptors=[Level, Sharpness])
+    return TimbreAutoencoder(second, encoder, decoder=partial(GruDecoder, width=16)).eval()
+
+
+def data_named(second, harmonic_tone, names):
+    """A data module of tones of those names, at 440 Hz."""
+    audio = 0.2 * harmonic_tone(second, 440.0).expand(len(names), -1)
+    f0_hz = torch.full((len(names), second.n_frames), 440.0)
+    clips = Clip(audio, f0_hz, torch.ones_like(f0_hz), names, {}, None)
+    return SimpleNamespace(batch_size=len(names), clips_for_ranges=lambda n_batches: [clips])
+
+
+def test_the_instruments_with_most_notes_go_onto_the_page(model, second, harmonic_tone, monkeypatch):
+    monkeypatch.setattr(playable, "MOST_INSTRUMENTS", 1)
+    names = [f"flute-069-{velocity:03}" for velocity in (20, 60, 90, 120, 127)]
+    names += [f"tuba-069-{velocity:03}" for velocity in (20, 60, 90, 120)]
+    learnt = playable._learnt(model, data_named(second, harmonic_tone, names))
+    assert [preset["name"] for preset in learnt["presets"]] == ["flute"]
+    assert [bank["name"] for bank in learnt["envelopes"]] == ["flute"]
+    assert learnt["pitches"] == [69, 69] and learnt["level_fit"] is None
+
+
+def test_names_that_tell_no_instrument_give_nothing(model, second, harmonic_tone):
+    assert playable._learnt(model, data_named(second, harmonic_tone, ["alone"])) == {}
+
+
+def test_a_checkpoint_without_its_run_has_no_notes(tmp_path):
+    assert playable._prepared(tmp_path / "best.ckpt") is None
