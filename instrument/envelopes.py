@@ -21,7 +21,7 @@ DIES_DB_PER_S = 12.0
 SHORTEST_LOOP = 20
 
 
-class Course(NamedTuple):
+class LevelCourse(NamedTuple):
     """Level of one note below its top.
 
     Attributes:
@@ -40,7 +40,7 @@ def envelope_bank(name: str, notes: Sequence[PlayedNote]) -> dict[str, Any]:
 
     Returns:
         `name` and `cells`: `midi`, `velocity` (0..1), `db` (base64 of a byte for each half decibel below the top),
-        `loop` and `release` as in `Course`
+        `loop` and `release` as in `LevelCourse`
     """
     velocities = _velocities(notes)
     order = np.argsort([note.midi for note in notes], kind="stable")
@@ -52,7 +52,7 @@ def envelope_bank(name: str, notes: Sequence[PlayedNote]) -> dict[str, Any]:
     return {"name": name, "cells": cells}
 
 
-def course_of(level_db: np.ndarray) -> Course:
+def course_of(level_db: np.ndarray) -> LevelCourse:
     """A note's level from its first to its last heard frame, (T,) in dB."""
     heard = np.flatnonzero(level_db > level_db.max() + HEARD_DB)
     db = np.maximum(level_db[heard[0] : heard[-1] + 1] - level_db.max(), QUIETEST_DB)
@@ -63,8 +63,8 @@ def course_of(level_db: np.ndarray) -> Course:
     release = int(np.flatnonzero(db > middle - HELD_DB)[-1])
     held = np.arange(begun + (release - begun) // 4, release - (release - begun) // 8)
     if len(held) < SHORTEST_LOOP or abs(np.polyfit(held / BANK_HZ, db[held], 1)[0]) > DIES_DB_PER_S:
-        return Course(db, None, release)
-    return Course(db, (int(held[0]), int(held[-1])), release)
+        return LevelCourse(db, None, release)
+    return LevelCourse(db, (int(held[0]), int(held[-1])), release)
 
 
 def _cell(notes: Sequence[PlayedNote], velocities: np.ndarray, alike: np.ndarray) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_a_note_that_dies_away_has_none():
 
 
 def test_a_bank_is_of_notes_that_were_played():
-    """Of three that are played alike the one in the middle, to the quarter decibel that a byte tells."""
+    """The middle one of three that are played alike, to the quarter decibel that a byte tells."""
     notes = [note(held(attack), midi, 0.5) for midi in (48.0, 60.0, 72.0) for attack in (10, 14, 80)]
     cells = envelope_bank("flute", [*notes, *(note(held(10), midi, 0.9) for midi in (48.0, 60.0, 72.0) * 3)])["cells"]
     assert [cell["velocity"] for cell in cells] == [0.5, 0.9] * 3

@@ -42,7 +42,7 @@ def test_notes_say_instrument_pitch_and_velocity(model, second, harmonic_tone):
 
 
 def test_the_preset_is_the_medoid(model, second, harmonic_tone):
-    """Of five tones, the one in the middle; its share is where it stands between what the pitch reaches."""
+    """The middle one of five tones; its share is where it stands between what the pitch reaches."""
     tilts, names = [-3.0, -5.0, -6.0, -7.0, -9.0], [f"saw/{n}.wav" for n in range(5)]
     notes = played_notes(model, [clips(second, harmonic_tone, names, tilts)])
     (preset,) = presets(model, {"saw": notes})
