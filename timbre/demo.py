@@ -34,9 +34,6 @@ def run(verb: str, args: list[str]) -> None:
         raise FileNotFoundError(f"{config} is missing: run the demo from a checkout of the project.")
     folder = given.runs / "demo"
     _refuse_what_is_not_ours(folder)
-    voice = shipped_voice()
-    if voice is not None:
-        _let_it_play(voice, given.runs / "demo-voice")
     # Beside it, under the run's own name: what is there stays until all is made.
     new = given.runs / "demo.new" / "demo"
     place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
@@ -47,6 +44,9 @@ def run(verb: str, args: list[str]) -> None:
     from timbre.experiment import run_experiment
 
     build_model([*place, *tested, *options])
+    voice = shipped_voice()
+    if voice is not None:
+        _let_it_play(voice, given.runs / "demo-voice")
     with _anew(new), _called(new, folder):
         experiment = run_experiment("fit", [*place, *tested, *options])
         if experiment is None:

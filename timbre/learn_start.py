@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from studies.run_folder import RunFolder
+from studies.voices import voice_file
 from timbre.kept_learning import NOTHING
 from timbre.learn_plan import Start
 from timbre.shipped import ROOT, shipped_voice
@@ -25,6 +26,8 @@ def start_of(asked: str | None) -> Start | None:
     run = RunFolder(Path(name))
     experiment = run.config if run.config.is_file() else _of_voice(name)
     try:
+        if experiment != run.config and voice_file(name) is None:
+            raise FileNotFoundError(name)
         rate = int(yaml.safe_load(experiment.read_text(encoding="utf-8"))["clip"]["sample_rate"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"--from {name}: name a voice that comes with the package, or the folder of a run.") from error

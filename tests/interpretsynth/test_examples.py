@@ -25,4 +25,4 @@ def test_an_example_runs(name, run_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [name, *([str(run_folder)] if "model" in name else [])])
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     assert SAYS[name] in capsys.readouterr().out
-    assert all(soundfile.info(path).frames == 16000 for path in tmp_path.glob("*.wav"))
+    assert all(soundfile.info(path).frames >= 16000 for path in tmp_path.glob("*.wav"))

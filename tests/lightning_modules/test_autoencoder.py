@@ -447,7 +447,7 @@ def test_state_dict_holds_no_format(model):
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     kept = {name.split(".")[-1] for name in model.state_dict() if not name.startswith(("decoder", "synth.effects"))}
-    assert kept == {"span", "by_pitch", "calibrated", "covariance"} and file.tell() < 1_000_000
+    assert kept == {"span", "by_pitch", "calibrated", "covariance", "quantiles", "pitches"} and file.tell() < 1_000_000
 
 
 def test_mixed_precision_stops_at_the_synth(model, batch):

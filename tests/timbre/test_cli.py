@@ -40,7 +40,7 @@ def test_the_usage_lists_each_use_of_each_verb_and_fits_a_terminal():
 def test_every_verb_has_its_module(verb):
     """Found without loading it."""
     assert find_spec(f"timbre.{VERBS[verb].module}") and all(VERBS[verb].uses.values())
-    assert VERBS[verb].watches == (verb in ("fit", "test", "sweep"))
+    assert VERBS[verb].watches == (verb in ("fit", "test", "sweep", "learn"))
 
 
 def test_the_version_is_that_of_the_package(capsys):

@@ -59,6 +59,8 @@ def test_a_wrong_option_leaves_what_was_there(option, made, refuses):
 
 
 def test_a_demo_that_fails_leaves_what_was_there(made, refuses, monkeypatch):
+    monkeypatch.setattr("timbre.demo.shipped_voice", lambda: None)
+
     def fails(*_):
         raise ValueError("the disk is full")
 

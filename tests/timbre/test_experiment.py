@@ -274,7 +274,7 @@ def test_a_checkpoint_knows_its_components(tones, tmp_path, tiny):
     knobs = ["--model.encoder.descriptors", "[synths.Sharpness]", "--model.synth.effects", "[]"]
     main(["fit", *arguments, *other, *knobs, "--name", "other"])
     model = load_model(tmp_path / "other" / "checkpoints" / "last.ckpt")
-    assert isinstance(model.decoder, TcnDecoder) and len(model.decoder.layers) == 3
+    assert isinstance(model.decoder.decoder, TcnDecoder) and len(model.decoder.decoder.layers) == 3
     assert model.encoder.knobs == ["sharpness"] and not model.synth.effects
 
 

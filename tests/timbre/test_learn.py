@@ -17,8 +17,9 @@ from timbre.learn_schedule import Schedule
 
 
 @pytest.fixture
-def sounds(tmp_path, write_tone):
-    """Twelve notes of a second, in stereo 44.1 kHz files whose sound ends at 1.2 kHz to 2.2 kHz."""
+def sounds(tmp_path, write_tone, monkeypatch):
+    """Twelve notes of a second, in stereo 44.1 kHz files whose sound ends at 1.2 kHz to 2.2 kHz; no voice ships."""
+    monkeypatch.setattr("timbre.learn_start.shipped_voice", lambda: None)
     for number in range(12):
         path = write_tone(tmp_path / "my flute" / f"{number:02d}.wav", 220.0 * 2 ** (number / 12), 1.0, 44100)
         audio, rate = soundfile.read(path)

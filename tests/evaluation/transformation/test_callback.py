@@ -273,7 +273,7 @@ def test_a_small_model(clip_format, pairs, tmp_path, capsys, encoder, remark):
     report, criteria = report_in(tmp_path)
     assert report["n_notes"] == 8 and report["remark"] == remark
     knobs = [f"{knob}_error" for knob in model.encoder.knobs]
-    assert [name for name in criteria if name.endswith("_error")] == knobs
+    assert [name for name in criteria if name.endswith("_error")] == ["harmonic_error", *knobs]
     lines = list(csv.DictReader((tmp_path / "transformation.csv").open()))
     assert [line["sound"] for line in lines] == list(SOUNDS) * 8 and not list(tmp_path.glob("*.partial"))
     assert all(float(line["multi_resolution_stft"]) > 0.0 for line in lines)
