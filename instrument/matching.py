@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from instrument.listening import HeardRecording
+from instrument.pieces import is_long
 from instrument.range_matching import KnobMap, knob_maps, octaves_to, share_at_home, shares_within
 from lightning_modules.encoders import Encoding
 from lightning_modules.knobs import asked_encoding
@@ -62,7 +63,7 @@ class RenderPlan:
     Attributes:
         octaves: to play the pitch higher
         maps: for every knob, or none
-        requests: those of steady places as moves from where the recording is, or was taken
+        requests: those of steady places as moves from where the recording is, or was taken, if it is played in parts
         follows_level: whether a gain brings the level to the recording's
         pauses_db: how much quieter than in the recording pauses must be
         limits_pauses: whether they must
@@ -124,7 +125,10 @@ def plan_of(
     moves = _as_moves(
         model, requests, there, beside, sounding_mean(listened.positions, listened.sounding)[0, len(own) :]
     )
-    plan = replace(plan, requests=moves, pauses_db=min(0.0, _louder_db(own, before, there, moves)))
+    in_parts = maps or is_long(len(f0_hz), model.clip.frame_rate_hz)
+    plan = replace(
+        plan, requests=moves if in_parts else list(requests), pauses_db=min(0.0, _louder_db(own, before, there, moves))
+    )
     at_home = (
         (share_at_home(training, heard_hz), share_at_home(training, heard_hz, octaves)) if training.known else None
     )

@@ -46,11 +46,15 @@ def pieces_of(n_frames: int, level_db: Tensor, every: int, frame_rate_hz: float)
     return pieces_between([*cuts, n_frames], every, frame_rate_hz)
 
 
+def is_long(n_frames: int, frame_rate_hz: float) -> bool:
+    """Whether a recording is played in several pieces."""
+    return n_frames > LONGEST_S * frame_rate_hz
+
+
 def stretches_of(n_frames: int, every: int, frame_rate_hz: float) -> list[Piece]:
     """Pieces of one length, for a recording of which nothing is known yet."""
-    step = (
-        n_frames if n_frames <= LONGEST_S * frame_rate_hz else round(SHORTEST_PIECE_S * frame_rate_hz / every) * every
-    )
+    shortest = round(SHORTEST_PIECE_S * frame_rate_hz / every) * every
+    step = shortest if is_long(n_frames, frame_rate_hz) else n_frames
     return pieces_between([*range(0, n_frames, step), n_frames], every, frame_rate_hz)
 
 
