@@ -18,15 +18,13 @@ from lightning_modules.checkpoint import load_model
 from studies.run_folder import checkpoint_in
 from synths import ClipFormat
 
-RENDER = """async ([rate, seconds, messages]) => {
+RENDER = """async ([rate, seconds, messages, wanted]) => {
   const context = new OfflineAudioContext(1, Math.round(rate * seconds), rate);
-  const instrument = await makeInstrument(context, await readPage(), { messages: [...settingMessages(page.about, page.desk.now), ...messages] });
-  const told = [];
-  instrument.onTell = (each) => told.push(each);
+  const first = settingMessages(page.about, page.desk.now);
+  const instrument = await makeInstrument(context, await readPage(), { messages: [...first, ...messages] });
   instrument.node.connect(context.destination);
-  const begun = performance.now();
   const sound = await context.startRendering();
-  return [Array.from(sound.getChannelData(0)), told, performance.now() - begun];
+  return wanted ? Array.from(sound.getChannelData(0)) : [];
 }"""
 TRACKED = """([rate, sound]) => {
   const found = [];
@@ -55,10 +53,9 @@ SLIDER = np.linspace(0.0, 1.0, 9)
 NOTE_MIDI, STEP_S = 60, 0.7
 
 
-def played(page: Any, rate: int, seconds: float, messages: list[dict[str, Any]]) -> tuple[np.ndarray, Any, float]:
-    """An offline render, dry: the sound, what the audio thread told, and the milliseconds that it took."""
-    sound, told, spent_ms = page.evaluate(RENDER, [rate, seconds, messages])
-    return np.array(sound), told, spent_ms
+def played(page: Any, rate: int, seconds: float, messages: list[dict[str, Any]], wanted: bool = True) -> np.ndarray:
+    """The sound of an offline render, dry; empty if it is not wanted."""
+    return np.array(page.evaluate(RENDER, [rate, seconds, messages, wanted]))
 
 
 def cents_off(sound: np.ndarray, rate: int, midi: float) -> float:
@@ -94,7 +91,7 @@ def turned(page: Any, model: Any, exact: bool) -> dict[str, tuple[float, float]]
         messages.append({"do": "on", "id": 1, "midi": NOTE_MIDI, "velocity": 0.8})
         for step, share in enumerate(SLIDER):
             messages.append({"do": "knob", "index": index, "share": float(share), "at": STEP_S * step})
-        sound = played(page, rate, STEP_S * len(SLIDER), messages)[0]
+        sound = played(page, rate, STEP_S * len(SLIDER), messages)
         audio = torch.from_numpy(sound).float()[None]
         n_frames = -(-len(sound) // hop)
         f0_hz = torch.full((1, n_frames), 440.0 * 2.0 ** ((NOTE_MIDI - 69) / 12))
@@ -151,8 +148,9 @@ def tracker_row(bare: Any, folder: Path, n: int = 20) -> str:
         unsure += without
     every = np.abs(np.concatenate(off))
     gross = 100 * float((every > 50).mean())
+    unsure_share = 100 * unsure / (unsure + len(every))
     return (
-        f"median {np.median(every):.1f} cents, {gross:.1f} % over 50 cents, {100 * unsure / (unsure + len(every)):.0f} % "
+        f"median {np.median(every):.1f} cents, {gross:.1f} % over 50 cents, {unsure_share:.0f} % "
         f"unsure, right {np.nanmedian(late_ms):.0f} ms after onset ({len(chosen)} notes, {len(every)} frames)"
     )
 
