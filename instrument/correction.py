@@ -61,4 +61,4 @@ def correction_graph(correction: FrameCorrection) -> Graph:
         "asked": torch.full((1, len(correction.knobs)), 0.5),
         "gains": torch.zeros(1, len(USUAL)),
     }
-    return compiled(correction, inputs, ["gains_next"])
+    return compiled(correction, inputs, ["gains_next"], half=True)

@@ -17,21 +17,37 @@ from instrument.onnx_export import quiet_export, require_onnx
 HALF_FROM = 1024
 """Numbers from which a constant is kept in half precision, if it may be."""
 
+FAINT, FAINT_FROM = 1e-5, 1 << 16
+"""Share of the largest number of a constant in half precision below which another is nothing, and how large it is.
+
+What noise bands leak into far bins takes most of a page, and is not heard. Small tables of powers need all they have.
+"""
+
 
 class Graph(NamedTuple):
     """What the page runs.
 
     Attributes:
         described: as JSON holds it: `sizes` of the buffers, `inputs` and `outputs` (name, shape, view), `steps`
-        constants: numbers of the buffers that are fixed, in half or single precision
+        constants: numbers of the buffers that are fixed
+        halved: those that are kept in half precision
     """
 
     described: dict[str, Any]
     constants: dict[int, np.ndarray]
+    halved: frozenset[int]
 
     def packed(self, blob: "Blob") -> dict[str, Any]:
-        """What is described, with its constants (buffer, place in the blob, 2 or 4 bytes a number) put there."""
-        places = [[buffer, blob.place(numbers), numbers.itemsize] for buffer, numbers in self.constants.items()]
+        """What is described, with its constants put into the blob: buffer, place, bytes a number, scale.
+
+        Of numbers of 2 bytes all first bytes come before all second ones, which packs better; the scale is a power of
+        two that they are multiplied by.
+        """
+        places = []
+        for buffer, numbers in self.constants.items():
+            scale = _scale(numbers) if buffer in self.halved else 1.0
+            kept = _halved(numbers / scale) if buffer in self.halved else numbers
+            places.append([buffer, blob.place(kept), 2 if buffer in self.halved else 4, scale])
         return self.described | {"constants": places}
 
 
@@ -116,10 +132,21 @@ def all_values(model: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
 
 
 def _written(model: Any, inputs: Mapping[str, np.ndarray], steps: Steps, half: bool) -> Graph:
-    constants = {}
-    for buffer, numbers in steps.constants.items():
-        is_half = half and numbers.size >= HALF_FROM and buffer not in steps.whole
-        constants[buffer] = numbers.astype(np.float16 if is_half else np.float32)
+    large = {buffer for buffer, numbers in steps.constants.items() if numbers.size >= HALF_FROM}
+    halved = frozenset(large - steps.whole if half else ())
     names = {"inputs": list(inputs), "outputs": [output.name for output in model.graph.output]}
     ends = {kind: [steps.described(name) for name in each] for kind, each in names.items()}
-    return Graph({"sizes": steps.sizes, **ends, "steps": steps.steps}, constants)
+    return Graph({"sizes": steps.sizes, **ends, "steps": steps.steps}, steps.constants, halved)
+
+
+def _scale(numbers: np.ndarray) -> float:
+    """A power of two that leaves the largest number between 1 and 2."""
+    largest = float(np.abs(numbers).max())
+    return 2.0 ** float(np.floor(np.log2(largest))) if largest else 1.0
+
+
+def _halved(numbers: np.ndarray) -> np.ndarray:
+    """Bytes of numbers in half precision, the first of each before the second of each."""
+    is_faint = (np.abs(numbers) < FAINT * np.abs(numbers).max()) & (numbers.size >= FAINT_FROM)
+    heard = np.where(is_faint, 0.0, numbers)
+    return np.ascontiguousarray(heard.astype("<f2").view(np.uint8).reshape(-1, 2).T)

@@ -42,7 +42,7 @@ def meter_graph(model: TimbreModel, n_partials: int, n_bands: int) -> Graph | No
         "amplitudes": torch.linspace(0.1, 0.0, n_partials)[None, None],
         "noise_magnitudes": torch.full((1, 1, n_bands), 0.001),
     }
-    return compiled(Meter(descriptors), inputs, [descriptor.name for descriptor in descriptors])
+    return compiled(Meter(descriptors), inputs, [descriptor.name for descriptor in descriptors], half=True)
 
 
 def _typed(module: nn.Module) -> Descriptor:

@@ -1,6 +1,5 @@
 """The playable page: one HTML file that asks nobody for anything."""
 
-import json
 import re
 from functools import cache
 from importlib.resources import files
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from instrument.page_parts import PageParts
+from instrument.page_parts import PageParts, zipped_text
 from output.whole_files import write_text
 
 AUDIO_THREAD = (
@@ -40,8 +39,8 @@ def page(parts: PageParts) -> str:
     return template.render(
         name=parts.about["name"],
         style=page_file("style.css"),
-        data=_within_script(parts.as_json()),
-        worklet=_within_script(json.dumps(worklet_text())),
+        data=parts.as_zipped_json(),
+        worklet=zipped_text(worklet_text().encode()),
         scripts="\n".join(page_file(name) for name in PAGE_THREAD),
     )
 
@@ -56,8 +55,3 @@ def page_file(name: str) -> str:
     """A file of `instrument/page`; of a script, what runs: comments are for who reads it there."""
     text = files("instrument").joinpath("page", name).read_text(encoding="utf-8")
     return COMMENT_LINES.sub("", text) if name.endswith(".js") else text
-
-
-def _within_script(text: str) -> str:
-    """A script element ends at the first "</script", wherever it stands."""
-    return text.replace("</", "<\\/")

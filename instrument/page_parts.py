@@ -35,9 +35,19 @@ class PageParts(NamedTuple):
 
     def as_json(self) -> str:
         """Both in one text: the blob (gzip) and the product that the runner uses, in base64."""
-        zipped = gzip.compress(self.blob, mtime=0)
-        more = {"blob": base64.b64encode(zipped).decode(), "code": base64.b64encode(product_code()).decode()}
+        more = {"blob": zipped_text(self.blob), "code": base64.b64encode(product_code()).decode()}
         return json.dumps(self.about | more, allow_nan=False, separators=(",", ":"))
+
+    def as_zipped_json(self) -> str:
+        """The same for a page that shall be small: `about` is zipped too."""
+        about = json.dumps(self.about, allow_nan=False, separators=(",", ":"))
+        code = base64.b64encode(product_code()).decode()
+        return json.dumps({"about": zipped_text(about.encode()), "blob": zipped_text(self.blob), "code": code})
+
+
+def zipped_text(content: bytes) -> str:
+    """Bytes in base64 of their gzip."""
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()
 
 
 @torch.no_grad()

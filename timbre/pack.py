@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
@@ -10,10 +9,8 @@ from studies.run_folder import RunFolder, checkpoint_in
 from studies.voices import SUFFIX, card_of
 from timbre.help_text import HelpText
 from timbre.knob_report import wrapped
+from timbre.prepared_data import prepared_data
 from timbre.start import with_run_folder
-
-if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
-    from datamodules import ClipDataModule
 
 EXAMPLE = """examples:
   timbre pack runs/mine mine.timbre --what "my flute" --licence "CC BY 4.0"
@@ -60,7 +57,7 @@ def _pack(given: argparse.Namespace) -> None:
 
     path = _checkpoint(given)
     checkpoint, model = read_checkpoint(path), load_model(path)
-    data, presets = _prepared(given.run), {}
+    data, presets = prepared_data(given.run), {}
     if data is None:
         print("The run's prepared sounds are not at hand: no presets, and what was measured of them is kept.")
     else:
@@ -73,15 +70,3 @@ def _pack(given: argparse.Namespace) -> None:
     print(f"{given.output}: {said.n_bytes / 1e6:.2f} MB, {said.steps} steps at {said.sample_rate} Hz")
     if said.presets:
         print(*wrapped(f"presets: {', '.join(said.presets)}"), sep="\n")
-
-
-def _prepared(run: Path) -> "ClipDataModule | None":
-    """The data of a run, its training clips at hand; None where they are not."""
-    from timbre.experiment import experiment_of
-
-    data: ClipDataModule = experiment_of("prepare", [str(run)]).datamodule
-    try:
-        data.datasets["train"] = data.dataset("train")
-    except (ValueError, OSError):
-        return None
-    return data

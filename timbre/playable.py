@@ -11,8 +11,9 @@ from instrument.played_notes import by_instrument, played_notes
 from instrument.presets import presets, voice_presets
 from lightning_modules.checkpoint import load_model
 from lightning_modules.timbre_model import TimbreModel
-from studies.run_folder import RunFolder, checkpoint_in
-from timbre.experiment import experiment_of
+from studies.run_folder import checkpoint_in
+from studies.voices import VoiceCard, card_of, is_voice
+from timbre.prepared_data import prepared_data
 
 N_NOTES = 800
 """Heard for envelopes and presets: a few seconds, and hundreds of an instrument would not change its medoids."""
@@ -32,13 +33,24 @@ def playable(place: Path, name: str) -> PageParts:
         FileNotFoundError: there is no such model
         ValueError: it cannot be played on a page
     """
-    model = load_model(checkpoint_in(place))
+    path = checkpoint_in(place)
+    model = load_model(path)
     parts = page_parts(model, name)
-    data = _prepared(place)
+    data = prepared_data(place)
     learnt = _learnt(model, data) if data else {}
-    if own := getattr(model, "presets", None):  # a voice's, which knows more pitches than a note
-        learnt["presets"] = voice_presets(own)
+    if is_voice(path):
+        learnt |= _of_voice(model, card_of(path))
     return parts._replace(about=parts.about | learnt)
+
+
+def _of_voice(model: TimbreModel, card: VoiceCard) -> dict[str, Any]:
+    """What a voice brings along: presets, the pitches that they know, and whose sounds it has learnt."""
+    told: dict[str, Any] = {"notice": f"{card.what}; learnt from {card.data}; weights: {card.licence}"}
+    if model.presets:
+        ends = [(each.lowest_midi, each.lowest_midi + len(each.residual) - 1) for each in model.presets.values()]
+        lowest, highest = zip(*ends, strict=True)
+        told |= {"presets": voice_presets(model), "pitches": [min(lowest), max(highest)]}
+    return told
 
 
 def _learnt(model: TimbreModel, data: ClipDataModule) -> dict[str, Any]:
@@ -56,15 +68,3 @@ def _learnt(model: TimbreModel, data: ClipDataModule) -> dict[str, Any]:
         "level_fit": level_fit(notes),
         "pitches": [round(pitches[len(pitches) // 200]), round(pitches[-1 - len(pitches) // 200])],
     }
-
-
-def _prepared(place: Path) -> ClipDataModule | None:
-    """The data of a run, its training clips at hand; None where they are not."""
-    if not RunFolder(place).config.is_file():
-        return None
-    try:
-        data: ClipDataModule = experiment_of("prepare", [str(place)]).datamodule
-        data.datasets["train"] = data.dataset("train")
-    except (ValueError, OSError):
-        return None
-    return data

@@ -1,19 +1,20 @@
 "use strict";
 // The instrument in an audio context: its worklet, the room behind it.
 
-// What the page holds of the instrument; `blob` and `code` still as text.
-function readAbout() {
-  const { blob, code, ...about } = JSON.parse(document.getElementById("data").textContent);
-  return { about, blob, code };
+const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+// What was zipped and written in base64.
+function unzipped(text) {
+  return new Response(new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
 // All that the instrument needs: { about, blob, code, worklet }.
 async function readPage() {
-  const { about, blob, code } = readAbout();
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const opened = new Blob([bytes(blob)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const worklet = JSON.parse(document.getElementById("worklet").textContent);
-  return { about, blob: await new Response(opened).arrayBuffer(), code: bytes(code).buffer, worklet };
+  const { about, blob, code } = JSON.parse(document.getElementById("data").textContent);
+  const worklet = document.getElementById("worklet").textContent;
+  const [described, numbers, text] = await Promise.all(
+    [unzipped(about).json(), unzipped(blob).arrayBuffer(), unzipped(worklet).text()]);
+  return { about: described, blob: numbers, code: bytesOf(code).buffer, worklet: text };
 }
 
 // about, blob, code, worklet: as `readPage` gives them; settings: voices, messages to begin with. -> { node, output, send, onTell }

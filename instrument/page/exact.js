@@ -14,18 +14,29 @@ class Exact {
     this.asked = graph.inputs.asked.dense;
     this.gains = graph.inputs.gains.dense;
     this.left = 0;
+    this.queue = [];
   }
 
-  memory() { return { gains: new Float32Array(this.gains.length), asked: new Float32Array(this.asked.length), eager: 0, wait: 0 }; }
+  memory() {
+    const numbers = () => new Float32Array(this.gains.length);
+    return { gains: numbers(), asked: new Float32Array(this.asked.length), eager: 0, wait: 0, queued: false };
+  }
 
   clear(memory) {
     memory.gains.fill(0);
     memory.eager = EAGER;
     memory.wait = 0;
+    memory.queued = false;
   }
 
-  // A block of the device begins.
-  refill() { this.left = PER_QUANTUM; }
+  // A block of the device begins: voices that came too late in the last one go first, or the first would take all.
+  refill() {
+    this.left = PER_QUANTUM;
+    while (this.left > 0 && this.queue.length) {
+      const voice = this.queue.shift();
+      if (voice.active && voice.correction.queued) this.step(voice);
+    }
+  }
 
   // After a frame: a step, if it is time for one.
   follow(voice) {
@@ -37,8 +48,18 @@ class Exact {
       memory.asked[i] = asked;
     }
     if (memory.wait > 0) memory.wait--;
-    if (this.left < 1 || (memory.wait > 0 && memory.eager === 0)) return;
+    if (memory.queued || (memory.wait > 0 && memory.eager === 0)) return;
+    if (this.left > 0) this.step(voice);
+    else {
+      memory.queued = true;
+      this.queue.push(voice);
+    }
+  }
+
+  step(voice) {
+    const memory = voice.correction;
     this.left--;
+    memory.queued = false;
     memory.wait = EVERY - 1;
     if (memory.eager > 0) memory.eager--;
     const { graph } = this;

@@ -86,10 +86,13 @@ class Graph {
     this.steps = described.steps.map((step) => this.made(step));
   }
 
-  keep([buffer, place, width], sizes, blob) {
-    const into = this.numbers.subarray(this.starts[buffer], this.starts[buffer] + sizes[buffer]);
-    if (width === 4) into.set(new Float32Array(blob, place, into.length));
-    else new Uint16Array(blob, place, into.length).forEach((bits, index) => { into[index] = fromHalf(bits); });
+  // Of numbers of two bytes all first bytes come before all second ones.
+  keep([buffer, place, width, scale], sizes, blob) {
+    const n = sizes[buffer];
+    const into = this.numbers.subarray(this.starts[buffer], this.starts[buffer] + n);
+    if (width === 4) { into.set(new Float32Array(blob, place, n)); return; }
+    const bytes = new Uint8Array(blob, place, 2 * n);
+    for (let index = 0; index < n; index++) into[index] = scale * fromHalf(bytes[index] | (bytes[n + index] << 8));
   }
 
   // Name -> where its numbers are: a dense one as an array to read and write, another as addresses.

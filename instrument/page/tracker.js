@@ -76,7 +76,7 @@ class Tracker {
       for (let at = centre - 2; at <= Math.min(centre + 2, this.longest); at++) {
         if (this.difference[at] < this.difference[near]) near = at;
       }
-      if (this.difference[near] > 2 * this.difference[lag] + 0.05) break;
+      if (this.difference[near] > 2 * this.difference[lag] + 0.1) break;
       const finer = this.vertex(near) / times;
       if (Math.abs(finer - period) > 1.5 / times) break;
       period = finer;

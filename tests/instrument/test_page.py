@@ -183,8 +183,9 @@ def test_the_page_is_one_text(parts):
     text = page(parts)
     assert "http://" not in text.replace("http://www.w3.org", "") and "src=" not in text
     assert text.count("</script>") == 3
-    data = json.loads(parts.as_json())
+    data = json.loads(parts.as_zipped_json())
     assert gzip.decompress(b64decode(data["blob"])) == parts.blob
+    assert json.loads(gzip.decompress(b64decode(data["about"]))) == json.loads(json.dumps(parts.about))
     assert "registerProcessor" in worklet_text() and "require" not in worklet_text().split("class Graph")[0][:200]
 
 

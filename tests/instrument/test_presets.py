@@ -10,6 +10,7 @@ from instrument.presets import presets, voice_presets
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder
+from lightning_modules.encoders.preset import Preset
 from synths import Clip, Level, Sharpness
 
 
@@ -51,6 +52,10 @@ def test_the_preset_is_the_medoid(model, second, harmonic_tone):
     assert preset["shares"][1] == pytest.approx(min(1.0, max(0.0, expected)), abs=0.002)
 
 
-def test_a_voice_brings_its_own_table():
-    (preset,) = voice_presets({"flute": (60, torch.tensor([[0.123, -1.0], [0.5, 2.0]]))})
-    assert preset == {"name": "flute", "shares": [], "lowest_midi": 60, "residual": [[0.12, -1.0], [0.5, 2.0]]}
+def test_a_voice_brings_its_own_table(model):
+    """Its knobs stand where they do at one of its pitches, not at the mean of them all."""
+    knobs = torch.tensor([[0.5, 0.3], [0.5, 0.4], [0.5, 0.6]])
+    model.presets = {"flute": Preset(60, torch.tensor([[0.123, -1.0], [0.5, 2.0], [0.0, 0.0]]), knobs)}
+    (preset,) = voice_presets(model)
+    assert preset["shares"][1] == pytest.approx((0.4 - 0.2) / 0.4, abs=0.002)
+    assert preset["lowest_midi"] == 60 and preset["residual"] == [[0.12, -1.0], [0.5, 2.0], [0.0, 0.0]]

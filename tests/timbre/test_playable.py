@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from lightning_modules.autoencoder import TimbreAutoencoder
+from lightning_modules.checkpoint import load_model
 from lightning_modules.decoders import GruDecoder
 from lightning_modules.encoders import DescriptorEncoder
+from studies.voices import card_of, voice_file
 from synths import Clip, Level, Sharpness
 from timbre import playable
 
@@ -41,5 +43,11 @@ def test_names_that_tell_no_instrument_give_nothing(model, second, harmonic_tone
     assert playable._learnt(model, data_named(second, harmonic_tone, ["alone"])) == {}
 
 
-def test_a_checkpoint_without_its_run_has_no_notes(tmp_path):
-    assert playable._prepared(tmp_path / "best.ckpt") is None
+def test_a_voice_brings_its_presets_and_whose_sounds_it_knows():
+    """Each preset's knobs stand where one of its pitches has them, and nothing has to be at hand but the voice."""
+    path = voice_file("orchestra")
+    told = playable._of_voice(load_model(path), card_of(path))
+    assert [preset["name"] for preset in told["presets"]] == card_of(path).presets
+    assert all(len(preset["shares"]) == 5 for preset in told["presets"])
+    assert len({tuple(preset["shares"]) for preset in told["presets"]}) == len(told["presets"])
+    assert card_of(path).licence in told["notice"] and told["pitches"][0] < 48 < 72 < told["pitches"][1]
