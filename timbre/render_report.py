@@ -12,6 +12,8 @@ from synths.signal import midi_to_hz
 
 HEARD_DB = 0.5
 """A gain that is worth a word."""
+SILENT_DB = 60.0
+"""Below the sound that was there: how much more is no matter."""
 PAUSE_DB = 1.0
 AT_HOME = 0.5
 """Where less of the pitch lies among the training notes', another octave is recommended."""
@@ -78,5 +80,6 @@ def _level(matched: Matched) -> list[str]:
         said.append(f"a gain of {low:+.1f} to {high:+.1f} dB keeps the recording's level")
     lowered = -min([0.0, *matched.pause_db])
     if lowered >= PAUSE_DB:
-        said.append(f"pauses are lowered by up to {lowered:.0f} dB, to the recording's")
+        by = f"up to {lowered:.0f} dB" if lowered < SILENT_DB else f"{SILENT_DB:.0f} dB and more"
+        said.append(f"pauses are lowered by {by}, to the recording's")
     return [f"Matched: {'; '.join(said)}."] if said else []

@@ -29,6 +29,11 @@ def test_gains_and_pauses_are_said(training):
     ]
 
 
+def test_silence_is_not_counted_in_decibels(training):
+    said = sentences(Matched(pause_db=[-194.0]), training)
+    assert said == ["Matched: pauses are lowered by 60 dB and more, to the recording's."]
+
+
 @pytest.mark.parametrize(
     ("matched", "words"),
     [
