@@ -2,7 +2,7 @@
 
     python -m benchmarks.page [MODEL] [--notes FOLDER]
 
-MODEL is what `timbre play` takes, by default its voice. FOLDER holds recorded notes whose names end in a MIDI number;
+MODEL is what `timbre play` takes, by default its voice. FOLDER holds recorded notes;
 with it the page's tracker is compared with the training tracker. Costs are CPU time. Needs Chromium and Playwright.
 """
 
