@@ -2,7 +2,7 @@
 
     python -m benchmarks.page [MODEL] [--notes FOLDER]
 
-MODEL is what `timbre play` takes, by default its voice. FOLDER holds recorded notes whose names end in a MIDI number;
+MODEL is what `timbre play` takes, by default its voice. FOLDER holds recorded notes;
 with it the page's tracker is compared with the training tracker. Costs are CPU time. Needs Chromium and Playwright.
 """
 
@@ -160,7 +160,7 @@ def measure_sound(page: Any) -> None:
     for exact in (False, True):
         sound = played(page, about["rate"], 2.0, [{"do": "set", "exact": exact}, on(48)])
         clicks.append(border_clicks_db(sound, about["hop"]))
-    say("energy above 3/4 of Nyquist, at hop borders against elsewhere", " / ".join(f"{x:+.1f} dB" for x in clicks))
+    say("sixth difference at hop borders against elsewhere, open / exact", " / ".join(f"{x:+.1f} dB" for x in clicks))
     sound = played(page, RATE, 1.0, [on(60) | {"at": 0.5}])
     say("silence before a note", f"{np.abs(sound[: RATE // 2]).max():g}")
 
