@@ -7,7 +7,7 @@ from torch import Tensor
 
 from projection.found import Found
 from projection.playable import Playable
-from projection.request import Request
+from projection.request import UNNOTICED, Request
 from projection.search import Answer
 
 N_HALVINGS = 3
@@ -23,7 +23,8 @@ def give_way(
     """Ask for less where an answer drags what holds: halfway from home, then nearer or farther.
 
     Every place is searched for as a request by itself. Of all that was found, that counts where what holds is least off
-    beyond what is noticed, and among those that where the turned knobs are nearest.
+    beyond what is noticed, and among those that where the turned knobs are nearest. Where nothing holds at home either,
+    what was asked is not to blame, and the whole request is answered.
 
     Args:
         playable_at: what is played on the way
@@ -36,13 +37,17 @@ def give_way(
     """
     way = _Way(request, home, *found)
     rows = (request.dragged(-way.answer.off) & request.can_be_asked(way.answer.off)).nonzero()[:, 0]
+    if not len(rows):
+        return way.audio, way.answer
+    first = way.copy()
     low, high = (torch.full_like(request.tolerance[rows, 0], end) for end in (0.0, 1.0))
-    for _ in range(N_HALVINGS if len(rows) else 0):
+    for _ in range(N_HALVINGS):
         share = 0.5 * (low + high)
         held = way.go(playable_at, rows, share)
         low, high = torch.where(held, share, low), torch.where(held, high, share)
     if len(stuck := rows[low == 0.0]):
         way.go(playable_at, stuck, torch.zeros_like(stuck, dtype=low.dtype))
+        way.take_back(first, stuck)
     return way.audio, way.answer
 
 
@@ -57,4 +62,22 @@ class _Way(Found):
         """Search (R,) rows at their share of the way; (R,) True where all that holds held."""
         some = self.request.of(rows)
         off = self.search(playable_at(rows, share), rows, some.part_of(self.home[rows], share))[1]
+        self.off_last = off
         return ~some.dragged(-off)
+
+    def copy(self) -> tuple[Tensor, ...]:
+        """What there is now."""
+        own = self.answer
+        return self.audio.clone(), own.measured.clone(), own.off.clone(), own.peak.clone()
+
+    def take_back(self, first: tuple[Tensor, ...], rows: Tensor) -> None:
+        """Take what was found first for those of (R,) rows, searched at home just now, that drag hardly more there."""
+        audio, measured, off, peak = first
+        some, own = self.request.of(rows), self.answer
+        rows = rows[some.noticed(-off[rows]) <= some.noticed(-self.off_last) + UNNOTICED]
+        self.audio[rows], own.measured[rows], own.off[rows], own.peak[rows] = (
+            audio[rows],
+            measured[rows],
+            off[rows],
+            peak[rows],
+        )

@@ -98,8 +98,13 @@ class Request:
         """(B,) how far off where no turned knob makes up for what holds: that counts first, beyond what is noticed."""
         if self.turned is None:
             return missed.abs().sum(-1)
-        dragged = (missed.abs() - UNNOTICED).clamp_min(0.0).masked_fill(self.turned, 0.0)
-        return 1e3 * dragged.sum(-1) + (missed.abs() * self.turned).sum(-1)
+        return 1e3 * self.noticed(missed) + (missed.abs() * self.turned).sum(-1)
+
+    def noticed(self, missed: Tensor) -> Tensor:
+        """(B,) how far off what holds is beyond what is not noticed, all of it together."""
+        if self.turned is None:
+            return torch.zeros_like(missed[:, 0])
+        return (missed.abs() - UNNOTICED).clamp_min(0.0).masked_fill(self.turned, 0.0).sum(-1)
 
     def plain_where_nothing_turns(self, prior: Tensor) -> Tensor:
         """(B, P, P) prior of a change -> the same, but the identity where no knob was turned.

@@ -50,6 +50,17 @@ def test_the_way_is_halved_until_what_holds_holds(monkeypatch):
     assert shares[0].tolist() == [0.5] * 3 and shares[-1].tolist() == [0.0]
 
 
+def test_what_does_not_hold_at_home_either_is_no_reason(monkeypatch):
+    """A room, say, that is noisier than the recording: the level that was asked is met all the same."""
+    monkeypatch.setattr(found, "MeanSearch", Stiff)
+    asked = torch.tensor([ASKED, 0.5]).repeat(1, 20, 1)
+    home = torch.tensor([HOME, 0.5]).repeat(1, 20, 1)
+    request = Request(Target([Level(CLIP), Sharpness(CLIP)]), asked, torch.ones(1, 20), 1, TURNED)
+    never = torch.tensor([-1.0])
+    audio, answer = give_way(lambda rows, share: never, request, home, Stiff(never, request).run())
+    assert audio.tolist() == [[1.0]] and abs(float(answer.off[0, 0])) < 1e-3
+
+
 def test_nothing_is_given_up_where_all_count_alike():
     """Nobody said which knob was turned: what was found stays."""
     asked = torch.full((1, 20, 2), 0.5)
