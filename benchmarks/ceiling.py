@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.exact_requests import recordings, spread, tested_notes
+from benchmarks.exact_requests import notes_in
 from benchmarks.faithful import with_interval
-from datamodules import TRACKERS, NSynth
+from datamodules import TRACKERS
 from evaluation.renderings import same_noise
 from evaluation.resynthesis import (
     HarmonicError,
@@ -78,12 +78,7 @@ def table(values: dict[str, np.ndarray]) -> str:
 def report(run: Path, data: Path, n_notes: int, n_steps: int) -> str:
     """The table of one run."""
     model = load_model(run / "checkpoints" / "best.ckpt")
-    is_release = bool(list(data.glob("nsynth-*")))
-    notes = (
-        spread(tested_notes(NSynth(model.clip, str(data))), n_notes)
-        if is_release
-        else recordings(data, model.clip, n_notes)
-    )
+    notes = notes_in(data, model.clip, n_notes)
     metrics = [metric(model.clip) for metric in QUALITY]
     each = [note_values(model, metrics, note, n_steps) for note in notes]
     values = {name: np.array([found[name] for found, _ in each]) for name in ROWS}

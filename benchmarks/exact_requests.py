@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from datamodules import TRACKERS, NoPitch, UnusableAudio, read_audio
+from datamodules import TRACKERS, NoPitch, NSynth, UnusableAudio, read_audio
 from datamodules.clip_data_module import ClipDataModule
 from datamodules.clip_dataset import collate
 from evaluation.control.heard import reachable_in_sound
@@ -231,6 +231,13 @@ def every_request(
                 said = "" if is_exact else " (reachable within 1 only)" if is_near else " (not reachable)"
                 lines.append(f"{note.name[0]} {knob}={POSITIONS[index % len(POSITIONS)]}{said}: {values}")
     return lines
+
+
+def notes_in(place: Path, clip: ClipFormat, n_notes: int) -> list[Clip]:
+    """Notes of an NSynth release's test split, or of a folder of sound files."""
+    if list(place.glob("nsynth-*")):
+        return spread(tested_notes(NSynth(clip, str(place))), n_notes)
+    return recordings(place, clip, n_notes)
 
 
 def recordings(folder: Path, clip: ClipFormat, n_notes: int) -> list[Clip]:

@@ -19,8 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmarks.exact_requests import Met, NoteRequests, judge, recordings, requests, spread, tested_notes
-from datamodules import NSynth
+from benchmarks.exact_requests import Met, NoteRequests, judge, notes_in, requests
 from evaluation.bootstrap import bootstrap_interval
 from evaluation.resynthesis import MagnitudeSNR, MultiResolutionSTFT, Pair, ViSQOL
 from lightning_modules.checkpoint import load_model
@@ -117,12 +116,7 @@ def with_interval(values: Tensor) -> str:
 def report(run: Path, release: Path, n_notes: int, n_steps: int, one_place: bool, each_note: bool) -> str:
     """The table of one run."""
     model = load_model(run / "checkpoints" / "best.ckpt")
-    is_release = bool(list(release.glob("nsynth-*")))
-    found = (
-        spread(tested_notes(NSynth(model.clip, str(release))), n_notes)
-        if is_release
-        else recordings(release, model.clip, n_notes)
-    )
+    found = notes_in(release, model.clip, n_notes)
     places = [(POSITIONS[index % len(POSITIONS)],) if one_place else POSITIONS for index in range(len(found))]
     asked = [requests(model, note, where) for note, where in zip(found, places, strict=True)]
     done = [ways(model, note, which, n_steps) for note, which in zip(found, asked, strict=True)]

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from instrument.graph_steps import STEPS, Steps
+from instrument.graph_program import Steps
+from instrument.graph_steps import STEPS
 from instrument.onnx_export import quiet_export, require_onnx
 
 HALF_FROM = 1024

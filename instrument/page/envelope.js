@@ -11,7 +11,7 @@ function envelopeDb({ attack_s, decay_s, sustain_db }, age_s) {
   return sustain_db * (1 - Math.exp(-(age_s - attack_s) / decay_s));
 }
 
-// Of a bank's notes the one played most alike: an octave counts as half the way from softest to loudest.
+// The note of a bank that was played most alike: an octave counts as half the way from softest to loudest.
 function cellOf({ cells }, midi, velocity) {
   let best = cells[0], least = Infinity;
   for (const cell of cells) {

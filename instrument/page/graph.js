@@ -86,7 +86,7 @@ class Graph {
     this.steps = described.steps.map((step) => this.made(step));
   }
 
-  // Of numbers of two bytes all first bytes come before all second ones.
+  // Numbers of two bytes: all first bytes come before all second ones.
   keep([buffer, place, width, scale], sizes, blob) {
     const n = sizes[buffer];
     const into = this.numbers.subarray(this.starts[buffer], this.starts[buffer] + n);

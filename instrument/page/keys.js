@@ -84,7 +84,7 @@ class KeysView {
     this.drawRange();
   }
 
-  // Of a piano's 88 keys: those that the model has learnt, those on the screen.
+  // The keys of a piano: those that the model has learnt, those on the screen.
   drawRange() {
     const span = (from, to) => `left:${((100 * (from - 21)) / 88).toFixed(2)}%;width:${((100 * (to - from + 1)) / 88).toFixed(2)}%`;
     const [low, high] = this.learnt;

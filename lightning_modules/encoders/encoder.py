@@ -86,7 +86,7 @@ class Encoder(nn.Module):
         self.factors = list(factors)
         self.hop = clip.hop
         self.every = max(1, round(clip.frame_rate_hz / MEASURED_HZ))
-        # Of the frames that are measured: between them nothing would be judged but the interpolation.
+        # For the frames that are measured only: between them nothing would be judged but the interpolation.
         self.judged_every = self.every * max(1, round(clip.frame_rate_hz / self.every / JUDGED_HZ))
         self.level = Level(clip)
         self.prior, self.spectra = LearntPrior(), LineSpectra(clip)
