@@ -92,9 +92,9 @@ def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> N
     block_s, spent_s = block_frames * clip.hop / clip.sample_rate, median_block_s(output)
     print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, blocks of {1e3 * block_s:.1f} ms at {clip.sample_rate} Hz")
     states = {name: shape for name, shape in exported.inputs.items() if f"{name}_next" in exported.outputs}
-    print(f"  in       {_listed(exported.inputs, states)}")
-    print(f"  out      {_listed(exported.outputs, [f'{name}_next' for name in states])}")
-    print(f"  state    {_listed(states)}: in, and out as NAME_next")
+    print(*wrapped(f"in       {_listed(exported.inputs, states)}"), sep="\n")
+    print(*wrapped(f"out      {_listed(exported.outputs, [f'{name}_next' for name in states])}"), sep="\n")
+    print(*wrapped(f"state    {_listed(states)}: in, and out as NAME_next"), sep="\n")
     print(f"  latency  {1e3 * instrument.latency_s:.1f} ms ({instrument.latency_frames} frames)")
     if exact:
         deaf = [knob.name for knob in instrument.knobs if knob.name not in instrument.knobs_met]

@@ -16,6 +16,7 @@ def test_serves_the_page_and_nothing_else():
         with urlopen(f"{address}/?x#sharpness=1") as answer:
             assert answer.read() == b"<!DOCTYPE html>\xc3\xa9"
             assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert server.server_address[0] == "127.0.0.1", "nobody else is served"
         with pytest.raises(HTTPError, match="404"):
             urlopen(f"{address}/etc/passwd")
         server.shutdown()
