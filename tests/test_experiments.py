@@ -1,10 +1,12 @@
 """Files of configs/experiments repeat each other on purpose: they agree, but for what is listed here with why."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 import yaml
 
+from lightning_modules import encoders
 from lightning_modules.encoders import DEFAULT_KNOBS
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -28,10 +30,7 @@ SHARED = {
 }
 """What every experiment says; `data` and `model.encoder` follow from its name."""
 DROPOUT = {"model.residual_dropout": 0.25}  # else a residual could say what a knob should
-PARTIALS = DROPOUT | {
-    "model.encoder": "../encoders/descriptor_partials.yaml",
-    "model.line_weight": 0.5,  # what a note's partials are heard by
-}
+PARTIALS = DROPOUT | {"model.line_weight": 0.5}  # what a note's partials are heard by
 NO_KNOBS = {"model.turned": None}  # but level: a baseline without the timbre knobs that turning is for
 UNTURNED = {"model.turned": {"share": 0.0}, "model.knob_weight": 4.0}  # a baseline: knobs measured, never turned
 RIVAL = {
@@ -50,9 +49,11 @@ DIFFERENCES = {
     "ae_timbre_nsynth": UNTURNED | {"model.encoder": "../encoders/descriptor_bottleneck.yaml"},
     "c_ddsp_mended_nsynth": RIVAL,
     "c_ddsp_published_nsynth": PUBLISHED,
+    "descriptor_amp_space": PARTIALS,
     "descriptor_bottleneck_nsynth": DROPOUT,
-    "descriptor_partials_nsynth": PARTIALS,
+    "descriptor_nsynth": PARTIALS,
     "descriptor_recordings": PARTIALS,
+    "descriptor_synth1b1": PARTIALS,
     "descriptor_variational_nsynth": DROPOUT,
     "disentangled_nsynth": DROPOUT,
     "disentangled_synth1b1": DROPOUT | {"model.encoder": "../encoders/disentangled_synth1b1.yaml"},
@@ -112,6 +113,17 @@ def test_voices_and_what_begins_with_them_are_built_alike(path):
         "val_check_interval": 0,
     }
     assert first["model"]["turned"] == SHARED["model.turned"]
+
+
+@pytest.mark.parametrize("path", ENCODERS, ids=lambda path: path.stem)
+def test_an_encoder_file_names_every_part_that_another_one_names(path):
+    """Given for an experiment's own, a file leaves what it does not name as it was: the other's residual, for one."""
+    said = [yaml.safe_load(each.read_text()) for each in ENCODERS]
+    named = {key for each in said for key in each["init_args"]}
+    own = yaml.safe_load(path.read_text())
+    kind = getattr(encoders, own["class_path"].rpartition(".")[2])
+    left_out = named & inspect.signature(kind).parameters.keys() - own["init_args"].keys()
+    assert not left_out, f"{path}: name {sorted(left_out)} too, null or [] for none"
 
 
 @pytest.mark.parametrize("path", ENCODERS, ids=lambda path: path.stem)

@@ -40,7 +40,7 @@ OF_A_START = (
 CHOSEN = [
     "descriptor",
     "descriptor_bottleneck",
-    "descriptor_partials",
+    "descriptor_plain",
     "descriptor_variational",
     "disentangled",
     "adversarial",
