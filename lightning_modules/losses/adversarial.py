@@ -139,7 +139,7 @@ class _SlowConv(nn.Conv2d):
 
 
 def log_magnitudes(audio: Tensor, size: int) -> Tensor:
-    """(B, N) audio -> (B, frames, bins) decibels in units of 40 dB, 2 for a full-scale sine and -2 for silence."""
+    """(B, N) audio -> (B, frames, bins) decibels in units of 20 dB, 2 for a full-scale sine and -2 for silence."""
     window = torch.hann_window(size, dtype=audio.dtype, device=audio.device)
     spectrum = torch.stft(audio, size, size // 2, window=window, return_complex=True) * (2.0 / window.sum())
     power = torch.view_as_real(spectrum).square().sum(-1)
