@@ -22,6 +22,11 @@ from synths import ClipFormat, Descriptor, Recipe, SMSSynth
 add_safe_globals([ClipFormat])  # a checkpoint names its format: it can still be read with weights only
 
 
+def is_judge(key: str) -> bool:
+    """Whether a key of a state is of what only judges in training, such as the critic of a reconstruction loss."""
+    return key.startswith("reconstruction.")
+
+
 class Rendering(NamedTuple):
     """A sound put together: audio (B, N), the raw synth parameters by name, and the encoding they came from."""
 

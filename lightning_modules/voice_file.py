@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lightning_modules.encoders.preset import Preset
-from lightning_modules.timbre_model import TimbreModel
+from lightning_modules.timbre_model import TimbreModel, is_judge
 from output.whole_files import written_whole
 from studies.voices import HEAD, head_of
 
@@ -32,7 +32,7 @@ def write_voice(
     presets: Mapping[str, Preset],
     card: Mapping[str, Any],
 ) -> None:
-    """Write the voice of a model, whole or not at all.
+    """Write the voice of a model, whole or not at all; what only judges in training stays behind.
 
     Args:
         path: of the file
@@ -46,13 +46,17 @@ def write_voice(
         ValueError: the checkpoint was not written by `timbre fit`, which says a model's settings in plain words
     """
     head = {key: checkpoint[key] for key in KEPT if key in checkpoint}
+    head["hyper_parameters"] = {
+        key: value for key, value in head["hyper_parameters"].items() if key != "reconstruction"
+    }
     head |= {"card": dict(card), "presets": {name: preset.lowest_midi for name, preset in presets.items()}}
     try:
         words = json.dumps(head, indent=1)
     except TypeError as error:
         raise ValueError("only what `timbre fit` has trained becomes a voice: name a run's folder.") from error
     learnt = dict(model.named_parameters())
-    tensors = {f"state/{name}": _halved(value, name in learnt) for name, value in model.state_dict().items()}
+    state = {name: value for name, value in model.state_dict().items() if not is_judge(name)}
+    tensors = {f"state/{name}": _halved(value, name in learnt) for name, value in state.items()}
     for name, preset in presets.items():
         tensors |= {f"presets/{name}/{key}": _halved(getattr(preset, key), True) for key in ("residual", "knobs")}
     with written_whole(path) as partial, ZipFile(partial, "w", ZIP_DEFLATED) as archive:

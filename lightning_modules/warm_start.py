@@ -9,13 +9,15 @@ from torch import Tensor, nn
 
 from lightning_modules.decoders.published import PublishedDecoder
 from lightning_modules.decoders.with_partials import WithPartials
-from lightning_modules.timbre_model import TimbreModel
+from lightning_modules.timbre_model import TimbreModel, is_judge
 
 FRAME_RATE_TOLERANCE = 0.01
 
 
 def begin_from(model: TimbreModel, checkpoint: Mapping[str, Any], name: Path | str) -> None:
     """Take weights and ranges of knobs from another model; the next training takes its ranges from its own sounds.
+
+    A critic of the reconstruction begins anew: it judges, and is no part of what plays.
 
     Args:
         model: that is going to be trained
@@ -38,13 +40,14 @@ def begin_from(model: TimbreModel, checkpoint: Mapping[str, Any], name: Path | s
         listed = [", ".join(each) or "none" for each in (kinds, own_kinds)]
         raise ValueError(_sentence(name, f"has the knobs {listed[0]}", f"this experiment {listed[1]}", "model.encoder"))
     state = checkpoint["state_dict"]
-    for key, value in model.named_parameters():
+    own = {key: value for key, value in model.named_parameters() if not is_judge(key)}
+    for key, value in own.items():
         shapes = [tuple(each.shape) for each in (state.get(key, value.new_zeros(0)), value)]
         if shapes[0] != shapes[1]:
             theirs, ours = ("x".join(map(str, shape)) if all(shape) else "no" for shape in shapes)
             part = f"model.{key.split('.')[0]}"
             raise ValueError(_sentence(name, f"has {theirs} numbers in {key}", f"this experiment {ours}", part))
-    learnt = {*dict(model.named_parameters()), *(key for key in model.state_dict() if ".range." in key)}
+    learnt = {*own, *(key for key in model.state_dict() if ".range." in key)}
     model.load_state_dict({key: state[key] for key in learnt if key in state}, strict=False)
     model.begins_warm = True
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import lightning_modules.encoders
+import lightning_modules.losses
 import synths
 from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, Encoder, NotePartials, Residual, Term
 from synths import Descriptor, Effect, Part, SMSSynth
@@ -29,6 +30,8 @@ EFFECTS = exported(synths, Effect, Effect.affected)
 FAMILIES = exported(lightning_modules.encoders, Encoder, Encoder.forward)
 ENCODERS = [*FAMILIES, partial(DescriptorEncoder, residual=BottleneckResidual, partials=NotePartials)]
 RESIDUALS = exported(lightning_modules.encoders, Residual, Residual.forward)
+LOSSES = exported(lightning_modules.losses, torch.nn.Module)
+RECONSTRUCTIONS = [cls for cls in LOSSES if list(inspect.signature(cls.forward).parameters)[3:] == []]
 
 
 def name_of(value):
@@ -42,6 +45,7 @@ every_part = pytest.mark.parametrize("part", PARTS, ids=name_of)
 every_effect = pytest.mark.parametrize("effect", EFFECTS, ids=name_of)
 every_residual = pytest.mark.parametrize("residual", RESIDUALS, ids=name_of)
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=name_of)
+every_reconstruction = pytest.mark.parametrize("loss", RECONSTRUCTIONS, ids=name_of)
 every_rate = pytest.mark.parametrize("sample_rate", [16000, 44100, 48000])
 sounds = pytest.mark.parametrize("sound", ["silence", "sine", "harmonic tone", "noise"])
 
@@ -90,6 +94,7 @@ def test_found():
     families = {"DescriptorEncoder", "DisentangledEncoder", "AdversarialEncoder"}
     assert families <= {cls.__name__ for cls in FAMILIES}
     assert {"BottleneckResidual", "VariationalResidual", "PublishedResidual"} <= {cls.__name__ for cls in RESIDUALS}
+    assert {"MultiResolution", "AdversarialLoss"} <= {cls.__name__ for cls in RECONSTRUCTIONS}
     bases = {Descriptor, Part, Effect, Encoder, Residual}
     assert not bases & {*DESCRIPTORS, *PARTS, *EFFECTS, *FAMILIES, *RESIDUALS}
 
@@ -452,3 +457,24 @@ def test_encoder_round_trip(encoder, audio_of, clip_format):
         each.eval()
     expected, again = module(audio, pitch), copy(audio, pitch)
     assert again.controls.equal(expected.controls) and again.residual.equal(expected.residual)
+
+
+@every_reconstruction
+@sounds
+def test_reconstruction_is_a_distance(loss, sound, audio_of, clip_format):
+    """Zero of itself, positive otherwise, in training finite with finite gradients to sound and all weights."""
+    module, target = loss(clip_format), audio_of(sound)
+    output = (target + 0.1 * torch.randn_like(target)).requires_grad_()
+    value = module(output, target)
+    gradients = torch.autograd.grad(value, [output, *module.parameters()])
+    assert value.shape == () and value.isfinite() and all(gradient.isfinite().all() for gradient in gradients)
+    module.eval()
+    assert module(target, target) == pytest.approx(0.0, abs=1e-6) and module(output.detach(), target) > 0.01
+
+
+@every_reconstruction
+def test_reconstruction_round_trip(loss, audio_of, clip_format):
+    """Its state, where it has one, makes the same of the same sounds, in training too."""
+    module = loss(clip_format)
+    pair = audio_of("noise").requires_grad_(), audio_of("harmonic tone")
+    assert module(*pair).equal(reloaded(module, loss(clip_format))(*pair))

@@ -1,9 +1,6 @@
 """What the synth could do with a note, and what its noise alone costs: both without a model's weights."""
 
-import hashlib
-import math
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -12,18 +9,14 @@ import torch
 from torch import Tensor
 
 from evaluation.renderings import one_thread, same_noise
+from evaluation.resynthesis.fit_memory import FitMemory, Remembered
 from evaluation.resynthesis.pair import Metric
 from evaluation.resynthesis.summary import NoteRow, measure_notes
 from evaluation.resynthesis.tracking import RangedTracker, TrackedTarget
 from lightning_modules.losses import MultiResolution
-from lightning_modules.provenance import provenance
 from studies.bounds import FIT, TWO_SEEDS
-from studies.run_files import read_json, write_json
 from synths import Clip, SMSSynth
 from synths.fitting import N_STEPS, fit
-
-FORMAT = 1
-"""The number of what is remembered. Raise it when it means something else."""
 
 
 class FittedSounds(NamedTuple):
@@ -86,28 +79,30 @@ class NoteFits:
     def __init__(
         self, synth: SMSSynth, metrics: Sequence[Metric], tracker: RangedTracker, memory: Path | None = None
     ) -> None:
-        self.synth, self.metrics, self.tracker, self.memory = synth, metrics, tracker, memory
-        self._said = repr((FORMAT, N_STEPS, repr(synth.parts), synth.sizes, synth.clip, tracker.identity))
+        self.synth, self.metrics, self.tracker = synth, metrics, tracker
+        self.memory = None if memory is None else FitMemory(memory)
+        said = [N_STEPS, repr(synth.parts), synth.sizes, synth.clip, tracker.identity]
         # Where ViSQOL is not installed its figure is empty, and later it might be.
-        self._said += repr((provenance(), [metric.name for metric in metrics], find_spec("visqol") is not None))
-        self._learnt = b"".join(_bytes(values) for values in synth.parts.state_dict().values())
+        said += [[metric.name for metric in metrics], find_spec("visqol") is not None]
+        learnt = b"".join(_bytes(values) for values in synth.parts.state_dict().values())
+        self._said = repr(said).encode() + learnt
 
     def rows(self, note: Clip) -> list[NoteRow]:
         """One note -> what its fit reaches, and what two noise seeds of the fit differ by."""
-        path = self.memory / f"{self._key(note)}.json" if self.memory else None
-        values = _remembered(path, [metric.name for metric in self.metrics]) if path else None
-        if values is None:
-            values = self._measured(note)
-            if path:
-                write_json(path, values)
+        values = self._remembered(note) if self.memory else self._measured(note)
         return [NoteRow(note.name[0], values[rendering], rendering=rendering) for rendering in (FIT, TWO_SEEDS)]
 
-    def _key(self, note: Clip) -> str:
-        """What a fit hangs on, and no weight of the network among it."""
-        content = self._said.encode() + self._learnt + _bytes(note.audio) + _bytes(note.f0_hz)
-        return hashlib.sha256(content).hexdigest()[:24]
+    def _remembered(self, note: Clip) -> Remembered:
+        """What a fit hangs on, and no weight of the network among it, is what it is remembered by."""
+        assert self.memory
+        key = self._said + _bytes(note.audio) + _bytes(note.f0_hz)
+        values = self.memory.kept(key, (FIT, TWO_SEEDS), [metric.name for metric in self.metrics])
+        if values is None:
+            values = self._measured(note)
+            self.memory.keep(key, values)
+        return values
 
-    def _measured(self, note: Clip) -> dict[str, dict[str, float]]:
+    def _measured(self, note: Clip) -> Remembered:
         sounds = fitted_sounds(self.synth, note.audio, note.f0_hz)
         found = {}
         for name, target, output in ((FIT, note.audio, sounds.first), (TWO_SEEDS, sounds.first, sounds.second)):
@@ -118,15 +113,3 @@ class NoteFits:
 
 def _bytes(values: Tensor) -> bytes:
     return values.detach().cpu().numpy().tobytes()
-
-
-def _remembered(path: Path, names: Sequence[str]) -> dict[str, dict[str, float]] | None:
-    """What a file says of both, None where it is missing or damaged: then the fit is made again."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        said = read_json(path)
-        return {which: {name: _number(said[which][name]) for name in names} for which in (FIT, TWO_SEEDS)}
-    return None
-
-
-def _number(said: float | None) -> float:
-    return math.nan if said is None else float(said)

@@ -8,15 +8,16 @@ import torch
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, TcnDecoder
 from lightning_modules.encoders import BottleneckResidual, DescriptorEncoder, NotePartials, Trunk
+from lightning_modules.losses import AdversarialLoss, MultiResolution
 from lightning_modules.warm_start import begin_from, keep_meaning, knob_spans
 from synths import ClipFormat, Level, Sharpness
 
 RESIDUAL = partial(BottleneckResidual, size=3, trunk=partial(Trunk, width=16))
 
 
-def built(clip, decoder=MinGruDecoder, descriptors=(Level, Sharpness), width=16, partials=None):
+def built(clip, decoder=MinGruDecoder, descriptors=(Level, Sharpness), width=16, partials=None, loss=MultiResolution):
     encoder = partial(DescriptorEncoder, descriptors=descriptors, residual=RESIDUAL, partials=partials)
-    return TimbreAutoencoder(clip, encoder, decoder=partial(decoder, width=width))
+    return TimbreAutoencoder(clip, encoder, decoder=partial(decoder, width=width), reconstruction=loss)
 
 
 def checkpoint(model):
@@ -38,6 +39,19 @@ def test_weights_and_ranges_are_taken_and_the_ranges_are_to_be_taken_anew(clip_f
         assert mine.equal(given), name
     assert knob_spans(ours)[0].tolist() == [11.0, 22.0]
     assert not ours.encoder.calibrated and ours.begins_warm and ours.trained_steps == 0
+
+
+@pytest.mark.parametrize(
+    "losses", [(MultiResolution, AdversarialLoss), (AdversarialLoss,) * 2, (AdversarialLoss, MultiResolution)]
+)
+def test_a_critic_begins_anew(clip_format, losses):
+    """Whether there was one or not; all that plays is taken."""
+    theirs, ours = (built(clip_format, loss=loss) for loss in losses)
+    before = {name: value.clone() for name, value in ours.reconstruction.state_dict().items()}
+    begin_from(ours, checkpoint(theirs), "orchestra")
+    given = theirs.state_dict()
+    assert all(value.equal(before[name]) for name, value in ours.reconstruction.state_dict().items())
+    assert all(value.equal(given[name]) for name, value in ours.decoder.state_dict(prefix="decoder.").items())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A run becomes a voice: by name and by file it plays as the run does."""
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from studies import voices
 from studies.voices import card_of
 from timbre import main
 
-BOTTLENECK = Path(__file__).parents[2] / "configs" / "encoders" / "descriptor_bottleneck.yaml"
+CONFIGS = Path(__file__).parents[2] / "configs"
+BOTTLENECK = CONFIGS / "encoders" / "descriptor_bottleneck.yaml"
+CRITIC = CONFIGS / "losses" / "adversarial.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +30,10 @@ def instruments(tmp_path_factory, write_tone):
 
 @pytest.fixture(scope="module")
 def run(instruments, tiny, tmp_path_factory):
-    """A run of both, with a residual."""
+    """A run of both, with a residual and a critic."""
     runs = tmp_path_factory.mktemp("runs")
-    main(["fit", *tiny(instruments, runs), "--model.encoder", str(BOTTLENECK), "--name", "both"])
+    parts = ("--model.encoder", str(BOTTLENECK), "--model.reconstruction", str(CRITIC))
+    main(["fit", *tiny(instruments, runs), *parts, "--name", "both"])
     return runs / "both"
 
 
@@ -46,6 +50,17 @@ def shipped(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(voices, "FOLDER", packed.parent)
     monkeypatch.chdir(tmp_path)
     return "both"
+
+
+def test_a_critic_stays_behind(run, packed):
+    """The run has one and plays with it; the voice names none, has none, and plays the same but for its 16 bits."""
+    models = [load_model(run / "checkpoints" / "best.ckpt"), load_model(packed)]
+    assert [any("critic" in name for name in model.state_dict()) for model in models] == [True, False]
+    with ZipFile(packed) as archive:
+        assert not any("reconstruction" in name for name in archive.namelist())
+        assert b"AdversarialLoss" not in b"".join(map(archive.read, archive.namelist()))
+    states = [model.decoder.state_dict() for model in models]
+    assert all(value.half().float().equal(states[1][name]) for name, value in states[0].items())
 
 
 def test_its_card_says_what_was_said(packed):

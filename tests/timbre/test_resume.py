@@ -196,6 +196,18 @@ def test_killed_at_random_moments_it_is_the_run_that_never_was(starts, options, 
     print(f"{n_killed} kills in {n_runs} runs of {lasts_s:.1f} s, none lost.")
 
 
+def test_with_a_critic_it_is_the_run_that_never_was(starts, options):
+    """Stopped in a step and killed in a save: its weights are the model's, and its optimiser is."""
+    more = ("--model.reconstruction", CONFIGS / "losses" / "adversarial.yaml")
+    assert starts.run(*options("whole", *more)) == 0, starts.said()
+    assert starts.run(*options("run", *more), strikes=[Strike(f"{MODEL}.training_step", 5)]) == 138, starts.said()
+    assert starts.run(*options("run", *more), strikes=[Strike(IN_A_SAVE, 1, signal.SIGKILL)]) == -signal.SIGKILL
+    assert starts.run(*options("run", *more)) == 0, starts.said()
+    run, whole = (starts.folder / "runs" / name for name in ("run", "whole"))
+    assert_same(run, whole)
+    assert any("critic" in name for name in torch.load(run / "checkpoints" / "last.ckpt")["state_dict"])
+
+
 def test_a_signal_while_torch_is_imported_is_not_lost(starts, options):
     """The program itself; it stops after its first step."""
     command = [Path(sys.executable).with_name("timbre"), *map(str, options("run"))]
@@ -347,8 +359,10 @@ def test_every_family_trains_on_two_processes(starts, options, on_two):
             published = CONFIGS / "decoders" / "published_mended.yaml"
             more = (*more, "--model.decoder", published, "--model.knob_weight", 0.0, "--model.turned.share", 0.0)
         runs.append(options(name, *more, "--trainer.val_check_interval", 2, "--data.num_workers", 0))
+    critic = ("--model.reconstruction", CONFIGS / "losses" / "adversarial.yaml", "--data.num_workers", 0)
+    runs.append(options("critic", *on_two, "--trainer.max_steps", 2, "--trainer.val_check_interval", 2, *critic))
     assert starts.run_anew(*runs) == 0, starts.said()[-3000:]
-    assert Counter(path.parent.name for path in starts.folder.glob("runs/*/DONE")) == Counter(encoders)
+    assert Counter(path.parent.name for path in starts.folder.glob("runs/*/DONE")) == Counter([*encoders, "critic"])
 
 
 @pytest.mark.parametrize("rank", [0, 1])
