@@ -1,10 +1,12 @@
 """Voices: trained models that fit into a small file, some of which come with the package and go by name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile, ZipFile
+
+from studies.figure import Figure, figure_from_json
 
 FOLDER = Path(__file__).parents[1] / "voices"
 SUFFIX = ".timbre"
@@ -28,6 +30,7 @@ class VoiceCard(NamedTuple):
         steps: it was trained for
         presets: instruments that its residual can be set to
         n_bytes: size of its file
+        examined: figures of its examination, none where nobody says
     """
 
     what: str
@@ -37,6 +40,7 @@ class VoiceCard(NamedTuple):
     steps: int
     presets: list[str]
     n_bytes: int
+    examined: Sequence[Figure] = ()
 
 
 def voice_names() -> list[str]:
@@ -89,6 +93,7 @@ def card_of(path: Path) -> VoiceCard:
         words = [str(said[key]) for key in ("what", "data", "licence")]
         rate, steps = int(head["hyper_parameters"]["clip"]["sample_rate"]), int(head["global_step"])
         presets = [str(name) for name in head["presets"]]
-    except (KeyError, TypeError, ValueError) as error:
+        examined = [figure_from_json(each, int(each["n"]), int(each["of"])) for each in said.get("examined", [])]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not say what voice it is: write it again with timbre pack.") from error
-    return VoiceCard(words[0], words[1], words[2], rate, steps, presets, path.stat().st_size)
+    return VoiceCard(words[0], words[1], words[2], rate, steps, presets, path.stat().st_size, examined)

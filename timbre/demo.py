@@ -39,16 +39,18 @@ def run(verb: str, args: list[str]) -> None:
     place = ["-c", str(config), "--name", "demo", "--runs", str(new.parent)]
     tested = ["--test", "true", "--control.n_notes", str(N_EXAMINED), "--control.renderings", "[open, exact]"]
     tested += ["--fitted_notes", str(N_EXAMINED)]
-    # Torch comes with these, and takes seconds.
-    from timbre.demo_report import report
-    from timbre.experiment import run_experiment
-
-    build_model([*place, *tested, *options])
+    fit = [*place, *tested, *options]
+    if options:  # What is wrong is said before anything is written.
+        build_model(fit)
     voice = shipped_voice()
     if voice is not None:
         _let_it_play(voice, given.runs / "demo-voice")
+    # Lightning comes with these, and takes seconds.
+    from timbre.demo_report import report
+    from timbre.experiment import run_experiment
+
     with _anew(new), _called(new, folder):
-        experiment = run_experiment("fit", [*place, *tested, *options])
+        experiment = run_experiment("fit", fit)
         if experiment is None:
             return
         say = report(new, folder, experiment)
@@ -60,7 +62,10 @@ def _let_it_play(voice: str, folder: Path) -> None:
     """What is there without any training, first."""
     from timbre.demo_voice import first_sound
 
-    print(f"The voice {voice} plays a phrase, its knobs turned: {first_sound(voice, folder)}", flush=True)
+    pages = first_sound(voice, folder)
+    print(f"The voice {voice} plays a phrase, and a knob turns: {next(pages)}", flush=True)
+    for _ in pages:
+        print("All its knobs are on that page now: reload it.", flush=True)
     print("Now an example of training: a small model, on sounds made on the spot.", flush=True)
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import Exact
 from lightning_modules.pictures import pair_figure
 from lightning_modules.timbre_model import TimbreModel
+from lightning_modules.wav import write_wav
 from output.numbers import readable
 from output.pictures import save_png
 from studies.figure import MetricSummary

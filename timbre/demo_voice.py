@@ -1,17 +1,19 @@
 """The demo's first seconds: a phrase that a shipped voice plays, its knobs turned, on a page."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.checkpoint import load_model
 from lightning_modules.exact import Exact
 from lightning_modules.timbre_model import TimbreModel
+from lightning_modules.wav import write_wav
 from studies.report.voice_page import write_voice_page
 from studies.run_folder import RunFolder, checkpoint_in
+from studies.run_sounds import Slider
 from synths import ClipFormat
 from timbre.shown_sweep import shown_sweep
 
@@ -23,6 +25,7 @@ VIBRATO_HZ, VIBRATO_CENTS = 5.5, 15.0
 N_PARTIALS = 12
 POSITIONS = (0.15, 0.5, 0.85)
 """Few, because a page in ten seconds is wanted."""
+FIRST_KNOB = "sharpness"
 
 
 def phrase(clip: ClipFormat) -> tuple[Tensor, Tensor]:
@@ -41,21 +44,26 @@ def phrase(clip: ClipFormat) -> tuple[Tensor, Tensor]:
     return torch.tensor(GAIN * tone * shape).float()[None], torch.tensor(f0_hz).float()[None]
 
 
-def first_sound(voice: str, folder: Path) -> Path:
-    """Let a voice play the phrase, turn every knob, and write the page -> where it is."""
+def first_sound(voice: str, folder: Path) -> Iterator[Path]:
+    """Let a voice play the phrase, turn every knob, and write the page -> where it is, as soon as there is one.
+
+    The page is written with one knob first, and once more with all.
+    """
     model = load_model(checkpoint_in(Path(voice)))
     audio, f0_hz = phrase(model.clip)
-    exact, run = Exact(model), RunFolder(folder)
+    exact, run, knobs = Exact(model), RunFolder(folder), model.encoder.knobs
     given, played, rate = folder / "given.wav", folder / "played.wav", model.clip.sample_rate
     torch.manual_seed(0)
     write_wav(given, audio[0], rate)
     write_wav(played, _played(model, audio, f0_hz, exact), rate)
-    sliders = []
-    for knob in model.encoder.knobs:
-        turned = shown_sweep(model, audio, f0_hz, knob, POSITIONS, exact, with_open=False)
-        sliders += turned.sliders(run.sliders, rate, "the phrase")
     commands = [f"timbre render {voice} IN.wav OUT.wav --set sharpness=0.8", "timbre learn MY_SOUNDS"]
-    return write_voice_page(folder, voice, given, played, sliders, commands)
+    sliders: dict[str, list[Slider]] = {}
+    for knob in sorted(knobs, key=lambda name: name != FIRST_KNOB):
+        turned = shown_sweep(model, audio, f0_hz, knob, POSITIONS, exact, with_open=False)
+        sliders[knob] = turned.sliders(run.sliders, rate, "the phrase")
+        if len(sliders) in (1, len(knobs)):
+            shown = [slider for name in knobs for slider in sliders.get(name, [])]
+            yield write_voice_page(folder, voice, given, played, shown, commands, len(knobs) - len(sliders))
 
 
 @torch.no_grad()

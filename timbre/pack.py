@@ -6,6 +6,7 @@ from pathlib import Path
 from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import RunFolder, checkpoint_in
+from studies.voice_figures import figures_of
 from studies.voices import SUFFIX, card_of
 from timbre.help_text import HelpText
 from timbre.knob_report import wrapped
@@ -33,6 +34,9 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--data", default="", help="what it was trained on")
     parser.add_argument("--licence", default="not said", help="of the weights, such as MIT")
     parser.add_argument("--checkpoint", choices=("best", "last"), default="best", help="which one of the run's")
+    parser.add_argument(
+        "--examined", type=Path, metavar="RUN", help="a tested run that the voice's figures are of (default: the run)"
+    )
     given = parser.parse_args(args)
     _refuse_what_is_wrong(given)
     _pack(given)
@@ -44,6 +48,9 @@ def _refuse_what_is_wrong(given: argparse.Namespace) -> None:
     refuse_no_place(given.output)
     with_run_folder([str(given.run)])
     refuse_no_checkpoint(_checkpoint(given))
+    if given.examined is None and RunFolder(given.run).metrics.is_file() and given.checkpoint == "best":
+        given.examined = given.run
+    given.figures = figures_of(given.examined) if given.examined else []
 
 
 def _checkpoint(given: argparse.Namespace) -> Path:
@@ -65,6 +72,7 @@ def _pack(given: argparse.Namespace) -> None:
         presets = learn_presets(model, data.clips_for_ranges(n_batches=len(data.datasets["train"])))  # type: ignore[arg-type]
     name = given.run.resolve().name
     card = {"what": given.what or name, "data": given.data or "not said", "licence": given.licence}
+    card |= {"examined": given.figures}
     write_voice(given.output, checkpoint, model, presets, card)
     said = card_of(given.output)
     print(f"{given.output}: {said.n_bytes / 1e6:.2f} MB, {said.steps} steps at {said.sample_rate} Hz")

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.exact import Exact
 from lightning_modules.knobs import sweep
-from lightning_modules.pictures import sweep_figure
 from lightning_modules.timbre_model import TimbreModel
+from lightning_modules.wav import write_wav
 from studies.run_sounds import Slider
 from synths import ClipFormat
+
+if TYPE_CHECKING:  # matplotlib takes a second, and only pictures need it
+    from matplotlib.figure import Figure
 
 
 class ShownSweep(NamedTuple):
@@ -38,8 +39,10 @@ class ShownSweep(NamedTuple):
     open_readings: Sequence[float]
     audios: Tensor
 
-    def picture(self, clip: ClipFormat) -> Figure:
+    def picture(self, clip: ClipFormat) -> "Figure":
         """Asked and measured values above the spectrogram of each sound."""
+        from lightning_modules.pictures import sweep_figure
+
         readings = self.measured_readings, self.asked_readings
         return sweep_figure(self.audios, self.positions, *readings, self.knob, self.unit, clip, self.open_readings)
 

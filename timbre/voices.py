@@ -1,15 +1,28 @@
 """`timbre voices`: the trained models that come with the package."""
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
-from studies.voices import DEFAULT, VoiceCard, card_of, voice_file, voice_names
+from studies.figure import Figure
+from studies.voices import DEFAULT, SUFFIX, VoiceCard, card_of, voice_file, voice_names
 from timbre.help_text import HelpText
 from timbre.knob_report import wrapped
 
 EXAMPLE = """examples:
+  timbre voices orchestra
   timbre render in.wav out.wav --set sharpness=0.8
   timbre render synth in.wav out.wav
   timbre render orchestra in.wav out.wav --preset violin"""
+
+_WORDS = {
+    "multi_resolution_stft": "distance of resyntheses",
+    "visqol": "ViSQOL of resyntheses",
+    "f0_l1": "pitch of resyntheses off by",
+    "frave_score": "F-RAVE score of knobs",
+    "frave_floor": "the same of a deaf model",
+}
+_ROW = "  {:<33}{:>13}{:>13}  {:<10}{:>5}"
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -21,13 +34,50 @@ def run(verb: str, args: list[str]) -> None:
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )
-    parser.parse_args(args)
+    parser.add_argument(
+        "voice", nargs="?", type=Path, help="say more of this one: its data and how it was examined; a .timbre file too"
+    )
+    given = parser.parse_args(args)
+    if given.voice is not None:
+        print("\n".join(_card(given.voice)))
+        return
     if not voice_names():
         raise FileNotFoundError("no voice came with this package: install it again, or name a run instead.")
     for name in voice_names():
         path = voice_file(name)
         assert path is not None
         print("\n".join(_lines(name, card_of(path))))
+
+
+def _card(named: Path) -> list[str]:
+    """All that a voice's file says of it."""
+    path = voice_file(str(named)) or named
+    if not path.is_file():
+        known = ", ".join(voice_names()) or "none came with this package"
+        raise FileNotFoundError(f"there is no voice {named}: choose one ({known}), or name a {SUFFIX} file.")
+    card = card_of(path)
+    return [*_lines(path.stem, card), *wrapped(f"data: {card.data}"), *_figures(card.examined)]
+
+
+def _figures(examined: Sequence[Figure]) -> list[str]:
+    """A line for each figure, a column for each rendering."""
+    if not examined:
+        return wrapped("It was not examined: timbre test says how good it is.")
+    subjects = dict.fromkeys((_named(each), each.unit, each.n) for each in examined)
+    renderings = list(dict.fromkeys(each.rendering for each in examined))
+    lines = [_ROW.format("mean and half the 95 % interval", *_two(renderings), "unit", "notes")]
+    for subject, unit, n in subjects:
+        own = {each.rendering: each.text for each in examined if (_named(each), each.unit) == (subject, unit)}
+        lines.append(_ROW.format(subject, *_two([own.get(name, "") for name in renderings]), unit, n))
+    return lines
+
+
+def _named(figure: Figure) -> str:
+    return f"{figure.knob} off by" if figure.knob else _WORDS.get(figure.name, figure.name)
+
+
+def _two(words: Sequence[str]) -> list[str]:
+    return [*words, ""][:2]
 
 
 def _lines(name: str, card: VoiceCard) -> list[str]:

@@ -12,9 +12,9 @@ from torch import Tensor
 from evaluation.keeping import Keeping, all_together, place_of, some_of
 from evaluation.renderings import RENDERINGS, one_thread, same_noise
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
-from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.exact import Exact, obstacle_of
 from lightning_modules.knobs import KnobSweep, sweep
+from lightning_modules.wav import write_wav
 from studies.figure import OPEN
 from studies.run_folder import RunFolder
 from studies.run_sounds import Slider, slider_file, write_sliders

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import soundfile
 import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
@@ -11,8 +10,8 @@ from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
 from lightning_modules.pictures import pair_figure
+from lightning_modules.wav import write_wav
 from output.pictures import save_png
-from output.whole_files import written_whole
 from studies.run_folder import RunFolder
 from studies.run_sounds import sample_of
 from synths import Clip
@@ -69,9 +68,3 @@ def _for_wandb(
         f"samples/{number}/log_mel": wandb.Image(str(picture), caption=name),
         "trainer/global_step": trainer.global_step,
     }
-
-
-def write_wav(path: Path, audio: Tensor, sample_rate: int) -> None:
-    """Write (N,) audio as 16-bit WAV, whole or not at all."""
-    with written_whole(path) as partial:
-        soundfile.write(partial, torch.nan_to_num(audio).clamp(-1, 1).numpy(), sample_rate, "PCM_16", format="WAV")

@@ -9,9 +9,9 @@ from lightning import Callback, Trainer
 from torch import Tensor
 
 from lightning_modules.autoencoder import Rendering, TimbreAutoencoder
-from lightning_modules.callbacks.listen import write_wav
 from lightning_modules.exact import Exact, obstacle_of
 from lightning_modules.knobs import asked_beside
+from lightning_modules.wav import write_wav
 from studies.run_folder import RunFolder
 from synths import Clip, Descriptor
 from synths.descriptors.request import KnobRequest

@@ -14,7 +14,13 @@ TEMPLATE = Path(__file__).with_name("voice.html")
 
 
 def write_voice_page(
-    folder: Path, name: str, given: Path, played: Path, sliders: Sequence[Slider], next_commands: Sequence[str]
+    folder: Path,
+    name: str,
+    given: Path,
+    played: Path,
+    sliders: Sequence[Slider],
+    next_commands: Sequence[str],
+    n_missing: int = 0,
 ) -> Path:
     """Write report.html into a folder whose sliders/ holds the sounds of one phrase.
 
@@ -24,9 +30,11 @@ def write_voice_page(
         given, played: the phrase before and after, WAV
         sliders: its knobs, turned
         next_commands: what one does next
+        n_missing: knobs that are still being turned
     """
     run = RunFolder(folder)
     (note,) = shown_notes(run, sliders)
     sounds = {"given": sound_url(given), "played": sound_url(played)}
-    write_text(run.report, rendered(TEMPLATE, name=name, note=note, next_commands=next_commands, **sounds))
+    words = {"name": name, "note": note, "next_commands": next_commands, "n_missing": n_missing}
+    write_text(run.report, rendered(TEMPLATE, **words, **sounds))
     return run.report

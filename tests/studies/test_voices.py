@@ -35,7 +35,7 @@ def shipped(tmp_path, monkeypatch):
 
 def test_a_card_says_what_stands_in_the_file(tmp_path):
     path = write(tmp_path / "x.timbre")
-    assert card_of(path) == ("a flute", "ten notes", "MIT", 44100, 7, ["flute"], path.stat().st_size)
+    assert card_of(path) == ("a flute", "ten notes", "MIT", 44100, 7, ["flute"], path.stat().st_size, [])
 
 
 @pytest.mark.parametrize("head", ["", "[1, 2]", '{"card":', "[" * 100000, b"\xff\xfe", '"' + "x" * (1 << 20) + '"'])

@@ -27,8 +27,14 @@ def test_the_phrase_has_the_pitch_that_it_says(clip):
 
 @pytest.mark.slow
 def test_a_voice_plays_it_on_a_page(trained, tmp_path):
-    """Any run is a voice: two sounds, a slider for each knob over three places."""
-    page = first_sound(str(trained), tmp_path / "demo-voice").read_text()
+    """Any run is a voice: two sounds, a slider for each knob over three places; one knob is there before the others."""
+    pages = first_sound(str(trained), tmp_path / "demo-voice")
+    first = next(pages).read_text()
+    assert first.count('<input type="range" min="0" max="2"') == 1 and "dull" in first
+    assert "4 more knobs are being turned" in first
+    (place,) = pages
+    page = place.read_text()
+    assert "being turned" not in page
     assert len(re.findall(r'data-sound="data:audio/', page)) == 2 + 5
     assert page.count('<input type="range" min="0" max="2"') == 5
     assert "dull" in page and "timbre learn MY_SOUNDS" in page

@@ -1,7 +1,9 @@
 """`timbre voices`, and the voices that ship."""
 
+import json
 import subprocess
 import sys
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -27,6 +29,36 @@ def test_each_is_listed_within_eighty_columns(capsys):
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == SHIPPED
     assert max(map(len, lines)) <= 80
     assert "44.1 kHz, MIT" in lines[0] and "violin" in " ".join(lines)
+
+
+def test_one_says_all_that_its_file_holds(tmp_path, capsys):
+    """A line per figure, both renderings side by side; another file than one of the package's goes too."""
+    path = tmp_path / "x.timbre"
+    made = {
+        "family": None,
+        "register": None,
+        "unit": "JND",
+        "better": "lower",
+        "definition": "how far",
+        "of": 4,
+        "n": 3,
+    }
+    examined = [
+        {**made, "name": "error_jnd", "knob": "sharpness", "value": 2.0, "low": 1.5, "high": 2.5, "rendering": "open"},
+        {**made, "name": "error_jnd", "knob": "sharpness", "value": 0.2, "low": 0.1, "high": 0.3, "rendering": "exact"},
+    ]
+    head = {"hyper_parameters": {"clip": {"sample_rate": 44100}}, "global_step": 7, "presets": {}}
+    card = {"what": "a flute", "data": "ten notes", "licence": "MIT", "examined": examined}
+    with ZipFile(path, "w") as archive:
+        archive.writestr("voice.json", json.dumps({**head, "card": card}))
+    main(["voices", str(path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].split() == ["sharpness", "off", "by", "2.00", "±0.50", "0.20", "±0.10", "JND", "3"]
+    assert "data: ten notes" in lines[2] and max(map(len, lines)) <= 80
+
+
+def test_one_that_is_not_there_is_refused(refuses):
+    assert "there is no voice kazoo: choose one (orchestra" in refuses("voices", "kazoo")
 
 
 def test_listing_needs_no_torch():
