@@ -5,7 +5,7 @@
 RELEASE is the NSynth release that the runs were trained on. A small network sees a third of a second of log-mel
 spectrum, where the recording sounds. It learns from the notes of all folds but one and is tested on that one: every
 note is judged by a network that never saw it, once a seed. 50 % is what cannot be told apart; the error in bits says
-more where all is told. Beside it how much the noise between partials flickers, a frame against its quarter of a second, in decibels.
+more where all is told. Beside it how much the noise between partials flickers, a frame against its quarter of a second.
 Means with their 95 % interval over notes; differences to the first run are paired by note. Quality and control of the
 same runs: benchmarks.partials.
 """
