@@ -1,9 +1,15 @@
-"""Tests that are killed, stopped and shared out, in real processes: the same reports as those that never were."""
+"""Tests that are killed, stopped and shared out, in real processes: the same reports as those that never were.
+
+TIMBRE_KILLS is the number of random moments at which one is killed while it fits; 12 unless said.
+"""
 
 import csv
 import json
+import os
+import random
 import shutil
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +19,7 @@ from tests.timbre.starts import ROOT, Starts, Strike, serving
 
 pytestmark = pytest.mark.slow
 
+N_KILLS = int(os.environ.get("TIMBRE_KILLS", 12))
 ADD = "evaluation.journal:Journal.add"
 FOLLOW = "evaluation.control.asked_curves:AskedCurves.follow"
 WRITE = "evaluation.control.callback:write_examination"
@@ -100,6 +107,44 @@ def test_killed_and_stopped_anywhere_it_says_what_it_would_have_said(server, cop
     assert starts.run("test", copied) == 0, starts.said()
     say_the_same(reports_of(copied), whole)
     assert not (copied / "examination").exists()
+
+
+def fits_of(run):
+    """Name -> content of all that is remembered of fits; each is a whole file."""
+    return {path.name: json.loads(path.read_text()) for path in (run.parent / ".fitted").glob("*.json")}
+
+
+def test_killed_while_it_fits_it_remembers_whole_fits_alone(server, trained, tmp_path):
+    """At random moments, and once before a file gets its name: what is left is read, and the numbers are the same."""
+    settings = ("--control.n_notes", 1, "--control.passes", 1, "--control.renderings", "[open]", "--fitted_notes", 24)
+    whole, run = (shutil.copytree(trained, tmp_path / name / "run") for name in ("whole", "killed"))
+    starts, begun_s = Starts(server, tmp_path), time.monotonic()
+    assert starts.run("test", whole, *settings) == 0, starts.said()
+    lasts_s, fits = time.monotonic() - begun_s, fits_of(whole)
+    assert len(fits) > 3
+    strike = Strike("studies.run_files:write_text", 3, signal.SIGKILL)
+    assert starts.run("test", run, *settings, strikes=[strike]) == -signal.SIGKILL
+    assert fits_of(run).items() < fits.items()
+    moments, n_killed, between = random.Random(0), 0, 0
+    while n_killed < N_KILLS:
+        shutil.rmtree(run / "examination", ignore_errors=True)
+        if n_killed % 2:
+            shutil.rmtree(run.parent / ".fitted")
+        process = starts.begin("test", run, *settings)
+        time.sleep(moments.uniform(0.3, 0.9) * lasts_s)
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        n_killed += starts.end() == -signal.SIGKILL
+        left = fits_of(run)
+        assert left.items() <= fits.items()
+        between += 0 < len(left) < len(fits)
+    assert starts.run("test", run, *settings) == 0, starts.said()
+    assert fits_of(run) == fits
+    bounds = [json.loads((each / "metrics.json").read_text())["bounds"] for each in (run, whole)]
+    assert bounds[0] == bounds[1]
+    print(f"{n_killed} kills in tests of {lasts_s:.1f} s, {between} of them between two fits; none was broken.")
 
 
 def test_another_setting_begins_afresh_and_says_so(server, copied, whole):
