@@ -1,5 +1,7 @@
 """Knobs of voices met on what they play, frame by frame."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -10,6 +12,8 @@ from projection import follow_curves, projectable
 
 WINDOW_S = 0.046
 """What a descriptor's usual window sees at once."""
+N_STEPS = (4, 2, 2, 2)
+"""Rounds before each render: half the time of those that recordings get, and 0.02 JND farther off in the mean."""
 STEADY_DB, STEADY_SEMITONES = 6.0, 1.0
 """Moves within a window up to which a frame reads what it plays."""
 
@@ -21,7 +25,7 @@ def exact_audio(rows: VoiceRows) -> Tensor:
     if not indices or obstacle_of(rows.model):
         return rows.unchanged
     asked = rows.asked[:, :: rows.every, indices]
-    return follow_curves(rows, [own[index] for index in indices], asked, steady_frames(rows))
+    return follow_curves(rows, [own[index] for index in indices], asked, steady_frames(rows), N_STEPS)
 
 
 def steady_frames(rows: VoiceRows) -> Tensor:
@@ -30,7 +34,7 @@ def steady_frames(rows: VoiceRows) -> Tensor:
     Of a voice with no such frame, the middle of what sounds.
     """
     clip, every = rows.model.clip, rows.every
-    reach = max(1, round(0.5 * WINDOW_S * clip.frame_rate_hz))
+    reach = math.ceil(0.5 * WINDOW_S * clip.frame_rate_hz)
     frame = torch.arange(rows.f0_hz.shape[1])
     steady = (frame >= reach) & (frame + reach < rows.n_played[:, None])
     semitones = 12.0 * rows.f0_hz.log2()

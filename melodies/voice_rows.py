@@ -35,7 +35,7 @@ class VoiceRows:
     def __init__(
         self, model: TimbreModel, voices: Sequence[VoiceCurves], preset: Mapping[str, Any] | None, seed: int
     ) -> None:
-        self.model, self.voices, self.every = model, list(voices), model.encoder.every
+        self.model, self.voices, self.every = model, list(voices), model.encoder.judged_every
         self.n_played = torch.tensor([len(voice.f0_hz) for voice in voices])
         self.f0_hz = self._rows([voice.f0_hz for voice in voices])
         self.asked = self._rows([voice.asked for voice in voices])
