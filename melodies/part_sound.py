@@ -28,13 +28,15 @@ class PlayedVoice(NamedTuple):
     Attributes:
         voice: its curves
         audio: (N,) before the room
-        positions: (J, K) measured on that, in every `every`-th frame
+        asked: (J, C) positions, in every `every`-th frame
+        positions: (J, K) measured on the audio there
         steady: (J,) True where a window hears nothing but one note
         every: frames from one measurement to the next
     """
 
     voice: VoiceCurves
     audio: Tensor
+    asked: Tensor
     positions: Tensor
     steady: Tensor
     every: int
@@ -123,7 +125,12 @@ def _played(batch: VoiceRows, exact: bool) -> Iterator[PlayedVoice]:
         n_frames = int(batch.n_played[row])
         n_read = -(-n_frames // batch.every)
         yield PlayedVoice(
-            voice, audio[row, : n_frames * hop], positions[row, :n_read], steady[row, :n_read], batch.every
+            voice,
+            audio[row, : n_frames * hop],
+            batch.asked[row, :: batch.every][:n_read],
+            positions[row, :n_read],
+            steady[row, :n_read],
+            batch.every,
         )
 
 

@@ -50,11 +50,6 @@ class KnobCourse(NamedTuple):
         return np.interp(time_s, self.time_s, self.values)
 
 
-def steady(value: float) -> KnobCourse:
-    """The same number at all times."""
-    return KnobCourse(np.zeros(1), np.array([value]))
-
-
 @dataclass
 class PlayerSettings:
     """How a player is set before the first note.
