@@ -15,7 +15,13 @@ N_STEPS = (6, 4, 3, 3, 3, 3)
 """Rounds of the projection before each render."""
 
 
-def follow_curves(playable: Playable, knobs: Sequence[Descriptor], asked: Tensor, active: Tensor) -> Tensor:
+def follow_curves(
+    playable: Playable,
+    knobs: Sequence[Descriptor],
+    asked: Tensor,
+    active: Tensor,
+    n_steps: Sequence[int] = N_STEPS,
+) -> Tensor:
     """Bring each frame to where it was asked, as far as that goes.
 
     Where not all knobs of a frame can be met, a step of any knob's position costs the same: in least audible
@@ -27,6 +33,7 @@ def follow_curves(playable: Playable, knobs: Sequence[Descriptor], asked: Tensor
         knobs: C descriptors, all of them `projectable`
         asked: (B, F / every, C) positions
         active: (B, F / every) True in the frames that are to meet them
+        n_steps: rounds of the projection before each render
 
     Returns:
         (B, N) audio of the best renders, which may be the unchanged one
@@ -38,9 +45,9 @@ def follow_curves(playable: Playable, knobs: Sequence[Descriptor], asked: Tensor
     audio = playable.unchanged.clone()
     heard = target.of_sound(audio, playable.f0_hz, playable.every)
     off, gap = _off(asked, heard, active), torch.zeros_like(heard)
-    for n_rendered, n_steps in enumerate(N_STEPS, 1):
+    for n_rendered, n_rounds in enumerate(n_steps, 1):
         gap = torch.lerp(gap, heard - projection.all_measured(), 1.0 / n_rendered)
-        projection.towards(asked - gap, n_steps, beyond_reach=math.inf)
+        projection.towards(asked - gap, n_rounds, beyond_reach=math.inf)
         now = playable.play(projection.all_gains(), rows)
         heard = target.of_sound(now, playable.f0_hz, playable.every)
         off_now = _off(asked, heard, active)

@@ -19,9 +19,10 @@ MAY_SEE: dict[str, set[str]] = {
     "evaluation": {"output", "synths", "projection", "studies", "lightning_modules"},
     "instrument": {"output", "synths", "projection", "lightning_modules"},
     "turning": {"output", "synths", "projection", "sounds"},
+    "melodies": {"output", "synths", "projection", "lightning_modules", "instrument"},
     "timbre": {
         *("output", "synths", "projection", "sounds", "datamodules", "studies", "lightning_modules", "evaluation"),
-        *("instrument", "turning"),
+        *("instrument", "turning", "melodies"),
     },
     "interpretsynth": {
         *("output", "synths", "projection", "sounds", "studies", "lightning_modules", "instrument", "turning"),

@@ -33,14 +33,24 @@ def playable(place: Path, name: str) -> PageParts:
         FileNotFoundError: there is no such model
         ValueError: it cannot be played on a page
     """
-    path = checkpoint_in(place)
-    model = load_model(path)
+    model = load_model(checkpoint_in(place))
     parts = page_parts(model, name)
-    data = prepared_data(place)
+    return parts._replace(about=parts.about | told_of_playing(place, model))
+
+
+def told_of_playing(place: Path, model: TimbreModel) -> dict[str, Any]:
+    """What is known of how a model's notes are played, as far as it is.
+
+    Args:
+        place: of the model; for a run, its prepared sounds are heard
+        model: that was loaded from there
+
+    Returns:
+        `presets`, `envelopes`, `level_fit`, `pitches`, `notice`, as a page has them
+    """
+    path, data = checkpoint_in(place), prepared_data(place)
     learnt = _learnt(model, data) if data else {}
-    if is_voice(path):
-        learnt |= _of_voice(model, card_of(path))
-    return parts._replace(about=parts.about | learnt)
+    return learnt | (_of_voice(model, card_of(path)) if is_voice(path) else {})
 
 
 def _of_voice(model: TimbreModel, card: VoiceCard) -> dict[str, Any]:

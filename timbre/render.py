@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from melodies.score import read_score
 from output.whole_files import refuse_no_place
 from sounds.audio import Channel, Choice, header_of, refuse_no_channel
 from sounds.sound_file import sound_files
@@ -15,6 +16,8 @@ from timbre.help_text import HelpText
 from timbre.knob_report import wrapped
 from timbre.matching_options import add_options as add_matching
 from timbre.matching_options import matching_of, refuse_wrong
+from timbre.melody_options import add_options as add_melody
+from timbre.melody_options import is_melody, refuse_wrong_options
 from timbre.named_knobs import refuse_misnamed
 from timbre.named_model import add_model, refuse_wrong_model
 from timbre.pitch_curve import refuse_no_pitch
@@ -90,8 +93,12 @@ def run(verb: str, args: list[str]) -> None:
     parser.add_argument("--channel", default="mix", help="of a stereo input: 0, 1 or mix, the mean (default)")
     parser.add_argument("--dry", action="store_true", help="leave out the learned room")
     parser.add_argument("--seed", type=int, default=0, help="of the synth's noise")
+    add_melody(parser)
     given = parser.parse_intermixed_args(args)
     _refuse_wrong_output(given)
+    if is_melody(given):
+        _melody(given)
+        return
     _refuse_wrong_input(given)
     _render(given, asked_knobs(given), parsed_beside(given.also))
 
@@ -113,6 +120,7 @@ def _refuse_wrong_output(given: argparse.Namespace) -> None:
     if given.open and given.also:
         raise ValueError("--also turns what the decoder does not know: leave out --open.")
     refuse_wrong(given)
+    refuse_wrong_options(given)
 
 
 def _refuse_wrong_input(given: argparse.Namespace) -> None:
@@ -125,6 +133,16 @@ def _refuse_wrong_input(given: argparse.Namespace) -> None:
         refuse_no_channel(str(given.input), header.n_channels, Choice(_channel(given), "--channel"))
     refuse_no_pitch(given.f0)
     refuse_misnamed(given)
+
+
+def _melody(given: argparse.Namespace) -> None:
+    """A score: what is wrong with it is told before torch is loaded."""
+    refuse_wrong_model(given)
+    refuse_misnamed(given)
+    score, asked = read_score(given.input), asked_knobs(given)
+    from timbre.render_melody import render_melody
+
+    print(*render_melody(score, given, asked), sep="\n")
 
 
 def _channel(given: argparse.Namespace) -> Channel:

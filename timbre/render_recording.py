@@ -1,23 +1,20 @@
 """One recording through a model, into a file, and what is said of it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
 from instrument.matching import Matching
 from instrument.playing import Wish
 from instrument.render import KnobReport, knob_reports, render_to
-from instrument.samples import OnDisk, Samples, Scaled, each_block
+from instrument.samples import OnDisk, Samples
 from lightning_modules.exact import obstacle_of
 from lightning_modules.presets import preset_requests
 from lightning_modules.timbre_model import TimbreModel
-from output.whole_files import written_whole
 from sounds.audio import Channel, blocks_at_rate, header_of
 from synths import Descriptor
 from synths.descriptors.request import KnobRequest
@@ -26,8 +23,7 @@ from timbre.knob_report import NEARLY, in_unit, remark_lines, table_lines, wrapp
 from timbre.pitch_curve import given_pitch
 from timbre.render_report import sentences, voices
 from timbre.tracked_pitch import tracked_pitch
-
-FULL_SCALE = 0.999
+from timbre.written_sound import delivered, write_sound
 
 
 @dataclass(frozen=True)
@@ -70,11 +66,11 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
         wish = Wish(requests, settings.beside, settings.dry, corrected, faithful, settings.matching, rings_out=True)
         torch.manual_seed(settings.seed)
         outcome = render_to(model, sound, pitch, wish, made.add)
-        delivered, lines = _delivered(made, settings.peak)
-        _write(place, delivered, clip.sample_rate, settings.peak)
-        reports = knob_reports(model, outcome, delivered, outcome.f0_hz)
+        finished, lines = delivered(made, settings.peak)
+        write_sound(place, finished, clip.sample_rate, settings.peak)
+        reports = knob_reports(model, outcome, finished, outcome.f0_hz)
         # What was not met for full scale's sake is said above the table; the remarks are on the sound before.
-        unlowered = reports if delivered is made else knob_reports(model, outcome, made, outcome.f0_hz)
+        unlowered = reports if finished is made else knob_reports(model, outcome, made, outcome.f0_hz)
         lines += voices(model, sound, pitch, outcome.sounding)
         lines += sentences(outcome.matched, model.encoder.training_frames)
         lines += _of_the_sound(path, settings, made.n_samples - sound.n_samples)
@@ -86,7 +82,7 @@ def render_recording(path: Path, place: Path, settings: Settings) -> list[str]:
         ]
         held = corrected and not (faithful and not requests)
         said += remark_lines(unlowered, held) + [row for remark in remarks for row in wrapped(remark)]
-        return [f"{place}: {delivered.n_samples / clip.sample_rate:.2f} s at {clip.sample_rate} Hz", *said]
+        return [f"{place}: {finished.n_samples / clip.sample_rate:.2f} s at {clip.sample_rate} Hz", *said]
 
 
 def _pitch(sound: Samples, path: Path, settings: Settings) -> np.ndarray:
@@ -126,28 +122,3 @@ def _beyond_training(report: KnobReport, f0_hz: Tensor, corrected: bool) -> str:
         return ""
     ends = [in_unit(report, float(descriptor.value_at(torch.tensor(end)))) for end in (low, high)]
     return f"{descriptor.name}: training notes of this pitch have {ends[0].split()[0]} to {ends[1]}."
-
-
-def _delivered(made: OnDisk, peak: str) -> tuple[Samples, list[str]]:
-    """The sound as its file will hold it, and what is to be said where it would clip."""
-    highest = max(float(block.abs().max()) for block in each_block(made))
-    if highest <= FULL_SCALE:
-        return made, []
-    above_db = 20.0 * math.log10(highest / FULL_SCALE)
-    if peak == "keep":
-        return made, [
-            f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
-        ]
-    return Scaled(made, FULL_SCALE / highest), [
-        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and measured so below (--peak keep: not "
-        "lowered)."
-    ]
-
-
-def _write(path: Path, sound: Samples, sample_rate: int, peak: str) -> None:
-    """Write a sound whole or not at all."""
-    subtype, kind = "FLOAT" if peak == "keep" else None, path.suffix[1:].upper()
-    with written_whole(path) as partial:
-        with soundfile.SoundFile(partial, "w", sample_rate, 1, subtype, format=kind) as file:
-            for block in each_block(sound):
-                file.write(block.numpy())

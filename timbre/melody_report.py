@@ -1,0 +1,90 @@
+"""How the knobs of a melody were met, in the frames in which a window hears nothing but one note."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from lightning_modules.timbre_model import TimbreModel
+from melodies.part_sound import PlayedVoice
+from output.numbers import readable
+from projection import Target
+from synths import Descriptor
+from timbre.knob_report import AUDIBLE
+from timbre.requests import spoken_unit
+
+if TYPE_CHECKING:
+    from timbre.render_melody import PlayedPart
+
+_COLUMNS = "  {:<22}{:>9}{:>9} {:<9}{:>10}{:>11}"
+
+
+class FollowedVoice(NamedTuple):
+    """Knobs of one voice over time: (J,) seconds, (J, K) readings asked and measured, (J,) True where it is steady."""
+
+    time_s: np.ndarray
+    asked: np.ndarray
+    measured: np.ndarray
+    steady: np.ndarray
+
+
+class FollowedKnobs:
+    """Knobs of a part, voice by voice.
+
+    Attributes:
+        voices: in the order in which they were played
+        descriptors: K
+        off: (n, K) tolerances above what was asked, of the frames that are steady
+    """
+
+    def __init__(self) -> None:
+        self.voices: list[FollowedVoice] = []
+        self.descriptors: list[Descriptor] = []
+        self._off: list[np.ndarray] = []
+
+    def add(self, played: PlayedVoice, model: TimbreModel) -> None:
+        """Take what one voice was asked, and what was measured."""
+        self.descriptors = list(model.encoder.each_descriptor())
+        asked = played.asked[:, : len(self.descriptors)]
+        steady = played.steady.numpy()
+        off = (played.positions - asked) / Target(self.descriptors).tolerance(asked)
+        self._off.append(off[played.steady].numpy())
+        time_s = played.voice.start_s + np.arange(len(asked)) * played.every / model.clip.frame_rate_hz
+        each = [
+            torch.stack([knob.value_at(values[:, i]) for i, knob in enumerate(self.descriptors)], dim=-1).numpy()
+            for values in (asked, played.positions)
+        ]
+        self.voices.append(FollowedVoice(time_s, each[0], each[1], steady))
+
+    @property
+    def off(self) -> np.ndarray:
+        """As the class says."""
+        return np.concatenate(self._off) if self._off else np.zeros((0, len(self.descriptors)))
+
+
+def table_lines(parts: "Sequence[PlayedPart]") -> list[str]:
+    """A line for each knob of each part below a heading."""
+    lines = []
+    for part in parts:
+        if not part.followed.descriptors:
+            continue
+        whose = f"knob of {part.cast.name}" if len(parts) > 1 else "knob"
+        heading = _COLUMNS.format(whose[:22], "lowest", "highest", "", "half off", "95 % off")
+        lines += [heading.rstrip(), *_lines(part.followed)]
+    return lines
+
+
+def _lines(followed: FollowedKnobs) -> list[str]:
+    asked = np.concatenate([voice.asked[voice.steady] for voice in followed.voices])
+    lines, off = [], np.abs(followed.off)
+    for index, knob in enumerate(followed.descriptors):
+        unit = spoken_unit(knob)
+        ends = [readable(float(end) * unit.n) for end in (asked[:, index].min(), asked[:, index].max())]
+        half, most = (float(np.quantile(off[:, index], share)) for share in (0.5, 0.95))
+        lines.append(_COLUMNS.format(knob.name, *ends, unit.word, _jnds(knob, half), _jnds(knob, most)).rstrip())
+    return lines
+
+
+def _jnds(knob: Descriptor, off: float) -> str:
+    return f"{off:.2f} JND" if knob.jnd else f"{5.0 * off:.1f} %"
