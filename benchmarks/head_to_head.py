@@ -1,10 +1,12 @@
 """All encoders on the same notes, budget, decoder and synth: control beside quality, one table and one plot.
 
     python -m benchmarks.head_to_head RELEASE OUT [--steps 800] [--seeds 3] [--workers 2] [--only ae adversarial ...]
-                                                  [--notes 96] [--examined 24]
+                                                  [--notes 96] [--examined 24] [--faithful 24]
 
 RELEASE is an NSynth release (recordings laid out like it will do); OUT gets the held-out split, the runs and the
-comparison. What is finished is not done again, an interrupted training goes on. Each training has one thread.
+comparison, whose columns are of open, exact and live sounds; and faithful.md, where the first seed of each of ours is
+asked by benchmarks.faithful for open, exact and faithful sounds, one request to each knob of some test notes. What is
+finished is not done again, an interrupted training goes on. Each training has one thread.
 """
 
 import argparse
@@ -17,12 +19,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.held_out import hold_out
+from output.whole_files import write_text
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "experiments"
 SECONDS, RATE = 2, 16000
 N_EXAMINED = 24
 """How many test notes have their knobs turned: 24 take about three minutes per model."""
-OURS = {"descriptor": "descriptor_bottleneck", "disentangled": "disentangled", "adversarial": "adversarial"}
+OURS = {"descriptor": "descriptor", "disentangled": "disentangled", "adversarial": "adversarial"}
 """Name of a model -> its experiment; these with several seeds."""
 RIVALS = {
     name: name
@@ -122,6 +125,13 @@ def _budget(run: TrainingRun, steps: int) -> list[str]:
     ]
 
 
+def faithful_tables(runs: Sequence[Path], release: Path, n_notes: int) -> str:
+    """Open, exact and faithful sounds of some test notes, a table for each run."""
+    from benchmarks.faithful import N_STEPS, report
+
+    return "\n\n".join(report(run, release, n_notes, N_STEPS, True, False) for run in runs) + "\n"
+
+
 def main() -> None:
     """Split, train, test, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,6 +142,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--notes", type=int, default=96, help="of the test split, when it is made")
     parser.add_argument("--examined", type=int, default=N_EXAMINED, help="of them, those whose knobs are turned")
+    parser.add_argument("--faithful", type=int, default=N_EXAMINED, help="of them, those for faithful.md; 0 for none")
     parser.add_argument("--only", nargs="*", default=[], choices=[*OURS, *RIVALS])
     parser.add_argument("--instruments", type=int, nargs="+", default=SAXOPHONES, help="that training never hears")
     given = parser.parse_args()
@@ -145,6 +156,9 @@ def main() -> None:
     from timbre import main as timbre
 
     timbre(["compare", *(str(runs / run.name) for run in chosen), "--out", str(given.out / "compare")])
+    ours = [runs / run.name for run in chosen if run.model in OURS and run.seed == 0]
+    if given.faithful and ours:
+        write_text(given.out / "faithful.md", faithful_tables(ours, release, given.faithful))
 
 
 if __name__ == "__main__":

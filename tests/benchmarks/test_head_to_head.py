@@ -1,8 +1,11 @@
 """What is trained for the comparison, with which budget, and what is not done twice."""
 
+import sys
+
 import pytest
 
-from benchmarks import head_to_head
+import timbre
+from benchmarks import faithful, head_to_head
 from benchmarks.head_to_head import OURS, RIVALS, TrainingRun, all_runs, train_and_test
 
 
@@ -54,3 +57,26 @@ def test_a_failure_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(head_to_head, "_timbre", lambda verb, *_: verbs.append(verb) or 1)
     assert "training failed, see" in train_and_test(TrainingRun("ae", 0), tmp_path, tmp_path, 50)
     assert verbs == ["fit"]
+
+
+def test_the_first_seed_of_ours_is_asked_for_faithful_sounds(tmp_path, monkeypatch):
+    """One request to each knob of so many notes; rivals and other seeds are not asked."""
+    (tmp_path / "release" / "nsynth-test").mkdir(parents=True)
+    (tmp_path / "release" / "nsynth-test" / "examples.json").write_text("{}")
+    asked, compared = [], []
+    monkeypatch.setattr(head_to_head, "train_and_test", lambda run, *_: run.name)
+    monkeypatch.setattr(timbre, "main", compared.append)
+    monkeypatch.setattr(
+        faithful, "report", lambda run, *given: asked.append((run.name, *given)) or f"table of {run.name}"
+    )
+    words = ["head_to_head", "notes", str(tmp_path), "--seeds", "2", "--only", "ae", "descriptor", "adversarial"]
+    for more, said in (
+        (["--faithful", "0"], None),
+        (["--faithful", "5"], "table of descriptor-s0\n\ntable of adversarial-s0\n"),
+    ):
+        monkeypatch.setattr(sys, "argv", [*words, *more])
+        head_to_head.main()
+        path = tmp_path / "faithful.md"
+        assert (path.read_text() if path.exists() else None) == said
+    assert asked == [(f"{name}-s0", tmp_path / "release", 5, 15, True, False) for name in ("descriptor", "adversarial")]
+    assert len(compared) == 2 and "descriptor-s1" in " ".join(compared[0])

@@ -20,7 +20,7 @@ def test_a_recipe_has_every_seed():
     (before, after) = planned([["before"], ["after", "model.turned.share=1"]], "descriptor", 2)
     assert [run.name for run in before + after] == ["before-s0", "before-s1", "after-s0", "after-s1"]
     assert before[0].options == () and after[1].options == ("--model.turned.share=1",)
-    assert after[0].experiment.name == "descriptor_bottleneck_nsynth.yaml"
+    assert after[0].experiment.name == "descriptor_nsynth.yaml"
 
 
 def test_a_setting_without_a_value_is_refused():
