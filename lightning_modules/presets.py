@@ -7,12 +7,19 @@ from torch import Tensor
 
 from lightning_modules.encoders.preset import Preset
 from lightning_modules.timbre_model import TimbreModel
+from studies.report.words import knob_words
 from synths import Clip, sounding_mean
 from synths.descriptors.request import KnobRequest
 from synths.signal import hz_to_midi
 
 BLUR_SEMITONES = 1.5
 """Neighbouring notes are averaged: one that was played louder than the next is no other instrument."""
+END_SHARE, FEWEST_UNNAMED = 0.2, 50
+"""Of sounds in no folder, the share at an end of a knob that makes a preset, and how many there are at least."""
+NEARBY_SEMITONES = 4.0
+
+_Note = tuple[float, Tensor, Tensor]
+"""Its pitch in semitones, its mean residual and knobs."""
 
 
 def set_preset(model: TimbreModel, presets: Mapping[str, Preset], name: str) -> None:
@@ -54,14 +61,17 @@ def preset_requests(model: TimbreModel, f0_hz: Tensor, others: Sequence[KnobRequ
 def learn_presets(model: TimbreModel, batches: Iterable[Clip]) -> dict[str, Preset]:
     """One preset for each folder that training clips come from: its means around every semitone.
 
+    Where no clip comes from a folder, two for each knob but level: the fifth of the clips at either end of it, called
+    by the word for how that sounds.
+
     Args:
         model: in eval mode
         batches: whose names begin with a folder, as those of recordings do
 
     Returns:
-        by name of the folder; none where clips have no folder or the model no residual
+        by name; none where the model has no residual, or too few clips are in no folder
     """
-    notes: dict[str, list[tuple[float, Tensor, Tensor]]] = {}
+    notes: dict[str, list[_Note]] = {}
     if not model.encoder.residual_size:
         return {}
     for clips in batches:
@@ -69,13 +79,30 @@ def learn_presets(model: TimbreModel, batches: Iterable[Clip]) -> dict[str, Pres
         sounding, n_knobs = model.encoder.sounding(clips.audio, every), len(model.encoder.knobs)
         means = [sounding_mean(each, sounding, every) for each in (encoding.residual, encoding.controls[..., :n_knobs])]
         for name, f0_hz, residual, knobs in zip(clips.name, clips.f0_hz, *means, strict=True):
-            folder, slash, _ = name.partition("/")
-            if slash:
-                notes.setdefault(folder, []).append((float(hz_to_midi(f0_hz.median())), residual, knobs))
-    return {name: _blurred(notes[name]) for name in sorted(notes)}
+            folder = name.rpartition("/")[0].partition("/")[0]
+            notes.setdefault(folder, []).append((float(hz_to_midi(f0_hz.median())), residual, knobs))
+    unnamed = notes.pop("", [])
+    groups = notes or (_at_ends(model, unnamed) if len(unnamed) >= FEWEST_UNNAMED else {})
+    return {name: _blurred(groups[name]) for name in sorted(groups)}
 
 
-def _blurred(notes: Sequence[tuple[float, Tensor, Tensor]]) -> Preset:
+def _at_ends(model: TimbreModel, notes: Sequence[_Note]) -> dict[str, list[_Note]]:
+    """Notes at both ends of each knob but level, beside those of about their pitch: most knobs hang on that."""
+    midi, knobs = torch.tensor([note[0] for note in notes]), torch.stack([note[2] for note in notes])
+    nearby = torch.softmax(-0.5 * ((midi[:, None] - midi) / NEARBY_SEMITONES).square(), dim=1)
+    order = (knobs - nearby @ knobs).argsort(0)
+    n_end, found = round(END_SHARE * len(notes)), {}
+    for index, descriptor in enumerate(model.encoder.each_descriptor()):
+        if descriptor.is_level:
+            continue
+        words, name = knob_words(descriptor.name), descriptor.name
+        low, high = (words.low, words.high) if words.does else (f"{name}-low", f"{name}-high")
+        found[low] = [notes[place] for place in order[:n_end, index].tolist()]
+        found[high] = [notes[place] for place in order[-n_end:, index].tolist()]
+    return found
+
+
+def _blurred(notes: Sequence[_Note]) -> Preset:
     midi = torch.tensor([note[0] for note in notes])
     lowest, highest = round(float(midi.min())), round(float(midi.max()))
     away = torch.arange(lowest, highest + 1)[:, None] - midi

@@ -54,6 +54,21 @@ def test_clips_without_a_folder_and_models_without_a_residual_have_none(model, c
     assert learn_presets(TimbreModel(clip_format).eval(), [in_folder]) == {}
 
 
+def test_of_many_clips_without_a_folder_the_ends_of_each_knob_become_two(model, clip_format, harmonic_tone):
+    """At every pitch every second one is brighter: what is bright for its pitch counts, and not what is high."""
+    batch = notes(clip_format, harmonic_tone, *((f"{n}", 110.0 * 2 ** (n // 2 / 12), 0.2) for n in range(50)))
+    brighter = torch.diff(batch.audio, prepend=batch.audio[:, :1])
+    presets = learn_presets(
+        model, [batch._replace(audio=torch.where(torch.arange(50)[:, None] % 2 == 1, brighter, batch.audio))]
+    )
+    n_knobs = sum(not descriptor.is_level for descriptor in model.encoder.each_descriptor())
+    assert len(presets) == 2 * n_knobs and {"dull", "piercing"} <= {*presets}
+    index, f0_hz = model.encoder.knobs.index("sharpness"), torch.tensor([[165.0, 220.0, 330.0]])
+    dull, piercing = (presets[name].knobs_at(f0_hz)[0, :, index] for name in ("dull", "piercing"))
+    assert bool((piercing > dull + 0.05).all())
+    assert learn_presets(model, [Clip(*(each[:49] for each in batch[:4]), {})]) == {}  # too few to have ends
+
+
 def test_a_preset_replaces_what_is_heard(model, clip_format, harmonic_tone):
     batch = notes(clip_format, harmonic_tone, ("flute/a.flac#0", 440.0, 0.2))
     presets = learn_presets(model, [batch])
