@@ -33,14 +33,21 @@ def playable(place: Path, name: str) -> PageParts:
         FileNotFoundError: there is no such model
         ValueError: it cannot be played on a page
     """
-    path = checkpoint_in(place)
-    model = load_model(path)
+    model = load_model(checkpoint_in(place))
     parts = page_parts(model, name)
-    data = prepared_data(place)
+    return parts._replace(about=parts.about | told_of_playing(model, place))
+
+
+def told_of_playing(model: TimbreModel, place: Path) -> dict[str, Any]:
+    """What is known of playing a model: `presets`, `envelopes`, `level_fit`, `pitches` and `notice`, where there is.
+
+    Args:
+        model: in eval mode
+        place: that it was loaded from
+    """
+    path, data = checkpoint_in(place), prepared_data(place)
     learnt = _learnt(model, data) if data else {}
-    if is_voice(path):
-        learnt |= _of_voice(model, card_of(path))
-    return parts._replace(about=parts.about | learnt)
+    return learnt | _of_voice(model, card_of(path)) if is_voice(path) else learnt
 
 
 def _of_voice(model: TimbreModel, card: VoiceCard) -> dict[str, Any]:
