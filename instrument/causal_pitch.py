@@ -53,7 +53,7 @@ class CausalPitch(nn.Module):
         """The period between samples; of a short one, its multiples tell more digits."""
         period, times = self.vertex(curve, lag), 2
         while times * period <= self.longest:
-            near = self.lowest_near(curve, int(math.floor(times * period + 0.5)))
+            near = self.lowest_near(curve, math.floor(times * period + 0.5))
             finer = self.vertex(curve, near) / times
             if curve[near] > 2.0 * curve[lag] + 0.1 or abs(finer - period) > 1.5 / times:
                 break

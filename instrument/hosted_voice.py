@@ -51,6 +51,7 @@ class HostedVoice(nn.Module):
     presets_residual: Tensor
     presets_shares: Tensor
     reach: Tensor
+    shares: list[float]
 
     def __init__(
         self,
@@ -69,9 +70,7 @@ class HostedVoice(nn.Module):
         self.meter = _meter(clip)
         self.level, self.level_span_db = level, _ends(instrument.knobs[level]) if level >= 0 else (0.0, 1.0)
         self.register_buffer("reach", torch.stack([_reach_by_midi(knob) for knob in instrument.knobs]))
-        none = HostPreset(
-            "", 0, torch.zeros(1, instrument.residual_size), torch.full((self.n_controls,), MIDDLE)
-        )
+        none = HostPreset("", 0, torch.zeros(1, instrument.residual_size), torch.full((self.n_controls,), MIDDLE))
         kept = list(presets) or [none]
         self.preset_names = [preset.name for preset in kept]
         self.register_buffer("presets_residual", torch.stack([preset.residual_by_midi() for preset in kept]))
@@ -80,7 +79,7 @@ class HostedVoice(nn.Module):
         self.controls_low, self.controls_high = CONTROL_RANGE
         self.louder_db, self.softer_db = LOUDER_DB, SOFTER_DB
         self.preset = 0
-        self.shares: list[float] = [float(share) for share in kept[0].shares]
+        self.shares = [float(share) for share in kept[0].shares]
         self.level_db, self.semitones = 0.0, 0.0
         self.sound, self.played = torch.zeros(self.hop), torch.zeros(self.follower.n_past)
         self.used, self.residual_midi, self.octaves, self.gain = self.hop, _midi(FIRST_HZ), 0, 1.0
@@ -178,9 +177,9 @@ class HostedVoice(nn.Module):
         if is_inside and (before == 0 or not is_home):
             return before
         if midi < self.low_midi:
-            return int(math.ceil((self.low_midi - midi - 1.0) / 12.0))
+            return math.ceil((self.low_midi - midi - 1.0) / 12.0)
         if midi > self.high_midi:
-            return -int(math.ceil((midi - self.high_midi - 1.0) / 12.0))
+            return -math.ceil((midi - self.high_midi - 1.0) / 12.0)
         return 0
 
     def at_midi(self, table: Tensor, midi: float) -> Tensor:

@@ -12,17 +12,15 @@ from torch import Tensor, nn
 
 from instrument.hosted_voice import HostedVoice
 from instrument.instrument import Knob
-from output.extras import require
+from output.extras import require_alone
 from output.whole_files import written_whole
 
 MOST_KNOBS = 4
-VERSION = "1.5.2"
 TECHNICAL = (
     "A decoder plays the partials and noise bands of a differentiable synthesiser from pitch, calibrated timbre knobs "
     "and a residual. Pitch by a causal YIN (16 ms), level A-weighted; knobs stand in what training notes of the "
     "sounding pitch reach."
 )
-INSTALL = f"pip install --no-deps neutone_sdk=={VERSION}"
 
 
 class NeutoneCard(NamedTuple):
@@ -51,10 +49,12 @@ class FollowingVoice(nn.Module):
         chosen: indices of its controls, in the order of the host's knobs
     """
 
+    chosen: list[int]
+
     def __init__(self, voice: HostedVoice, chosen: Sequence[int]) -> None:
         super().__init__()
         self.voice = voice
-        self.chosen: list[int] = list(chosen)
+        self.chosen = list(chosen)
 
     def forward(self, audio: Tensor, shares: list[float]) -> Tensor:
         """(1, n) samples, shares 0..1 of the chosen knobs -> (1, n) sound."""
@@ -80,18 +80,6 @@ def chosen_knobs(knobs: Sequence[Knob], level: int, asked: Sequence[str] = ()) -
     return [names.index(name) for name in asked or free[:MOST_KNOBS]]
 
 
-def require_neutone() -> None:
-    """Look for Neutone's package.
-
-    Raises:
-        ValueError: it is missing; the sentence says how to install it
-    """
-    try:
-        require("neutone", "neutone_sdk")
-    except ValueError as error:
-        raise ValueError(f"neutone_sdk is not installed: {INSTALL} (what it asks for beside is here).") from error
-
-
 def write_neutone(
     voice: HostedVoice, knobs: Sequence[Knob], chosen: Sequence[int], path: Path, card: NeutoneCard, sample_rate: int
 ) -> None:
@@ -108,7 +96,7 @@ def write_neutone(
     Raises:
         ValueError: the package is not installed
     """
-    require_neutone()
+    require_alone("neutone_sdk")
     with _quiet(), tempfile.TemporaryDirectory() as folder, written_whole(path) as partial:
         from neutone_sdk.utils import save_neutone_model
 
@@ -195,7 +183,8 @@ def _wrapped(following: FollowingVoice, knobs: Sequence[Knob], card: NeutoneCard
 
 
 def _spoken(knob: Knob) -> str:
-    return f"0 to 1: what notes of the sounding pitch reach, within {knob.low:.3g} to {knob.high:.3g} {knob.unit}"
+    unit = "" if knob.unit == "1" else f" {knob.unit}"
+    return f"0 to 1: what notes of the sounding pitch reach, within {knob.low:.3g} to {knob.high:.3g}{unit}"
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def page_parts(model: TimbreModel, name: str) -> PageParts:
     Raises:
         ValueError: it has no calibrated knob, or cannot be played there; the sentence says why
     """
-    _refuse_uncalibrated(model)
+    refuse_uncalibrated(model)
     frame = VoiceFrame(model).eval()
     graphs = {"decoder": decoder_graph(frame), "meter": meter_graph(model, frame.n_partials, frame.n_bands)}
     graphs["correction"] = correction_graph(frame.correction) if frame.correction else None
@@ -104,9 +104,14 @@ def described_knobs(model: TimbreModel) -> list[dict[str, Any]]:
     return described
 
 
-def _refuse_uncalibrated(model: TimbreModel) -> None:
+def refuse_uncalibrated(model: TimbreModel) -> None:
+    """Refuse a model whose knobs mean nothing yet.
+
+    Raises:
+        ValueError: it has none, or has not been calibrated
+    """
     if not model.encoder.controls:
-        raise ValueError("this model has no knobs: there is nothing to turn on a page; export .onnx.")
+        raise ValueError("this model has no knobs: there is nothing to turn; export .onnx.")
     if model.encoder.knobs and not bool(model.encoder.calibrated):
         raise ValueError("the knobs of this model have no range yet: train it first, for a step at least.")
 

@@ -1,16 +1,18 @@
-"""`timbre export`: a model as a page to play, as one ONNX file, or as JSON for hosts without either."""
+"""`timbre export`: a model as a page to play, or as one file for another host."""
 
 import argparse
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from output.extras import require_alone
 from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
+from studies.voices import is_voice
 from timbre.help_text import HelpText
 from timbre.knob_report import wrapped
-from timbre.named_model import MODEL
+from timbre.named_model import MODEL, refuse_wrong_model
 
 if TYPE_CHECKING:  # torch takes seconds, and what is plainly wrong is told before
     from instrument.onnx_export import Shapes
@@ -19,6 +21,8 @@ EXAMPLE = """example:
   timbre export runs/flute flute.html
   timbre export runs/flute flute.onnx
   timbre export runs/flute flute.onnx --exact --block_frames 2
+  timbre export orchestra violin.ts --preset violin
+  timbre export orchestra violin.nm --preset violin --knobs sharpness,noisiness
 
 The .html file is an instrument: open it in a browser and play. The .json file
 holds the same graphs and knobs for other programs (docs/instrument.md).
@@ -26,10 +30,15 @@ holds the same graphs and knobs for other programs (docs/instrument.md).
 Of an .onnx file: the sound comes the printed latency after pitch and knobs; a
 host's own buffer comes on top. Every memory is an input and, as NAME_next, an
 output: hand each block's back with the next. The file's metadata says all a
-host needs."""
+host needs.
+
+The .ts file is for nn~ in Max and Pure Data, the .nm file for Neutone FX: both
+follow a sound, .ts can be told pitch and knobs instead. Their knobs are open:
+what the decoder plays is not corrected."""
 
 
-SUFFIXES = (".html", ".onnx", ".json")
+SUFFIXES = (".html", ".onnx", ".json", ".ts", ".nm")
+HOSTED = (".ts", ".nm")
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -37,12 +46,13 @@ def run(verb: str, args: list[str]) -> None:
     parser = argparse.ArgumentParser(
         f"timbre {verb}",
         description="Write a model as one file that plays: .html is a page with keys and knobs, .onnx renders block by "
-        "block in any host (it is tried beside the model before it gets its name), .json is for other programs.",
+        "block in any host (it is tried beside the model before it gets its name), .ts is for nn~ in Max and Pure "
+        "Data, .nm for Neutone FX, .json for other programs.",
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )
     parser.add_argument("checkpoint", type=Path, help=MODEL)
-    parser.add_argument("output", type=Path, help="the .html, .onnx or .json file to write")
+    parser.add_argument("output", type=Path, help="the .html, .onnx, .ts, .nm or .json file to write")
     parser.add_argument("--block_frames", type=int, default=1, help="control frames per block of an .onnx file")
     parser.add_argument(
         "--exact",
@@ -50,21 +60,45 @@ def run(verb: str, args: list[str]) -> None:
         help="in an .onnx file, change what the decoder plays until its knobs read what is asked: no later, but more "
         "work; a page does so by itself",
     )
+    parser.add_argument("--preset", metavar="NAME", help="in a .ts or .nm file, the instrument that it begins with")
+    parser.add_argument(
+        "--knobs", metavar="A,B,C,D", type=_names, default=[], help="in a .nm file, the four knobs (default: the first)"
+    )
     given = parser.parse_args(args)
-    _refuse_what_is_wrong(given.checkpoint, given.output, given.block_frames)
-    if given.output.suffix.lower() == ".onnx":
+    _refuse_what_is_wrong(given)
+    if given.output.suffix.lower() in HOSTED:
+        from timbre.export_hosted import export_hosted
+
+        export_hosted(given.checkpoint, given.output, given.preset, given.knobs)
+    elif given.output.suffix.lower() == ".onnx":
         _export(given.checkpoint, given.output, given.block_frames, given.exact)
     else:
         _export_page(given.checkpoint, given.output)
 
 
-def _refuse_what_is_wrong(checkpoint: Path, output: Path, block_frames: int) -> None:
-    if output.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{output} ends in '{output.suffix}': write .html, .onnx or .json.")
-    refuse_no_place(output)
-    if block_frames < 1:
-        raise ValueError(f"--block_frames {block_frames}: a block has at least 1.")
-    refuse_no_checkpoint(checkpoint)
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _refuse_what_is_wrong(given: argparse.Namespace) -> None:
+    suffix = given.output.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{given.output} ends in '{given.output.suffix}': write .html, .onnx, .json, .ts or .nm.")
+    refuse_no_place(given.output)
+    if given.block_frames < 1:
+        raise ValueError(f"--block_frames {given.block_frames}: a block has at least 1.")
+    if given.exact and suffix in HOSTED:
+        raise ValueError(f"--exact: the knobs of a {suffix} file are open: leave it out, or write .html or .onnx.")
+    if given.preset is not None and suffix not in HOSTED:
+        raise ValueError(f"--preset is for .ts and .nm: a {suffix} file has all presets, or takes any residual.")
+    if given.knobs and suffix != ".nm":
+        raise ValueError(f"--knobs is for .nm: a {suffix} file has all knobs.")
+    if suffix == ".nm":
+        require_alone("neutone_sdk")
+    if is_voice(checkpoint_in(given.checkpoint)):
+        refuse_wrong_model(given)  # a run's presets are found in its data
+    else:
+        refuse_no_checkpoint(given.checkpoint)
 
 
 def _export(checkpoint: Path, output: Path, block_frames: int, exact: bool) -> None:

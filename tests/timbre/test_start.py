@@ -40,7 +40,7 @@ WRONG = {
     "knobs nosuch": "there is no checkpoint nosuch",
     "knobs run nosuch.wav": "nosuch.wav does not exist",
     "knobs run in.wav --picture out.jpg": "ends in .png",
-    "export run out.txt": "write .html, .onnx or .json",
+    "export run out.txt": "write .html, .onnx, .json, .ts or .nm",
     "export nosuch out.onnx": "there is no checkpoint nosuch",
     "play nosuch": "there is no checkpoint nosuch",
     "play nosuch.html": "nosuch.html does not exist",
