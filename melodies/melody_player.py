@@ -10,7 +10,6 @@ LONGEST_LEFT_S = 30.0
 
 
 class _HeldKey(NamedTuple):
-    note_id: object
     midi: float
     velocity: float
     waits: bool = False
@@ -31,13 +30,13 @@ class MelodyPlayer:
         self.n_stolen = 0
         self.finished: list[VoiceCurves] = []
         self._active: list[SoundingVoice] = []
-        self._held: list[_HeldKey] = []
+        self._held: dict[object, _HeldKey] = {}
 
     def until(self, time_s: float) -> None:
         """Let all voices play up to a moment: what is said next counts from there."""
         for voice in self._active:
             voice.until(time_s)
-        over = [voice for voice in self._active if voice.is_over or (voice.is_stolen and not voice.n_frames)]
+        over = [voice for voice in self._active if voice.is_over]
         self.finished += [voice.curves() for voice in over if voice.n_frames]
         if over:
             self._active = [voice for voice in self._active if voice not in over]
@@ -45,8 +44,8 @@ class MelodyPlayer:
     def on(self, time_s: float, note_id: object, midi: float, velocity: float) -> None:
         """A note begins; notes that are too many end the one that was let go, or began, first."""
         self.until(time_s)
-        self._held = [key for key in self._held if key.note_id != note_id]
-        self._held.append(_HeldKey(note_id, midi, velocity))
+        self._held.pop(note_id, None)
+        self._held[note_id] = _HeldKey(midi, velocity)
         sounding = self._sounding()
         legato = next((voice for voice in sounding if self.settings.mono and not voice.is_released), None)
         if legato:
@@ -64,19 +63,18 @@ class MelodyPlayer:
     def off(self, time_s: float, note_id: object) -> None:
         """A note is let go: at once, or with the pedal."""
         self.until(time_s)
-        key = next((each for each in self._held if each.note_id == note_id), None)
-        if key is None:
+        if note_id not in self._held:
             return
         if self.sustain:
-            self._held[self._held.index(key)] = key._replace(waits=True)
+            self._held[note_id] = self._held[note_id]._replace(waits=True)
             return
-        self._held.remove(key)
+        del self._held[note_id]
         voice = self.voice_of(note_id)
         if voice is None:
             return
         if self.settings.mono and self._held:
-            back = self._held[-1]
-            voice.slur(back.note_id, back.midi, back.velocity)
+            back = next(reversed(self._held))
+            voice.slur(back, self._held[back].midi, self._held[back].velocity)
         else:
             voice.release()
 
@@ -85,21 +83,21 @@ class MelodyPlayer:
         self.until(time_s)
         self.sustain = down
         if not down:
-            for key in [each for each in self._held if each.waits]:
-                self.off(time_s, key.note_id)
+            for note_id in [each for each, key in self._held.items() if key.waits]:
+                self.off(time_s, note_id)
 
     def panic(self, time_s: float) -> None:
         """All notes end."""
         self.until(time_s)
-        self._held = []
+        self._held.clear()
         for voice in self._active:
             voice.steal()
 
     def release_all(self, time_s: float) -> None:
         """All notes are let go."""
         self.until(time_s)
-        for key in list(self._held):
-            self.off(time_s, key.note_id)
+        for note_id in list(self._held):
+            self.off(time_s, note_id)
 
     def voice_of(self, note_id: object) -> SoundingVoice | None:
         """The voice that plays a note."""
@@ -112,8 +110,8 @@ class MelodyPlayer:
     def finish(self, time_s: float) -> int:
         """Let everything ring out from a moment on; returns how many notes were still held."""
         self.until(time_s)
-        n_hanging = sum(not key.waits for key in self._held)
-        self._held = []
+        n_hanging = sum(not key.waits for key in self._held.values())
+        self._held.clear()
         for voice in self._sounding():
             voice.release()
         self.until(time_s + LONGEST_LEFT_S)

@@ -67,7 +67,8 @@ def read_midi(path: Path) -> MidiFile:
             messages.append(TimedMessage(clock.time_s, track, message))
         if clock.time_s > LONGEST_S:
             raise ValueError(f"{path} goes on for more than {LONGEST_S / 3600:.0f} hours: cut it, or export it again.")
-    remarks = [f"{_counted(n_stopped, 'tempo')} of 0 passed over: the one before holds."] if n_stopped else []
+    said = f"{n_stopped} {'tempo' if n_stopped == 1 else 'tempos'} of 0 passed over: the one before holds."
+    remarks = [said] if n_stopped else []
     return MidiFile(messages, [track.name for track in parsed.tracks], remarks)
 
 
@@ -105,7 +106,3 @@ class _Clock:
             return self.tempo * 1e-6 / self.division
         frames = -(self.division >> 8)
         return 1.0 / ((29.97 if frames == 29 else frames) * (self.division & 0xFF))
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what} was" if n == 1 else f"{n} {what}s were"

@@ -29,6 +29,11 @@ class MidiPart(NamedTuple):
     n_notes: int
 
     @property
+    def pitches(self) -> list[float]:
+        """MIDI pitches of the notes."""
+        return [float(timed.message.note) for timed in self.messages if _begins(timed)]
+
+    @property
     def is_drums(self) -> bool:
         """Whether General MIDI takes it for drums, which have no pitch."""
         return self.channel == DRUMS and not self.members

@@ -1,5 +1,6 @@
 """Notes given to a player, and what is to be said of those that cannot be played as they are written."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from melodies.knob_places import midi_to_hz
 from melodies.melody_player import MelodyPlayer
 from melodies.sounding_voice import HIGHEST
 
+MOST_OCTAVES = 4
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 
@@ -69,6 +71,25 @@ class PlayerHand:
     def finish(self, time_s: float) -> None:
         """Nothing follows: what is held is let go."""
         self.tally += Tally(hanging=self.player.finish(time_s), cut=self.player.n_stolen)
+
+
+def octaves_into(pitches: tuple[float, float] | None, midi: Sequence[float]) -> int:
+    """By how many octaves notes are to be moved for most of them to lie among the pitches learnt: the fewest.
+
+    Args:
+        pitches: lowest and highest MIDI pitch learnt; None: nothing is moved
+        midi: pitches of the notes
+    """
+    if pitches is None or not len(midi):
+        return 0
+    notes = np.asarray(midi, float)
+
+    def foreign(octaves: int) -> tuple[int, int]:
+        moved = notes + 12 * octaves
+        outside = (moved < pitches[0] - 0.5) | (moved > pitches[1] + 0.5)
+        return int(outside.sum()), abs(octaves)
+
+    return min(range(-MOST_OCTAVES, MOST_OCTAVES + 1), key=foreign)
 
 
 def note_name(midi: float) -> str:

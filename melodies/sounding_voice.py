@@ -124,7 +124,7 @@ class SoundingVoice:
     def steal(self) -> None:
         """Fade out within a hop: another note needs the voice."""
         self._end_note()
-        self.is_stolen = True
+        self.is_stolen, self.is_over = True, self.is_over or not self.n_frames
 
     def until(self, time_s: float) -> None:
         """Play the frames that begin before a moment."""

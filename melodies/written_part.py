@@ -21,6 +21,16 @@ class WrittenPart(NamedTuple):
     notes: list[WrittenNote]
 
     @property
+    def pitches(self) -> list[float]:
+        """MIDI pitches of the notes."""
+        return [note.midi for note in self.notes]
+
+    @property
+    def is_drums(self) -> bool:
+        """Never."""
+        return False
+
+    @property
     def n_notes(self) -> int:
         """How many there are."""
         return len(self.notes)

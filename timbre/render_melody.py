@@ -14,11 +14,12 @@ from instrument.samples import OnDisk, Samples, Scaled, each_block
 from melodies.exact_voices import can_be_exact
 from melodies.melody_player import MelodyPlayer
 from melodies.part_sound import PartSettings, PlayedVoice, dry_stretches, in_room
-from melodies.player_hand import PlayerHand, Tally, tally_sentences
+from melodies.player_hand import PlayerHand, Tally, octaves_into, tally_sentences
 from melodies.score import Part, Score, answers_to, perform
 from melodies.sounding_voice import VoiceCurves
 from timbre.asked import AskedKnobs
 from timbre.knob_report import wrapped
+from timbre.matching_options import octaves_asked
 from timbre.melody_instrument import MelodyInstrument, controller_map, melody_instrument, player_settings
 from timbre.melody_options import VoiceChoice, mapped, voice_choices
 from timbre.melody_report import FollowedKnobs, table_lines
@@ -116,7 +117,7 @@ def _cast(score: Score, given: argparse.Namespace) -> tuple[list[CastPart], list
     for number, part in enumerate(score.parts, 1):
         choice = next((each for each in choices if answers_to(part, number, each.key)), None)
         used.add(choice)
-        if choice is None and getattr(part, "is_drums", False):
+        if choice is None and part.is_drums:
             n_drums += part.n_notes
             continue
         place = choice.place if choice and choice.place else given.checkpoint
@@ -137,7 +138,10 @@ def _cast(score: Score, given: argparse.Namespace) -> tuple[list[CastPart], list
 def _performed(cast: CastPart, given: argparse.Namespace, asked: AskedKnobs) -> PlayedPart:
     instrument = cast.instrument
     settings = player_settings(instrument, instrument.preset(cast.preset), asked, given.legato, given.most)
-    hand = PlayerHand(MelodyPlayer(instrument.played, settings), 12 * int(given.octave or 0), instrument.pitches)
+    octaves = octaves_asked(None, given.octave)
+    if octaves is None:
+        octaves = octaves_into(instrument.pitches, cast.part.pitches)
+    hand = PlayerHand(MelodyPlayer(instrument.played, settings), 12 * octaves, instrument.pitches)
     perform(cast.part, hand, controller_map(instrument, mapped(given.map) if given.map else None, asked))
     return PlayedPart(cast, hand.player.finished, hand.tally)
 
