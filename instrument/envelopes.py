@@ -1,6 +1,8 @@
 """How the level of an instrument's notes goes: a bank of real ones, to play others by."""
 
 import base64
+import binascii
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -42,14 +44,37 @@ def envelope_bank(name: str, notes: Sequence[PlayedNote]) -> dict[str, Any]:
         `name` and `cells`: `midi`, `velocity` (0..1), `db` (base64 of a byte for each half decibel below the top),
         `loop` and `release` as in `LevelCourse`
     """
-    velocities = _velocities(notes)
     order = np.argsort([note.midi for note in notes], kind="stable")
     cells = []
     for pitched in np.array_split(order, min(PITCHES, len(notes))):
+        velocities = np.full(len(notes), np.nan)
+        velocities[pitched] = _velocities([notes[index] for index in pitched])
         softer = pitched[np.argsort(velocities[pitched], kind="stable")]
         for alike in np.array_split(softer, min(VELOCITIES, len(softer))):
             cells.append(_cell(notes, velocities, alike))
     return {"name": name, "cells": cells}
+
+
+def checked_banks(told: Any) -> list[dict[str, Any]]:
+    """Banks as a file tells them, with nothing but what a page reads.
+
+    Raises:
+        ValueError: they are no banks
+    """
+    try:
+        return [{"name": str(bank["name"]), "cells": [_checked_cell(cell) for cell in bank["cells"]]} for bank in told]
+    except (KeyError, TypeError, ValueError, binascii.Error, OverflowError) as error:
+        raise ValueError("its envelopes are none") from error
+
+
+def _checked_cell(cell: Any) -> dict[str, Any]:
+    midi, velocity = float(cell["midi"]), float(cell["velocity"])
+    last = len(base64.b64decode(cell["db"], validate=True)) - 1
+    loop, release = cell["loop"] and [int(end) for end in cell["loop"]], int(cell["release"])
+    is_sound = math.isfinite(midi) and math.isfinite(velocity) and 0 <= release <= last
+    if not is_sound or (loop and not (len(loop) == 2 and 0 <= loop[0] < loop[1] <= last)):
+        raise ValueError("a cell is none")
+    return {"midi": midi, "velocity": velocity, "db": cell["db"], "loop": loop or None, "release": release}
 
 
 def course_of(level_db: np.ndarray) -> LevelCourse:
@@ -84,7 +109,7 @@ def _cell(notes: Sequence[PlayedNote], velocities: np.ndarray, alike: np.ndarray
 
 
 def _velocities(notes: Sequence[PlayedNote]) -> np.ndarray:
-    """As notes tell them; otherwise the rank of their loudest moment."""
+    """As notes of about one pitch tell them; otherwise the rank of their loudest moment."""
     told = np.array([note.velocity for note in notes])
     tops = np.array([note.level_db.max() for note in notes])
     ranks = np.argsort(np.argsort(tops, kind="stable"), kind="stable") / max(1, len(notes) - 1)

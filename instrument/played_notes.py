@@ -1,7 +1,8 @@
 """Training notes as players think of them: instrument, pitch, strength, level over time, where the knobs stand."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,12 @@ from synths.signal import hz_to_midi
 
 BANK_HZ = 100.0
 """Level curves have so many numbers a second, whatever the hop."""
+
+ONE_NOTE_SEMITONES = 0.7
+"""Pieces of a recording whose pitches are no farther apart are one note."""
+
+EDGE_S = 0.04
+"""Where a note was cut, its level is read through a window that is half empty."""
 
 NSYNTH_NAME = re.compile(r"(?P<instrument>.+)-(?P<midi>\d{3})-(?P<velocity>\d{3})$")
 
@@ -27,6 +34,7 @@ class PlayedNote(NamedTuple):
         level_db: (T,) A-weighted, 100 times a second
         positions: (C,) mean of each control over what sounds
         residual: (D,) likewise
+        piece: file and number, of a recording that was cut into pieces; "" and 0 otherwise
     """
 
     instrument: str
@@ -35,6 +43,7 @@ class PlayedNote(NamedTuple):
     level_db: np.ndarray
     positions: np.ndarray
     residual: np.ndarray
+    piece: tuple[str, int] = ("", 0)
 
 
 @torch.no_grad()
@@ -58,8 +67,41 @@ def played_notes(model: TimbreModel, batches: Iterable[Clip]) -> list[PlayedNote
             instrument, velocity = _played(name)
             if instrument:
                 level_db = _at_bank_rate(levels[row], model.clip.frame_rate_hz)
-                notes.append(PlayedNote(instrument, midi[row], velocity, level_db, positions[row], residual[row]))
+                means = positions[row], residual[row]
+                notes.append(PlayedNote(instrument, midi[row], velocity, level_db, *means, _piece(name)))
     return notes
+
+
+def whole_notes(notes: Iterable[PlayedNote]) -> list[PlayedNote]:
+    """The notes of recordings that were cut without gaps: pieces of one pitch are one note, from the first one on.
+
+    What is cut from the middle of a note has neither begin nor end, and would be the most usual course of level.
+    """
+    files: dict[str, dict[int, PlayedNote]] = {}
+    whole = []
+    for note in notes:
+        name, number = note.piece
+        if name:
+            files.setdefault(name, {})[number] = note
+        else:
+            whole.append(note)
+    return [*whole, *(note for of_file in files.values() for note in _joined(of_file))]
+
+
+def _joined(pieces: Mapping[int, PlayedNote]) -> Sequence[PlayedNote]:
+    """The pieces of one file, by number -> its note, or what they are where it holds several; none without a begin."""
+    row = [pieces[number] for number in takewhile(lambda number: number in pieces, range(len(pieces)))]
+    if len(row) < 2 or np.ptp([piece.midi for piece in row]) > ONE_NOTE_SEMITONES:
+        return row
+    levels = np.concatenate([piece.level_db for piece in row])
+    cuts = np.cumsum([len(piece.level_db) for piece in row])[:-1]
+    frames = np.arange(len(levels))
+    known = np.abs(frames[:, None] - (cuts - 0.5)).min(axis=1) > EDGE_S * BANK_HZ
+    means = [np.mean([getattr(piece, name) for piece in row], axis=0) for name in ("positions", "residual")]
+    midi = float(np.median([piece.midi for piece in row]))
+    return [
+        PlayedNote(row[0].instrument, midi, row[0].velocity, np.interp(frames, frames[known], levels[known]), *means)
+    ]
 
 
 def by_instrument(notes: Iterable[PlayedNote], fewest: int = 4) -> dict[str, list[PlayedNote]]:
@@ -81,6 +123,11 @@ def _played(name: str) -> tuple[str, float]:
         return match["instrument"], int(match["velocity"]) / 127.0
     folder, slash, _ = name.partition("/")
     return (folder if slash else ""), float("nan")
+
+
+def _piece(name: str) -> tuple[str, int]:
+    file, sign, number = name.rpartition("#")
+    return (file, int(number)) if sign and number.isdigit() else ("", 0)
 
 
 def _at_bank_rate(level_db: np.ndarray, rate_hz: float) -> np.ndarray:

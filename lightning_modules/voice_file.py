@@ -14,7 +14,7 @@ from torch import Tensor
 from lightning_modules.encoders.preset import Preset
 from lightning_modules.timbre_model import TimbreModel, is_judge
 from output.whole_files import written_whole
-from studies.voices import HEAD, head_of
+from studies.voices import FORMAT, HEAD, head_of
 
 LARGEST_BYTES = 1 << 28
 """More numbers than that, unpacked, are not read: a small file cannot fill the memory."""
@@ -31,6 +31,7 @@ def write_voice(
     model: TimbreModel,
     presets: Mapping[str, Preset],
     card: Mapping[str, Any],
+    played: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the voice of a model, whole or not at all; what only judges in training stays behind.
 
@@ -40,6 +41,7 @@ def write_voice(
         model: whose state is written: parameters in 16 bits, everything else as it is
         presets: by name
         card: words on what it is: what, data, licence
+        played: plain words and numbers on how its notes are played, for a page
 
     Raises:
         OSError: it cannot be written
@@ -49,6 +51,7 @@ def write_voice(
     head["hyper_parameters"] = {
         key: value for key, value in head["hyper_parameters"].items() if key != "reconstruction"
     }
+    head |= {"format": FORMAT, "played": dict(played or {})}
     head |= {"card": dict(card), "presets": {name: preset.lowest_midi for name, preset in presets.items()}}
     try:
         words = json.dumps(head, indent=1)

@@ -16,6 +16,9 @@ DEFAULT = "orchestra"
 HEAD = "voice.json"
 """The entry of the file that says everything but numbers; each tensor is another, NAME.npy."""
 
+FORMAT = 2
+"""1 said nothing of how notes are played, and not its number."""
+
 LARGEST_HEAD_BYTES = 1 << 20
 
 
@@ -78,6 +81,8 @@ def head_of(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a voice that can be read: copy it again.") from error
     if not isinstance(head, dict):
         raise ValueError(f"{path} is not a voice that can be read: copy it again.")
+    if not isinstance(form := head.get("format", 1), int) or form > FORMAT:
+        raise ValueError(f"{path} is a voice of a newer InterpretSynth than this one: update the program.")
     return head
 
 

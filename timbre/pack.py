@@ -24,7 +24,8 @@ def run(verb: str, args: list[str]) -> None:
         f"timbre {verb}",
         description="Write the best checkpoint of a run as a voice: weights of 16 bits, without what training alone "
         "needs. Nothing in such a file is run when it is loaded. Where the run's prepared sounds are at hand, what "
-        "models know of them is measured again, and every folder that training sounds come from becomes a preset.",
+        "models know of them is measured again, and every folder that training sounds come from becomes a preset, with "
+        "the envelopes of its notes.",
         epilog=EXAMPLE,
         formatter_class=HelpText,
     )
@@ -61,20 +62,24 @@ def _pack(given: argparse.Namespace) -> None:
     from lightning_modules.checkpoint import load_model, read_checkpoint
     from lightning_modules.presets import learn_presets
     from lightning_modules.voice_file import write_voice
+    from timbre.playable import playing_of
 
     path = _checkpoint(given)
     checkpoint, model = read_checkpoint(path), load_model(path)
-    data, presets = prepared_data(given.run), {}
+    data, presets, played = prepared_data(given.run), {}, {}
     if data is None:
         print("The run's prepared sounds are not at hand: no presets, and what was measured of them is kept.")
     else:
         model.encoder.calibrate((clips.audio, clips.f0_hz) for clips in data.clips_for_ranges())
         presets = learn_presets(model, data.clips_for_ranges(n_batches=len(data.datasets["train"])))  # type: ignore[arg-type]
+        played = playing_of(model, data)
     name = given.run.resolve().name
     card = {"what": given.what or name, "data": given.data or "not said", "licence": given.licence}
     card |= {"examined": given.figures}
-    write_voice(given.output, checkpoint, model, presets, card)
+    write_voice(given.output, checkpoint, model, presets, card, played)
     said = card_of(given.output)
     print(f"{given.output}: {said.n_bytes / 1e6:.2f} MB, {said.steps} steps at {said.sample_rate} Hz")
     if said.presets:
         print(*wrapped(f"presets: {', '.join(said.presets)}"), sep="\n")
+    if played.get("envelopes"):
+        print(*wrapped(f"envelopes: {', '.join(bank['name'] for bank in played['envelopes'])}"), sep="\n")

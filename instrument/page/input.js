@@ -3,6 +3,8 @@
 
 const MICROPHONE = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
+const LONGEST_S = 30;
+const ROOM = "Sing, or drop a recording of one voice anywhere on the page.";
 const SURE = 0.8, TOO_QUIET_DB = -50, SILENCE_DB = -75, PATIENCE = 25;
 
 // By how many octaves a pitch is moved into a range; as it was while that will do, which spares leaps at the edge.
@@ -14,11 +16,15 @@ function octavesInto([low, high], midi, before) {
 
 class InputView {
   // ready: () -> { context, instrument } once sound may begin.
-  constructor(about, ready) {
+  // stands: takes the shares that a recording has.
+  constructor(about, ready, stands) {
     this.about = about;
     this.ready = ready;
+    this.stands = stands;
     this.learnt = learntPitches(about);
     this.source = null;
+    this.turns = false;
+    for (const [id, turns] of [["follow", false], ["turn", true]]) byId(id).addEventListener("click", () => this.choose(turns));
     byId("microphone").addEventListener("click", () => (isPressed(byId("microphone")) ? this.stop() : this.listen()));
     byId("file").addEventListener("change", ({ target }) => { if (target.files[0]) this.open(target.files[0]); target.value = ""; });
     byId("stop-file").addEventListener("click", () => this.stop());
@@ -37,6 +43,14 @@ class InputView {
       this.say(`Nothing can be played: ${error.message}.`);
       return null;
     }
+  }
+
+  // Whether a recording is turned itself, or followed by the instrument; what plays begins again.
+  choose(turns) {
+    this.turns = turns;
+    press(byId("follow"), !turns);
+    press(byId("turn"), turns);
+    if (this.file && (this.source || this.isTurned)) this.open(this.file);
   }
 
   async listen() {
@@ -62,6 +76,7 @@ class InputView {
     this.stop();
     const context = await this.awake();
     if (!context) return;
+    this.file = file;
     let buffer;
     try {
       buffer = await context.decodeAudioData(await file.arrayBuffer());
@@ -69,6 +84,7 @@ class InputView {
       this.say(`${file.name} is no sound that this browser can read: try a WAV, FLAC or MP3.`);
       return;
     }
+    if (this.turns) { await this.turn(file, buffer); return; }
     const source = new AudioBufferSourceNode(context, { buffer });
     source.onended = () => { if (this.source === source) { this.stop(); this.say(`${file.name}: over. Open it again, or another.`); } };
     this.follow(source);
@@ -77,6 +93,29 @@ class InputView {
     this.name = file.name;
     this.say(`Plays ${file.name}.`);
   }
+
+  // The recording itself, again and again; knobs stand where it has them, and turn its partials and noise.
+  async turn(file, buffer) {
+    if (buffer.duration > LONGEST_S) {
+      this.say(`${file.name} lasts ${Math.round(buffer.duration)} s: up to ${LONGEST_S} s can be turned here, and any length by timbre turn.`);
+      return;
+    }
+    this.say(`Takes ${file.name} apart\u2026`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const recording = takenApart(await soundAt(buffer, this.about.sample_rate), this.about);
+    if (!recording) {
+      this.say(`${file.name} has no clear pitch, so there is nothing to turn: one voice at a time, or let the instrument play it.`);
+      return;
+    }
+    this.isTurned = true;
+    this.wet(0);
+    this.instrument.send({ do: "recording", recording });
+    byId("stop-file").hidden = false;
+    this.say(`${file.name} itself, again and again: knobs begin where it has them, and turn it.`);
+  }
+
+  // The instrument's room is none of the recording's.
+  wet(gain) { if (this.instrument.room) this.instrument.room.wet.gain.value = gain; }
 
   follow(source) {
     this.source = source;
@@ -88,6 +127,13 @@ class InputView {
   send() { this.instrument.send({ do: "follow", on: this.source !== null, semitones: 12 * this.octaves }); }
 
   stop() {
+    if (this.isTurned) {
+      this.isTurned = false;
+      this.instrument.send({ do: "recording", recording: null });
+      this.wet(1);
+      byId("stop-file").hidden = true;
+      this.say(ROOM);
+    }
     if (!this.source) return;
     this.source.disconnect();
     if (this.source.stop && this.source.onended) { this.source.onended = null; this.source.stop(); }
@@ -96,11 +142,12 @@ class InputView {
     press(byId("microphone"), false);
     byId("stop-file").hidden = true;
     if (this.instrument) this.send();
-    this.say("Sing, or drop a recording of one voice anywhere on the page.");
+    this.say(ROOM);
   }
 
   // What is heard: it is moved by octaves to where the model has learnt to play.
-  tell({ tracked }) {
+  tell({ tracked, shares }) {
+    if (shares) this.stands(shares);
     if (!this.source || !tracked) return;
     const { f0_hz, confidence, level_db } = tracked;
     if (confidence < SURE || level_db < TOO_QUIET_DB) {
@@ -133,6 +180,15 @@ class InputView {
       this.open(event.dataTransfer.files[0]);
     });
   }
+}
+
+// A recording in one channel at another rate.
+async function soundAt(buffer, rate) {
+  const context = new OfflineAudioContext(1, Math.max(1, Math.ceil(buffer.duration * rate)), rate);
+  const source = new AudioBufferSourceNode(context, { buffer });
+  source.connect(context.destination);
+  source.start();
+  return (await context.startRendering()).getChannelData(0);
 }
 
 if (typeof module !== "undefined") module.exports = { octavesInto };

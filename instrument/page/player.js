@@ -235,6 +235,7 @@ class Player {
     this.most = voices;
     this.pool = Array.from({ length: voices + 4 }, () => new Voice(this));
     this.readings = new Float32Array(about.knobs.length);
+    this.turner = null;
   }
 
   // Run the decoder for a voice.
@@ -252,20 +253,26 @@ class Player {
     for (let i = 0; i < states.length; i++) decoder.read(states[i][3], voice.states[i]);
   }
 
-  // Readings of the newest voice, in the knobs' units: NaN where only sound tells one. Null if nothing sounds.
+  // Readings of the recording that is turned, or of the newest voice. Null if nothing sounds.
   measure() {
-    const voice = this.newest();
+    const voice = this.turner || this.newest();
     if (!voice || !this.meter) return null;
+    this.read(voice.f0_hz, voice.far, voice.magnitudes);
+    return voice;
+  }
+
+  // Readings of a frame into `readings`, in the knobs' units: NaN where only sound tells one.
+  read(f0_hz, amplitudes, magnitudes) {
+    if (!this.meter) { this.readings.fill(NaN); return; }
     const { inputs, outputs } = this.meter;
-    inputs.f0_hz.dense[0] = voice.f0_hz;
-    inputs.amplitudes.dense.set(voice.far);
-    inputs.noise_magnitudes.dense.set(voice.magnitudes);
+    inputs.f0_hz.dense[0] = f0_hz;
+    inputs.amplitudes.dense.set(amplitudes);
+    inputs.noise_magnitudes.dense.set(magnitudes);
     this.meter.run();
     this.about.knobs.forEach((knob, index) => {
       if (outputs[knob.name]) this.meter.read(knob.name, this.readings, index);
       else this.readings[index] = NaN;
     });
-    return voice;
   }
 
   newest() {
@@ -312,6 +319,12 @@ class Player {
     if (!down) for (const { id } of this.held.filter((note) => note.waits)) this.off(id);
   }
 
+  // Play a recording as it is, and turned where knobs are; null: none.
+  turn(recording) {
+    if (recording) this.turner = new Turner(this, recording);
+    else if (this.turner) this.turner.isOver = true;
+  }
+
   panic() {
     this.held = [];
     for (const voice of this.pool) if (voice.active) voice.steal();
@@ -330,10 +343,12 @@ class Player {
     if (this.exact) this.exact.refill();
     for (let i = 0; i < n; i++) out[i] = 0;
     for (const voice of this.pool) if (voice.active) voice.add(out, 0, n);
+    if (this.turner) this.turner.add(out, n);
   }
 }
 
 if (typeof module !== "undefined") {
-  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./knob_range.js"), require("./exact.js"), require("./envelope.js"));
+  Object.assign(globalThis, require("./graph.js"), require("./synth.js"), require("./knob_range.js"), require("./exact.js"), require("./envelope.js"),
+    require("./tones.js"), require("./turner.js"));
   module.exports = { Player, Voice };
 }

@@ -172,4 +172,4 @@ class Follower {
   }
 }
 
-if (typeof module !== "undefined") module.exports = { Tracker, Weighting, Follower };
+if (typeof module !== "undefined") module.exports = { Tracker, Weighting, Follower, TRACKED };

@@ -58,9 +58,14 @@ class InstrumentProcessor extends AudioWorkletProcessor {
 
   tell() {
     const voice = this.player.measure();
-    const sounding = this.player.pool.filter((each) => each.active).length;
+    const { turner } = this.player;
+    const sounding = this.player.pool.filter((each) => each.active).length + (turner ? 1 : 0);
     const told = { sounding, load: this.spent.load };
     if (this.player.follows) told.tracked = { ...this.tracker.found };
+    if (turner && turner.isFresh) {
+      told.shares = Array.from(turner.shares, (share) => Number(share.toFixed(3)));
+      turner.isFresh = false;
+    }
     if (voice) {
       told.f0_hz = voice.f0_hz;
       told.readings = Array.from(this.player.readings);
@@ -93,6 +98,7 @@ const MESSAGES = {
     for (const voice of player.pool) if (voice.active && (id === undefined || voice.id === id)) voice.pressure = amount;
   },
   follow: (player, { on, semitones = 0 }) => { player.follows = on; player.shift = semitones; },
+  recording: (player, { recording }) => player.turn(recording),
   set: (player, { envelope, ...settings }) => {
     for (const name of ["mono", "glide_s", "vibrato", "level_db"]) if (name in settings) player[name] = settings[name];
     if (settings.exact !== undefined) player.exactly(settings.exact);

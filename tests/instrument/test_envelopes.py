@@ -1,11 +1,12 @@
 """Envelopes and presets are those of real notes: medoids, with their loop where they are held."""
 
 import base64
+import json
 
 import numpy as np
 import pytest
 
-from instrument.envelopes import course_of, envelope_bank
+from instrument.envelopes import checked_banks, course_of, envelope_bank
 from instrument.level_fit import level_fit
 from instrument.played_notes import PlayedNote, by_instrument
 
@@ -56,6 +57,33 @@ def test_a_bank_goes_from_low_to_high_and_soft_to_loud():
     assert [(cell["midi"], cell["velocity"]) for cell in cells] == [
         (48, 0.2), (48, 0.9), (60, 0.2), (60, 0.9), (72, 0.2), (72, 0.9),
     ]  # fmt: skip
+
+
+def test_a_bank_comes_back_as_it_was_written_and_a_wrong_one_is_refused():
+    """What would lead the player beyond the curve, or to no number, is no bank."""
+    bank = envelope_bank("flute", [note(held(), midi) for midi in (48.0, 60.0, 72.0)])
+    assert checked_banks(json.loads(json.dumps([bank]))) == json.loads(json.dumps([bank]))
+    longest = len(opened(bank["cells"][0]))
+    for wrong in (
+        {"loop": [5, longest]},
+        {"loop": [9, 9]},
+        {"release": -1},
+        {"db": "?"},
+        {"midi": float("nan")},
+        {"db": 1},
+    ):
+        cells = [bank["cells"][0] | wrong]
+        with pytest.raises(ValueError, match="envelopes are none"):
+            checked_banks([{"name": "flute", "cells": cells}])
+    with pytest.raises(ValueError, match="envelopes are none"):
+        checked_banks({"name": "flute"})
+
+
+def test_where_nobody_says_how_hard_they_were_played_the_louder_of_a_pitch_counts_as_harder():
+    """High notes are louder than low ones, and are not therefore played harder."""
+    notes = [note(held() + midi + louder, midi) for midi in (48.0, 60.0, 72.0) for louder in (0.0, 3.0)]
+    cells = envelope_bank("flute", notes)["cells"]
+    assert [(cell["midi"], cell["velocity"]) for cell in cells] == [(m, v) for m in (48, 60, 72) for v in (0.0, 1.0)]
 
 
 def test_an_instrument_needs_some_notes():

@@ -44,6 +44,16 @@ def test_a_head_that_is_none_is_refused(tmp_path, head):
         head_of(write(tmp_path / "x.timbre", head))
 
 
+@pytest.mark.parametrize(("form", "is_known"), [(1, True), (2, True), (3, False), ("x", False)])
+def test_a_file_of_a_newer_version_is_told(tmp_path, form, is_known):
+    path = write(tmp_path / "x.timbre", HEAD | {"format": form})
+    if is_known:
+        assert head_of(path)["format"] == form
+    else:
+        with pytest.raises(ValueError, match="is a voice of a newer InterpretSynth than this one"):
+            head_of(path)
+
+
 @pytest.mark.parametrize("missing", ["card", "presets", "global_step", "hyper_parameters"])
 def test_a_card_that_says_less_is_refused(tmp_path, missing):
     path = write(tmp_path / "x.timbre", {key: value for key, value in HEAD.items() if key != missing})

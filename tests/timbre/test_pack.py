@@ -12,6 +12,7 @@ from lightning_modules.checkpoint import load_model
 from studies import voices
 from studies.voices import card_of
 from timbre import main
+from timbre.playable import playable
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 BOTTLENECK = CONFIGS / "encoders" / "descriptor_bottleneck.yaml"
@@ -71,6 +72,14 @@ def test_its_card_says_what_was_said(packed):
         16000,
         ["cello", "flute"],
     )
+
+
+def test_it_brings_the_envelopes_of_its_instruments(packed):
+    """Of those that have four training notes, and under the name of their preset."""
+    about = playable(packed, "both").about
+    assert [preset["name"] for preset in about["presets"]] == ["cello", "flute"]
+    (bank,) = about["envelopes"]
+    assert bank["name"] in ("cello", "flute") and 4 <= len(bank["cells"]) <= 6
 
 
 def test_what_training_knew_of_its_sounds_is_measured_again(run, packed):
