@@ -11,7 +11,7 @@ from synths import ClipFormat, Recipe
 from synths.precision import without_autocast
 
 CRITIC_WEIGHT = 0.01
-"""The critic's own error counts so much. Adam does not notice; the model's gradient is not shortened where both are clipped."""
+"""The critic's own error counts so much. Adam does not notice; the model's gradient is not shortened by clipping both."""
 QUIETEST_POWER = 1e-8
 """80 dB below a full-scale sine: the critic hears nothing there."""
 SLOPE = 0.2
