@@ -38,7 +38,7 @@ HEADER = (
 )
 
 
-class Heard(NamedTuple):
+class JudgedNote(NamedTuple):
     """What is asked of one note: patches (P, mels, frames) of recording and resynthesis at the same places, flicker."""
 
     real: Tensor
@@ -65,7 +65,7 @@ def flicker_db(audio: Tensor, f0_hz: Tensor, sounding: Tensor, clip: ClipFormat)
 
 
 @torch.no_grad()
-def heard_of(run: Path, notes: Sequence[Clip]) -> list[Heard]:
+def heard_of(run: Path, notes: Sequence[Clip]) -> list[JudgedNote]:
     """Each note, as it was recorded and as a run makes it."""
     model, found = load_model(run / "checkpoints" / "best.ckpt"), []
     for note in notes:
@@ -74,7 +74,7 @@ def heard_of(run: Path, notes: Sequence[Clip]) -> list[Heard]:
         sounding = model.encoder.sounding(note.audio)
         cuts = [patches(audio, sounding, model.clip) for audio in (note.audio, output)]
         flickers = [flicker_db(audio, note.f0_hz, sounding, model.clip) for audio in (note.audio, output)]
-        found.append(Heard(*cuts, *flickers))
+        found.append(JudgedNote(*cuts, *flickers))
     return found
 
 
@@ -88,7 +88,7 @@ def fresh() -> nn.Module:
     )
 
 
-def learnt(notes: Sequence[Heard], n_steps: int) -> nn.Module:
+def learnt(notes: Sequence[JudgedNote], n_steps: int) -> nn.Module:
     """A fresh network that has learnt from these notes: of each batch one half is real."""
     network, real, made = fresh(), torch.cat([note.real for note in notes]), torch.cat([note.made for note in notes])
     adam = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
@@ -103,7 +103,7 @@ def learnt(notes: Sequence[Heard], n_steps: int) -> nn.Module:
     return network.eval()
 
 
-def told_apart(notes: Sequence[Heard], n_folds: int, n_seeds: int, n_steps: int) -> tuple[Tensor, Tensor]:
+def told_apart(notes: Sequence[JudgedNote], n_folds: int, n_seeds: int, n_steps: int) -> tuple[Tensor, Tensor]:
     """(n,) share of each note's patches that are told rightly, and (n,) error in bits, by networks that saw others."""
     right, bits = torch.zeros(2, n_seeds, len(notes))
     for seed in range(n_seeds):
@@ -117,12 +117,12 @@ def told_apart(notes: Sequence[Heard], n_folds: int, n_seeds: int, n_steps: int)
 
 
 @torch.no_grad()
-def _judged(network: nn.Module, note: Heard) -> tuple[float, float]:
+def _judged(network: nn.Module, note: JudgedNote) -> tuple[float, float]:
     margin = torch.cat([network(note.real[:, None]), -network(note.made[:, None])])
     return float((margin > 0).float().mean()), float(F.softplus(-margin).mean() / 0.6931472)
 
 
-def row(name: str, notes: Sequence[Heard], told: tuple[Tensor, Tensor], first: Tensor) -> str:
+def row(name: str, notes: Sequence[JudgedNote], told: tuple[Tensor, Tensor], first: Tensor) -> str:
     """A line of the table; `first` is the share that is told of the first run."""
     flickers = torch.stack([note.made_flicker_db for note in notes])
     off = (flickers - torch.stack([note.real_flicker_db for note in notes])).abs()

@@ -11,7 +11,7 @@ from synths import ClipFormat, Recipe
 from synths.precision import without_autocast
 
 CRITIC_WEIGHT = 0.01
-"""Of the critic's own error. Adam does not notice; the model's gradient is not shortened where both are clipped."""
+"""The critic's own error counts so much: Adam does not notice, and clipping does not shorten the model's gradient."""
 QUIETEST_POWER = 1e-8
 """80 dB below a full-scale sine: the critic hears nothing there."""
 SLOPE = 0.2
@@ -77,10 +77,9 @@ class AdversarialLoss(nn.Module):
         ).mean()
 
     def given_away(self, sound: Tensor, real: Seen) -> Tensor:
-        """How far (B, N) sound is from passing for a recording; the critic learns nothing from it."""
-        held = {name: weight.detach() for name, weight in self.critic.named_parameters()}
+        """How far (B, N) sound is from passing for a recording, by what the critic says and sees."""
         terms = []
-        for wanted, heard in zip(real, torch.func.functional_call(self.critic, held, (sound,)), strict=True):
+        for wanted, heard in zip(real, self.critic(sound), strict=True):
             pairs = zip(wanted[:-1], heard[:-1], strict=True)
             apart = torch.stack([(one.detach() - other).abs().mean() for one, other in pairs]).mean()
             terms.append(self.matching * apart - heard[-1].mean())
@@ -89,6 +88,7 @@ class AdversarialLoss(nn.Module):
     def pulled(self, output: Tensor, distance: Tensor, real: Seen) -> Tensor:
         """0, whose gradient pulls the output down `given_away`, a share as strongly as the distance does."""
         sound = output.detach().float().requires_grad_()
+        # The gradient is asked for by the sound alone: the critic learns nothing from it.
         (pull,) = torch.autograd.grad(self.given_away(sound, real), sound)
         (own,) = torch.autograd.grad(distance, output, retain_graph=True)
         pull = pull * (self.share * own.norm() / pull.norm().clamp_min(1e-12))

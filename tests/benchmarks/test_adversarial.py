@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmarks.adversarial import Heard, flicker_db, patches, row, told_apart
+from benchmarks.adversarial import JudgedNote, flicker_db, patches, row, told_apart
 from synths import ClipFormat
 
 CLIP = ClipFormat(n_samples=32000)
@@ -13,7 +13,7 @@ def notes(shift, n=12):
     """Noise whose resynthesis is as loud, or `shift` louder in a band of ten."""
     drawn = torch.randn(2, n, 5, 64, 32)
     drawn[1, :, :, 20:30] += shift
-    return [Heard(real, made, ZERO, ZERO) for real, made in zip(*drawn, strict=True)]
+    return [JudgedNote(real, made, ZERO, ZERO) for real, made in zip(*drawn, strict=True)]
 
 
 def test_the_same_is_told_by_chance_and_what_differs_is_told():
@@ -23,7 +23,7 @@ def test_the_same_is_told_by_chance_and_what_differs_is_told():
 
 
 def test_patches_are_where_all_of_it_sounds():
-    """Of 200 frames, 32 each, 16 apart; a mel level is 4 dB or so of twenty for a loud sine, 5 - 9 for silence."""
+    """32 frames each, 16 apart, in 200; silence is 5 - 9 in powers of ten."""
     sounding = torch.ones(1, 200)
     assert patches(torch.zeros(1, 32000), sounding, CLIP).shape == (11, 64, 32)
     assert (patches(torch.zeros(1, 32000), sounding, CLIP) == -4.0).all()
@@ -42,6 +42,6 @@ def test_noise_that_moves_flickers_more():
 
 
 def test_a_row_says_the_difference():
-    pair = [Heard(ZERO[None], ZERO[None], torch.tensor(3.0), torch.tensor(2.0))] * 4
+    pair = [JudgedNote(ZERO[None], ZERO[None], torch.tensor(3.0), torch.tensor(2.0))] * 4
     said = row("with", pair, (torch.full((4,), 0.75), torch.full((4,), 0.5)), torch.full((4,), 0.9))
     assert said == "| with | 75 (75–75) | 15 (15–15) | 0.5 (0.5–0.5) | 2 (2–2) | 1 (1–1) |"

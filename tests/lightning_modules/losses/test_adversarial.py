@@ -77,7 +77,7 @@ def test_what_pulls_teaches_the_critic_nothing(clip_format, sounds):
 
 
 def test_matching_brings_what_the_critic_sees_nearer(clip_format, sounds):
-    """Of layers, whatever it says of the sound."""
+    """In its layers, whatever it says of the sound."""
     loss = AdversarialLoss(clip_format, matching=1e6)
     pull = gradients(loss, sounds, loss.pulled(sounds[0], loss.distance(*sounds), loss.critic(sounds[1])))[0]
 
@@ -140,7 +140,7 @@ def test_it_hears_in_decibels(clip_format, sine):
 
 @pytest.mark.parametrize("silent", [(0,), (1,), (0, 1)])
 def test_silence_is_finite(silent, clip_format, sounds):
-    """Of the resynthesis, of the recording, of both."""
+    """The resynthesis, the recording, or both."""
     pair = [torch.zeros_like(audio) if place in silent else audio.detach() for place, audio in enumerate(sounds)]
     pair[0].requires_grad_()
     loss = AdversarialLoss(clip_format)
