@@ -7,7 +7,7 @@ from lightning_modules.callbacks.progress_lines import spoken_s
 from synths.clip import ClipFormat
 from timbre.learn_pace import Pace
 
-START_S, EXPORT_S = 6.0, 15.0
+START_S, EXPORT_S = 6.0, 20.0
 """CPU seconds until the first step, and of all that follows on the test."""
 LISTEN_S = 1.0
 """CPU seconds for sounds and pictures of a validation."""
@@ -15,7 +15,7 @@ VALIDATING_SHARE = 0.12
 FEWEST_VALIDATIONS, MOST_VALIDATIONS = 4, 20
 MOST_VALID_BATCHES = 8
 TESTING_SHARE = 0.1
-NOTE_COST, OPEN_COST, EXACT_COST = 0.5, 2.5, 12.0
+NOTE_COST, OPEN_COST, EXACT_COST = 0.3, 2.5, 12.0
 """CPU seconds per second of a tested note, and of one whose knobs are all turned, as the decoder plays or met as well,
 at the rate below."""
 OF_RATE_HZ = 16000

@@ -30,9 +30,8 @@ PATIENCE = 5
 """Validations in a row that are no better: training ends (docs/learn.md)."""
 
 
-def learn(run: RunFolder, asked: LearnRequest, kept: KeptLearning | None, dry: bool) -> None:
-    """All of it, or what an earlier start has left."""
-    begun_s = time.monotonic()
+def learn(run: RunFolder, asked: LearnRequest, kept: KeptLearning | None, begun_s: float, dry: bool) -> None:
+    """All of it, or what an earlier start has left; the given time counts from `begun_s` of `time.monotonic` on."""
     again, judged = _command(run, asked), None
     with _interrupted(again):
         if kept is None:

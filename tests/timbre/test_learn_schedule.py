@@ -73,7 +73,7 @@ def test_a_test_costs_more_at_a_higher_rate():
     [(8.0, (0, False)), (12.0, (2, False)), (30.0, (8, False)), (36.0, (2, True)), (400.0, (8, True))],
 )
 def test_a_short_time_turns_no_knob_a_longer_one_as_the_decoder_plays_the_next_meets_them(given_s, how):
-    """A batch takes 5 s, a note with turned knobs 3.1 s, and 15 s where they are met."""
+    """A batch takes 3 s, a note with turned knobs 3.1 s, and 15 s where they are met."""
     test = brief_test(given_s, PACE, CLIP)
     assert (test.n_turned, test.with_exact) == how
     assert test.lasts_s == pytest.approx(cost_of(test, PACE, CLIP)) and test.lasts_s <= given_s
