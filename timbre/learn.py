@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+import time
 from pathlib import Path
 
 from sounds.sound_file import SUFFIXES, sound_files
@@ -22,6 +23,7 @@ Ctrl-C is safe: the same command goes on where it stopped."""
 
 def run(verb: str, args: list[str]) -> None:
     """Look at what is asked, and at what is there already; then do it."""
+    begun_s = time.monotonic()  # before torch is imported, which may take ten seconds of those that are given
     given = _parser(verb).parse_args(args)
     asked = _asked(given)
     name = given.name or _name_of(given.folder)
@@ -33,7 +35,7 @@ def run(verb: str, args: list[str]) -> None:
         return
     from timbre.learning import learn
 
-    learn(folder, asked, kept, given.dry_run)
+    learn(folder, asked, kept, begun_s, given.dry_run)
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:

@@ -3,8 +3,9 @@
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from datamodules import ClipDataModule
@@ -19,7 +20,7 @@ from timbre.export import run as run_export
 from timbre.kept_learning import SUFFIXES, KeptLearning, LearnRequest, next_commands, write_learning
 from timbre.learn_pace import Trial, pace_of
 from timbre.learn_plan import LearnPlan, plan_for
-from timbre.learn_schedule import Schedule, schedule_for
+from timbre.learn_schedule import BriefTest, Schedule, brief_test_after, schedule_for
 from timbre.learn_start import start_of
 from timbre.report import next_commands as commands_of_report
 from timbre.shipped import ROOT
@@ -29,23 +30,26 @@ PATIENCE = 5
 """Validations in a row that are no better: training ends (docs/learn.md)."""
 
 
-def learn(run: RunFolder, asked: LearnRequest, kept: KeptLearning | None, dry: bool) -> None:
-    """All of it, or what an earlier start has left."""
-    begun_s = time.monotonic()
-    again = _command(run, asked)
+def learn(run: RunFolder, asked: LearnRequest, kept: KeptLearning | None, begun_s: float, dry: bool) -> None:
+    """All of it, or what an earlier start has left; the given time counts from `begun_s` of `time.monotonic` on."""
+    again, judged = _command(run, asked), None
     with _interrupted(again):
         if kept is None:
             plan = _looked_at(run, asked)
             print(f"{asked.folder}", *plan.lines(), sep="\n", flush=True)
             if dry:
                 return
-            kept = _prepared(run, asked, plan, begun_s)
+            kept, judged = _prepared(run, asked, plan, begun_s)
         elif dry:
             print(f"{run.path} is begun: {kept.n_steps} steps. Go on with: {again}")
             return
     if not run.is_done(tested=False):
         run_experiment("fit", kept.fit, again=again)
         _say_if_time_was_up(run, kept)
+    if judged is not None:
+        # Training took more or less than was planned: the test takes what is left.
+        kept = kept._replace(test=_of_test(judged(60.0 * asked.minutes - (time.monotonic() - begun_s))))
+        write_learning(run, kept)
     if not run.metrics.is_file():
         run_experiment("test", [str(run.path), *kept.test], again=again)
     with _interrupted(again):
@@ -66,8 +70,14 @@ def _cache(run: RunFolder, asked: LearnRequest) -> str:
     return str(beside if os.access(asked.folder, os.W_OK) else run.path / "clips")
 
 
-def _prepared(run: RunFolder, asked: LearnRequest, plan: LearnPlan, begun_s: float) -> KeptLearning:
-    """Prepare the clips, measure how fast this machine trains on them, and keep what follows."""
+def _prepared(
+    run: RunFolder, asked: LearnRequest, plan: LearnPlan, begun_s: float
+) -> tuple[KeptLearning, Callable[[float], BriefTest]]:
+    """Prepare the clips, measure how fast this machine trains on them, and keep what follows.
+
+    Returns:
+        that, and what test fits into so many seconds
+    """
     base = options_of(run, asked, plan)
     quieten()
     trial = Trial("fit", base)
@@ -77,9 +87,9 @@ def _prepared(run: RunFolder, asked: LearnRequest, plan: LearnPlan, begun_s: flo
     left_s = 60.0 * asked.minutes - (time.monotonic() - begun_s)
     schedule = schedule_for(left_s, pace, trial.datamodule.clip)
     print(schedule.said(pace), flush=True)
-    kept = KeptLearning(asked, schedule.n_steps, [*base, *_of_schedule(schedule)], _of_test(schedule))
+    kept = KeptLearning(asked, schedule.n_steps, [*base, *_of_schedule(schedule)], _of_test(schedule.test))
     write_learning(run, kept)
-    return kept
+    return kept, partial(brief_test_after, pace=pace, clip=trial.datamodule.clip)
 
 
 def _splits(data: ClipDataModule) -> str:
@@ -128,11 +138,12 @@ def _of_schedule(schedule: Schedule) -> list[str]:
     return _flags(options)
 
 
-def _of_test(schedule: Schedule) -> list[str]:
+def _of_test(test: BriefTest) -> list[str]:
     options: dict[str, object] = {
-        "trainer.limit_test_batches": schedule.n_test_batches,
-        "control.n_notes": schedule.n_turned,
-        "control.renderings": "[open, exact]",
+        "trainer.limit_test_batches": test.n_batches,
+        "control.n_notes": test.n_turned,
+        "control.renderings": "[open, exact]" if test.with_exact else "[open]",
+        "fitted_notes": 0,
     }
     return _flags(options)
 

@@ -13,7 +13,7 @@ from timbre import learning, main
 from timbre.kept_learning import LearnRequest, read_learning
 from timbre.learn_pace import Pace
 from timbre.learn_plan import LearnPlan, Start
-from timbre.learn_schedule import Schedule
+from timbre.learn_schedule import BriefTest, Schedule
 
 
 @pytest.fixture
@@ -66,8 +66,10 @@ def steps(monkeypatch, place):
     monkeypatch.setattr(learning, "run_experiment", experiment)
     monkeypatch.setattr(learning, "run_export", export)
     monkeypatch.setattr(learning, "write_report", lambda run, commands: run.report.write_text("a page"))
-    monkeypatch.setattr(learning, "pace_of", lambda trial, minutes: Pace(1.0, 1.0, 1, 1, 8))
-    monkeypatch.setattr(learning, "schedule_for", lambda left_s, pace, clip: Schedule(4, 2, 1, 3725.0, 1, 2))
+    monkeypatch.setattr(learning, "pace_of", lambda trial, minutes: Pace(1.0, 1.0, 1, 5, 8))
+    monkeypatch.setattr(
+        learning, "schedule_for", lambda left_s, pace, clip: Schedule(4, 2, 1, 3725.0, BriefTest(1, 2, True, 1.0))
+    )
     return called
 
 
@@ -116,7 +118,8 @@ def test_all_steps_in_order(sounds, place, steps, capsys):
         fit["--trainer.max_steps"] == "4" and fit["--trainer.max_time"] == "00:01:02:05" and fit["--resume"] == "true"
     )
     assert (fit["--clip.sample_rate"], fit["--clip.n_samples"], fit["--name"]) == ("16000", "16000", "my-flute")
-    assert options(steps[1][1][1:])["--control.n_notes"] == "2"
+    test = options(steps[1][1][1:])  # training was done at once: there is time for more than the two that were planned
+    assert (test["--control.n_notes"], test["--trainer.limit_test_batches"], test["--fitted_notes"]) == ("8", "5", "0")
     said = capsys.readouterr().out
     assert "Clips: 9 to train, held out 1 to validate and 2 to test." in said
     assert "runs/my-flute is finished" in said and "play it in a host" in said and "play it in a browser" not in said
@@ -182,7 +185,8 @@ def test_a_run_is_named_after_the_folder(sounds, steps):
 @pytest.mark.slow
 def test_it_learns(sounds, place, monkeypatch, capsys):
     """Nothing is told here: four steps, a note tested, a page and a graph; then the same again has nothing to do."""
-    monkeypatch.setattr(learning, "schedule_for", lambda *_: Schedule(4, 2, 1, 600.0, 1, 1))
+    monkeypatch.setattr(learning, "schedule_for", lambda *_: Schedule(4, 2, 1, 600.0, BriefTest(1, 1, False, 1.0)))
+    monkeypatch.setattr(learning, "brief_test_after", lambda *_, **__: BriefTest(1, 1, False, 1.0))
     main(["learn", str(sounds), "--minutes", "1"])
     assert {"report.html", "metrics.json", "control.json", "my-flute.onnx", "learn.json"} <= {
         path.name for path in place.path.iterdir()
