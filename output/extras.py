@@ -4,7 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 ALONE = {"neutone_sdk": "1.5.2"}
-"""Packages that are installed without what they ask for, which is here or not needed, and the version that was tried."""
+"""Packages that are installed without what they ask for (it is here, or not needed), and the version that was tried."""
 
 
 def require(extra: str, *packages: str) -> None:
