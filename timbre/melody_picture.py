@@ -49,7 +49,7 @@ def _roll(axis: Axes, parts: Sequence[PlayedPart]) -> None:
             for note in voice.notes:
                 start_s = voice.start_s + note.frame * hop_s
                 n_frames = (len(voice.f0_hz) if note.released is None else note.released) - note.frame
-                alpha = 0.35 + 0.65 * note.velocity
+                alpha = 0.35 + 0.65 * min(1.0, max(0.0, note.velocity))
                 axis.barh(note.midi, n_frames * hop_s, 0.8, start_s, color=colour, alpha=alpha, linewidth=0)
                 pitches.append(note.midi)
         axis.plot([], [], color=colour, linewidth=5, label=part.cast.name)

@@ -136,13 +136,15 @@ def _refuse_wrong_input(given: argparse.Namespace) -> None:
 
 
 def _melody(given: argparse.Namespace) -> None:
-    """A score: what is wrong with it is told before torch is loaded."""
+    """Notes, of a score or heard: what is wrong is told before torch is loaded."""
+    if given.notes:
+        _refuse_wrong_input(given)
     refuse_wrong_model(given)
     refuse_misnamed(given)
-    score, asked = read_score(given.input), asked_knobs(given)
+    score, asked = None if given.notes else read_score(given.input), asked_knobs(given)
     from timbre.render_melody import render_melody
 
-    print(*render_melody(score, given, asked), sep="\n")
+    print(*render_melody(score, given, asked, _channel(given)), sep="\n")
 
 
 def _channel(given: argparse.Namespace) -> Channel:
