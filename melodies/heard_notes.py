@@ -1,6 +1,7 @@
 """Notes that are heard in a recording of one voice: where pitch jumps, level rises anew, or nothing sounds between."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ def heard_notes(f0_hz: np.ndarray, level_db: np.ndarray, frame_rate_hz: float) -
     notes = []
     for start, end in _runs(level_db > level_db.max() + HEARD_DB):
         borders = [start, *_borders(midi[start:end], level_db[start:end], start, frame_rate_hz), end]
-        notes += [_note(midi, level_db, a, b, frame_rate_hz) for a, b in zip(borders, borders[1:], strict=False)]
+        notes += [_note(midi, level_db, a, b, frame_rate_hz) for a, b in pairwise(borders)]
     return [note for note in notes if note.end_s - note.start_s >= SHORTEST_S]
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +15,9 @@ from studies.voices import card_of, is_voice, voice_names
 
 MOST_AT_ONCE = 256
 VIBRATO, VOLUME = "vibrato", "volume"
-_UNFIT = (
-    ("also", [], "--also"),
-    ("faithful", False, "--faithful"),
-)
-_OF_SOUND = (("f0", None, "--f0"), ("channel", "mix", "--channel"), ("match", None, "--match"))
+_UNFIT: Mapping[str, object] = {"also": [], "faithful": False}
+_OF_SOUND: Mapping[str, object] = {"f0": None, "channel": "mix", "match": None}
+"""Options that a score has no use for, and what they are where nobody gave them."""
 
 
 class VoiceChoice(NamedTuple):
@@ -86,9 +85,9 @@ def refuse_wrong_options(given: argparse.Namespace) -> None:
         return
     if given.notes and (is_score(given.input) or given.input.is_dir()):
         raise ValueError(f"--notes hears the notes of one recording, and {given.input} is none: leave it out.")
-    for name, usual, option in _UNFIT if given.notes else (*_UNFIT, *_OF_SOUND):
+    for name, usual in (_UNFIT if given.notes else {**_UNFIT, **_OF_SOUND}).items():
         if getattr(given, name) != usual:
-            raise ValueError(f"{option} is of recordings, and notes are played here: leave it out.")
+            raise ValueError(f"--{name} is of recordings, and notes are played here: leave it out.")
     if not 1 <= given.most <= MOST_AT_ONCE:
         raise ValueError(f"--most {given.most}: choose 1 to {MOST_AT_ONCE}.")
     if given.plot and given.plot.suffix.lower() != ".png":

@@ -92,7 +92,11 @@ def _one_jnd(axis: Axes, height: float, unit: str) -> None:
     low, high = axis.get_ylim()
     middle = 0.5 * (low + high)
     axis.plot(
-        [1.006] * 2, [middle - height / 2, middle + height / 2], color="black", linewidth=1.5, clip_on=False,
+        [1.006] * 2,
+        [middle - height / 2, middle + height / 2],
+        color="black",
+        linewidth=1.5,
+        clip_on=False,
         transform=axis.get_yaxis_transform(),
     )
     axis.text(1.012, middle, "1 JND", transform=axis.get_yaxis_transform(), fontsize=7, va="center")

@@ -11,7 +11,6 @@ from melodies.part_sound import PlayedVoice
 from output.numbers import readable
 from projection import Target
 from synths import Descriptor
-from timbre.knob_report import AUDIBLE
 from timbre.requests import spoken_unit
 
 if TYPE_CHECKING:

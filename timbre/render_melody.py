@@ -6,11 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from instrument.samples import OnDisk, Samples, Scaled, each_block
+from instrument.samples import OnDisk, Samples, Scaled
 from melodies.exact_voices import can_be_exact
 from melodies.melody_player import MelodyPlayer
 from melodies.part_sound import PartSettings, PlayedVoice, dry_stretches, in_room
@@ -23,7 +22,7 @@ from timbre.heard_phrase import heard_phrase
 from timbre.knob_report import wrapped
 from timbre.matching_options import octaves_asked
 from timbre.melody_instrument import MelodyInstrument, controller_map, melody_instrument, player_settings
-from timbre.melody_options import VoiceChoice, mapped, voice_choices
+from timbre.melody_options import mapped, voice_choices
 from timbre.melody_report import FollowedKnobs, table_lines
 from timbre.mixing import at_rate, mixed
 from timbre.written_sound import delivered, write_sound
@@ -104,7 +103,7 @@ def render_melody(
                 stem.add(block)
         for block in mixed(stems):
             made.add(block)
-        finished, lines = delivered(made, given.peak)
+        finished, lines = delivered(made, given.peak, ", and measured before that below")
         write_sound(given.output, finished, rate, given.peak)
         if given.stems:
             gain = finished.gain if isinstance(finished, Scaled) else 1.0
