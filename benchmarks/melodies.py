@@ -1,15 +1,21 @@
 """A melody whose every note asks for another timbre: what was asked, and what is measured of each note.
 
-    python -m benchmarks.melodies [MODEL] [--preset NAME] [--picture docs/melody.png] [--minutes 1]
+    python -m benchmarks.melodies [MODEL] [--preset NAME] [--picture docs/melody.png] [--minutes 1] [--heard FOLDER ...]
 
 The tune is "Ah, vous dirai-je, maman" (18th century), 14 notes by hand. Controllers ask each note for another place of
 sharpness, odd/even balance and noisiness, drawn from what notes of the pitch reach (seed 0). Printed of every note, in
 the mean over what a window hears of it alone: cents off, ms from its time to a tenth of its peak, and each knob's error
 in least audible differences, of the voice as it is played and of the file as it is delivered, with the room and what
 still rings of the notes before. Then CPU seconds (one thread) for a minute of the tune, open and exact.
+
+--heard: rows of eight recorded notes of a folder, whose names tell their pitch (bassoon_A3_1_forte_normal.mp3), 0.1 s
+of silence between them, as the score (`--notes`): how many are heard, how many of those written at the pitch of the
+name, and how far their begin is from where the recording's was put.
 """
 
 import argparse
+import random
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -19,12 +25,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from instrument.listening import listen
+from instrument.samples import InMemory
+from melodies.heard_notes import heard_notes
 from melodies.melody_player import MelodyPlayer
 from melodies.part_sound import PartSettings, PlayedVoice, dry_stretches, in_room
 from melodies.player_hand import PlayerHand, note_name
 from melodies.score import perform, read_score
 from melodies.sounding_voice import VoiceCurves
 from projection import Target
+from sounds.audio import read_audio
+from synths import ClipFormat
 from timbre.asked import AskedKnobs
 from timbre.melody_instrument import MelodyInstrument, controller_map, melody_instrument, player_settings
 from timbre.tracked_pitch import tracked_pitch
@@ -33,6 +44,7 @@ TUNE = (60, 60, 67, 67, 69, 69, 67, 65, 65, 64, 64, 62, 62, 60)
 BEAT_S, HELD = 0.5, 0.9
 CONTROLLERS = {74: "sharpness", 70: "odd_even_balance", 71: "noisiness"}
 NOTHING = AskedKnobs([], [])
+NAMED = re.compile(r"_([A-G])(s|#)?(\d)_")
 
 
 def tune_file(path: Path, n_times: int = 1) -> Path:
@@ -106,6 +118,48 @@ def cpu_table(instrument: MelodyInstrument, preset: str | None, minutes: float) 
     return lines
 
 
+def heard_table(folders: list[Path], instrument: MelodyInstrument, n_rows: int = 2) -> list[str]:
+    """A line for each folder of recorded notes."""
+    lines = [
+        "| folder | notes | heard | right pitch | begin off, ms, median |",
+        "|---" * 5 + "|",
+    ]
+    clip = instrument.model.clip
+    for folder in folders:
+        names = [path for path in sorted(folder.iterdir()) if NAMED.search(path.name)]
+        chosen = random.Random(0).sample(names, min(len(names), 8 * n_rows))
+        n_heard, right, off_s = 0, 0, list[float]()
+        for row in range(0, len(chosen), 8):
+            audio, written = _row(chosen[row : row + 8], clip)
+            f0_hz = tracked_pitch(audio, instrument.model, folder)
+            level_db = listen(instrument.model, InMemory(torch.from_numpy(audio)), torch.from_numpy(f0_hz)).level_db
+            frames_db = np.repeat(level_db.numpy(), instrument.model.encoder.every)[: len(f0_hz)]
+            notes = heard_notes(f0_hz, frames_db, clip.frame_rate_hz)
+            n_heard += len(notes)
+            for start_s, end_s, midi in written:
+                near = [note for note in notes if start_s - 0.05 < note.start_s < end_s and abs(note.midi - midi) < 0.5]
+                right += bool(near)
+                if near:
+                    off_s.append(abs(near[0].start_s - start_s))
+        lines.append(f"| {folder.name} | {len(chosen)} | {n_heard} | {right} | {1000 * np.median(off_s):.0f} |")
+    return lines
+
+
+def _row(paths: list[Path], clip: ClipFormat) -> tuple[np.ndarray, list[tuple[float, float, int]]]:
+    """(N,) notes one after the other, each from its first frame within 40 dB; begin, end in s and MIDI pitch."""
+    sounds, written, at = [], [], 0
+    for path in paths:
+        audio = read_audio(str(path), clip)
+        loud = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
+        part = audio[loud[0] : loud[-1] + 1]
+        letter, sharp, octave = NAMED.search(path.name).groups()  # type: ignore[union-attr]
+        midi = 12 * (int(octave) + 1) + "C.D.EF.G.A.B".index(letter) + bool(sharp)
+        written.append((at / clip.sample_rate, (at + len(part)) / clip.sample_rate, midi))
+        sounds += [part, np.zeros(round(0.1 * clip.sample_rate), np.float32)]
+        at += len(part) + len(sounds[-1])
+    return np.concatenate(sounds), written
+
+
 def _delivered(each: PlayedVoice, audio: Tensor, instrument: MelodyInstrument, target: Target) -> Tensor:
     """(n, K) positions of the file where the voice is steady, its own clock kept."""
     clip = instrument.model.clip
@@ -142,6 +196,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, nargs="?", default=Path("synth"))
     parser.add_argument("--preset")
     parser.add_argument("--picture", type=Path)
+    parser.add_argument("--heard", type=Path, nargs="*", default=[])
     parser.add_argument("--minutes", type=float, default=1.0)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -156,7 +211,10 @@ def main() -> None:
             preset = ["--preset", given.preset] if given.preset else []
             options = ["--map", mapped, "--plot", str(given.picture), *preset]
             timbre(["render", str(given.model), str(path), str(Path(folder) / "tune.wav"), *options])
-    print(*cpu_table(instrument, given.preset, given.minutes), sep="\n")
+    if given.minutes:
+        print(*cpu_table(instrument, given.preset, given.minutes), sep="\n", flush=True)
+    if given.heard:
+        print(*heard_table(given.heard, instrument), sep="\n")
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def render_melody(
                 stem.add(block)
         for block in mixed(stems):
             made.add(block)
-        finished, lines = delivered(made, given.peak, ", and measured before that below")
+        finished, lines = delivered(made, given.peak, "; the table is of before")
         write_sound(given.output, finished, rate, given.peak)
         if given.stems:
             gain = finished.gain if isinstance(finished, Scaled) else 1.0

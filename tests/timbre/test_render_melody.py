@@ -153,3 +153,14 @@ def test_files_without_notes_are_told_in_one_sentence(trained, write_score, tmp_
 def test_options_of_melodies_are_refused_for_sounds(trained, write_tone, tmp_path, capsys):
     sound = write_tone(tmp_path / "in.wav", 330.0)
     assert "--legato is of melodies" in refused(capsys, trained, sound, tmp_path / "out.wav", "--legato")
+
+
+def test_a_recording_is_the_score(trained, write_score, write_tone, tmp_path, capsys):
+    """Two tones of different pitch in a row become two notes."""
+    low, high = (soundfile.read(write_tone(tmp_path / f"{hz}.wav", hz, 0.5))[0] for hz in (330.0, 440.0))
+    soundfile.write(tmp_path / "phrase.wav", np.concatenate([low, high]), 16000)
+    main(["render", str(trained), str(tmp_path / "phrase.wav"), str(tmp_path / "out.wav"), "--notes", "--open"])
+    assert "2 notes were heard." in capsys.readouterr().out
+    assert soundfile.info(tmp_path / "out.wav").duration > 1.0
+    score = write_score("x.mid", played(60))
+    assert "--notes hears the notes of one recording" in refused(capsys, trained, score, tmp_path / "o.wav", "--notes")
