@@ -12,6 +12,8 @@ from projection import follow_curves, projectable
 
 WINDOW_S = 0.046
 """What a descriptor's usual window sees at once."""
+QUIET_DB = -70.0
+"""Level below which nothing is told of a sound."""
 N_STEPS = (4, 2, 2, 2)
 """Rounds before each render: half the time of those that recordings get, and 0.02 JND farther off in the mean."""
 STEADY_DB, STEADY_SEMITONES = 6.0, 1.0
@@ -41,7 +43,7 @@ def steady_frames(rows: VoiceRows) -> Tensor:
     steady &= _moves(semitones, reach) < STEADY_SEMITONES
     level = _level_db(rows)
     if level is not None:
-        steady &= _moves(level, reach) < STEADY_DB
+        steady &= (_moves(level, reach) < STEADY_DB) & (level > QUIET_DB)
     return _some(steady[:, ::every], rows.n_played // (2 * every))
 
 

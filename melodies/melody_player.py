@@ -21,13 +21,17 @@ class MelodyPlayer:
     Args:
         instrument: what is played
         settings: how; controllers change them on the way
+
+    Attributes:
+        n_cut: notes that gave way to others before they were let go
+        finished: voices that are over
     """
 
     def __init__(self, instrument: PlayedInstrument, settings: PlayerSettings) -> None:
         self.instrument, self.settings = instrument, settings
         self.bend = 0.0
         self.sustain = False
-        self.n_stolen = 0
+        self.n_cut = 0
         self.finished: list[VoiceCurves] = []
         self._active: list[SoundingVoice] = []
         self._held: dict[object, _HeldKey] = {}
@@ -53,10 +57,11 @@ class MelodyPlayer:
             return
         for voice in sounding:
             if voice.note_id == note_id or self.settings.mono:
+                self.n_cut += not voice.n_frames
                 voice.steal()
         playing = [voice for voice in sounding if not voice.is_stolen]
         if len(playing) >= self.settings.most:
-            self.n_stolen += 1
+            self.n_cut += 1
             min(playing, key=lambda voice: (not voice.is_released, -voice.age_s)).steal()
         self._active.append(SoundingVoice(self, time_s, note_id, midi, velocity))
 

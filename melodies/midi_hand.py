@@ -6,7 +6,6 @@ from math import log10
 
 import mido
 
-from melodies.melody_player import MelodyPlayer
 from melodies.midi_file import TimedMessage
 from melodies.player_hand import PlayerHand
 
@@ -94,9 +93,8 @@ class MidiHand:
                 if message.channel not in self.members or _channel_of(voice.note_id) == message.channel:
                     voice.pressure = message.value / 127.0
         elif message.type == "polytouch":
-            voice = self.player.voice_of((message.channel, message.note))
-            if voice:
-                voice.pressure = message.value / 127.0
+            if pressed := self.player.voice_of((message.channel, message.note)):
+                pressed.pressure = message.value / 127.0
         elif message.type == "control_change":
             self._control(time_s, message)
 
@@ -158,5 +156,3 @@ class MidiHand:
 
 def _channel_of(note_id: object) -> int | None:
     return note_id[0] if isinstance(note_id, tuple) else None
-
-

@@ -17,7 +17,7 @@ from synths import measure_all
 STRETCH_S = 10.0
 """Voices that begin within it are played together."""
 MOST_FRAMES = 3000
-"""Of the rows of a batch."""
+"""Frames of all rows of a batch together."""
 QUIETEST = 1e-4
 """What is left of a room's tail when it ends: 80 dB below full scale."""
 

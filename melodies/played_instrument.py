@@ -84,6 +84,4 @@ class PlayerSettings:
 def first_settings(n_knobs: int) -> PlayerSettings:
     """Every knob in the middle of its reach."""
     nothing: list[KnobCourse | None] = [None] * n_knobs
-    return PlayerSettings(
-        np.full(n_knobs, 0.5), np.zeros(n_knobs), list(nothing), list(nothing), list(nothing)
-    )
+    return PlayerSettings(np.full(n_knobs, 0.5), np.zeros(n_knobs), list(nothing), list(nothing), list(nothing))

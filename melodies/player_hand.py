@@ -70,7 +70,7 @@ class PlayerHand:
 
     def finish(self, time_s: float) -> None:
         """Nothing follows: what is held is let go."""
-        self.tally += Tally(hanging=self.player.finish(time_s), cut=self.player.n_stolen)
+        self.tally += Tally(hanging=self.player.finish(time_s), cut=self.player.n_cut)
 
 
 def octaves_into(pitches: tuple[float, float] | None, midi: Sequence[float]) -> int:

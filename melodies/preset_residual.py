@@ -14,7 +14,7 @@ def residual_at(preset: Mapping[str, Any] | None, midi: np.ndarray, size: int) -
         midi: pitches
         size: numbers of the residual
     """
-    if preset is None:
+    if preset is None or not size:
         return np.zeros((len(midi), size))
     table = np.asarray(preset["residual"], float)
     semitones = preset["lowest_midi"] + np.arange(len(table))

@@ -1,5 +1,6 @@
 """A score of any kind that is known, as parts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,9 +8,10 @@ from melodies.midi_file import MIDI_SUFFIXES, read_midi
 from melodies.midi_hand import ControllerMap, MidiHand
 from melodies.midi_parts import MidiPart, midi_parts
 from melodies.player_hand import PlayerHand
+from melodies.sheet_music import ABC_SUFFIXES, XML_SUFFIXES, read_sheet
 from melodies.written_part import WrittenPart, perform_written
 
-SCORE_SUFFIXES = MIDI_SUFFIXES
+SCORE_SUFFIXES = (*MIDI_SUFFIXES, *XML_SUFFIXES, *ABC_SUFFIXES)
 
 Part = MidiPart | WrittenPart
 
@@ -17,7 +19,7 @@ Part = MidiPart | WrittenPart
 class Score(NamedTuple):
     """Parts that have notes, and sentences on what was passed over."""
 
-    parts: list[MidiPart] | list[WrittenPart]
+    parts: Sequence[Part]
     remarks: list[str]
 
 
@@ -33,11 +35,14 @@ def read_score(path: Path) -> Score:
         ValueError: it is no score, or has no notes; the sentence names it and the mend
         OSError: it cannot be read
     """
-    file = read_midi(path)
-    parts = midi_parts(file)
-    if not parts:
-        raise ValueError(f"{path} has no notes: export the tracks that have some.")
-    return Score(parts, file.remarks)
+    if path.suffix.lower() in MIDI_SUFFIXES:
+        file = read_midi(path)
+        score = Score(midi_parts(file), file.remarks)
+    else:
+        score = Score(read_sheet(path), [])
+    if not score.parts:
+        raise ValueError(f"{path} has no notes: export the parts that have some.")
+    return score
 
 
 def perform(part: Part, hand: PlayerHand, controllers: ControllerMap) -> None:

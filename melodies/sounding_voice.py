@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from melodies.melody_player import MelodyPlayer
 
 DIP_DB, DIP_S = -3.0, 0.06
-"""Of the level where a note is slurred."""
+"""By how much the level falls where a note is slurred, and for how long."""
 VIBRATO_HZ, VIBRATO_AFTER_S, VIBRATO_RISE_S, VIBRATO_DB = 5.5, 0.3, 0.3, 0.3
 SOFTEST_DB = -24.0
 """Below the loudest note of its pitch, at velocity 0."""
@@ -66,7 +66,7 @@ class VoiceCurves(NamedTuple):
     notes: list[BegunNote]
 
 
-class _Frames(NamedTuple):
+class _PlayedCurves(NamedTuple):
     f0_hz: np.ndarray
     asked: np.ndarray
     controls: np.ndarray
@@ -96,7 +96,7 @@ class SoundingVoice:
         self.bend = self.pressure = 0.0
         self.is_stolen = self.is_over = False
         self.notes = [BegunNote(0, midi, velocity, None)]
-        self._parts: list[_Frames] = []
+        self._parts: list[_PlayedCurves] = []
 
     @property
     def age_s(self) -> float:
@@ -155,21 +155,22 @@ class SoundingVoice:
         n = n if not quiet.any() else int(quiet.argmax()) + 1
         asked = self._asked(hz_to_midi(f0_hz), level_db, self.start_s + age_s)
         controls, gain_db = self._on_the_way(asked[:n]), self._gain(level_db)
-        self._parts.append(_Frames(f0_hz[:n], asked[:n], controls, gain_db[:n]))
-        self.midi = self.target + (self.midi - self.target) * self._left(n)
+        self._parts.append(_PlayedCurves(f0_hz[:n], asked[:n], controls, gain_db[:n]))
+        self.midi = self.target + (self.midi - self.target) * self._kept**n
         self.n_frames, self.level_db = self.n_frames + n, float(level_db[n - 1])
         self.dip_s += n * hop_s
         if self.released_s is not None:
             self.released_s += n * hop_s
 
-    def _left(self, n: "np.ndarray | int") -> "np.ndarray | float":
-        """How much of its way to the target is left after n hops."""
-        return (1.0 - min(1.0, self.player.instrument.hop_s / self.player.settings.glide_s)) ** n
+    @property
+    def _kept(self) -> float:
+        """How much of its way to the target is left after a hop."""
+        return 1.0 - min(1.0, self.player.instrument.hop_s / self.player.settings.glide_s)
 
     def _pitch(self, age_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """MIDI pitch, and the wave of the vibrato where there is one, -1..1."""
         vibrato = self.player.settings.vibrato
-        midi = self.target + (self.midi - self.target) * self._left(np.arange(1, len(age_s) + 1))
+        midi = self.target + (self.midi - self.target) * self._kept ** np.arange(1, len(age_s) + 1)
         rise = np.clip((age_s - VIBRATO_AFTER_S) / VIBRATO_RISE_S, 0.0, 1.0)
         wave = rise * np.sin(2.0 * np.pi * VIBRATO_HZ * age_s) if vibrato else np.zeros_like(age_s)
         return midi + self.bend + self.player.bend + 0.5 * vibrato * wave, wave

@@ -2,22 +2,22 @@
 
 import argparse
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from melodies.played_instrument import MOST_VOICES
 from melodies.score import is_score
+from output.whole_files import refuse_no_place
 from studies.checkpoint_file import refuse_no_checkpoint
 from studies.run_folder import checkpoint_in
 from studies.voices import card_of, is_voice, voice_names
 
 MOST_AT_ONCE = 256
 VIBRATO, VOLUME = "vibrato", "volume"
-_UNFIT = (
-    ("also", [], "--also"),
-    ("faithful", False, "--faithful"),
-)
-_OF_SOUND = (("f0", None, "--f0"), ("channel", "mix", "--channel"), ("match", None, "--match"))
+_UNFIT: Mapping[str, object] = {"also": [], "faithful": False}
+_OF_SOUND: Mapping[str, object] = {"f0": None, "channel": "mix", "match": None}
+"""Options that a score has no use for, and what they are where nobody gave them."""
 
 
 class VoiceChoice(NamedTuple):
@@ -57,13 +57,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--most", type=int, default=MOST_VOICES, metavar="N", help=f"notes of a part at once (default: {MOST_VOICES})"
     )
+    group.add_argument(
+        "--notes",
+        action="store_true",
+        help="a recording as the score: its notes are heard, their pitch, level and borders, and played",
+    )
     group.add_argument("--stems", type=Path, metavar="FOLDER", help="each part as a WAV beside, at the mix's level")
     group.add_argument("--plot", type=Path, metavar="FILE.png", help="the notes, and knobs asked and measured")
 
 
 def is_melody(given: argparse.Namespace) -> bool:
     """Whether notes are rendered."""
-    return is_score(given.input)
+    return given.notes or is_score(given.input)
 
 
 def refuse_wrong_options(given: argparse.Namespace) -> None:
@@ -78,13 +83,17 @@ def refuse_wrong_options(given: argparse.Namespace) -> None:
             if getattr(given, name):
                 raise ValueError(f"--{name} is of melodies, and {given.input} is a sound: render a .mid.")
         return
-    for name, usual, option in (*_UNFIT, *_OF_SOUND):
+    if given.notes and (is_score(given.input) or given.input.is_dir()):
+        raise ValueError(f"--notes hears the notes of one recording, and {given.input} is none: leave it out.")
+    for name, usual in (_UNFIT if given.notes else {**_UNFIT, **_OF_SOUND}).items():
         if getattr(given, name) != usual:
-            raise ValueError(f"{option} is of recordings, and {given.input} has notes: leave it out.")
+            raise ValueError(f"--{name} is of recordings, and notes are played here: leave it out.")
     if not 1 <= given.most <= MOST_AT_ONCE:
         raise ValueError(f"--most {given.most}: choose 1 to {MOST_AT_ONCE}.")
     if given.plot and given.plot.suffix.lower() != ".png":
         raise ValueError(f"--plot {given.plot} ends in '{given.plot.suffix}': write a .png.")
+    if given.plot:
+        refuse_no_place(given.plot)
     if given.stems and given.stems.is_file():
         raise ValueError(f"--stems {given.stems} is a file: name a folder.")
     voice_choices(given)

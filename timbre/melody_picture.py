@@ -49,7 +49,7 @@ def _roll(axis: Axes, parts: Sequence[PlayedPart]) -> None:
             for note in voice.notes:
                 start_s = voice.start_s + note.frame * hop_s
                 n_frames = (len(voice.f0_hz) if note.released is None else note.released) - note.frame
-                alpha = 0.35 + 0.65 * note.velocity
+                alpha = 0.35 + 0.65 * min(1.0, max(0.0, note.velocity))
                 axis.barh(note.midi, n_frames * hop_s, 0.8, start_s, color=colour, alpha=alpha, linewidth=0)
                 pitches.append(note.midi)
         axis.plot([], [], color=colour, linewidth=5, label=part.cast.name)
@@ -92,7 +92,11 @@ def _one_jnd(axis: Axes, height: float, unit: str) -> None:
     low, high = axis.get_ylim()
     middle = 0.5 * (low + high)
     axis.plot(
-        [1.006] * 2, [middle - height / 2, middle + height / 2], color="black", linewidth=1.5, clip_on=False,
+        [1.006] * 2,
+        [middle - height / 2, middle + height / 2],
+        color="black",
+        linewidth=1.5,
+        clip_on=False,
         transform=axis.get_yaxis_transform(),
     )
     axis.text(1.012, middle, "1 JND", transform=axis.get_yaxis_transform(), fontsize=7, va="center")

@@ -11,7 +11,6 @@ from melodies.part_sound import PlayedVoice
 from output.numbers import readable
 from projection import Target
 from synths import Descriptor
-from timbre.knob_report import AUDIBLE
 from timbre.requests import spoken_unit
 
 if TYPE_CHECKING:
@@ -64,21 +63,22 @@ class FollowedKnobs:
 
 
 def table_lines(parts: "Sequence[PlayedPart]") -> list[str]:
-    """A line for each knob of each part below a heading."""
-    lines = []
+    """A line for each knob of each model below a heading."""
+    by_model: dict[str, list[FollowedKnobs]] = {}
     for part in parts:
-        if not part.followed.descriptors:
-            continue
-        whose = f"knob of {part.cast.name}" if len(parts) > 1 else "knob"
-        heading = _COLUMNS.format(whose[:22], "lowest", "highest", "", "half off", "95 % off")
-        lines += [heading.rstrip(), *_lines(part.followed)]
+        if part.followed.voices and part.followed.descriptors:
+            by_model.setdefault(part.cast.instrument.name, []).append(part.followed)
+    lines = []
+    for name, each in by_model.items():
+        whose = f"knob of {name}"[:22] if len(by_model) > 1 else "knob"
+        lines += [_COLUMNS.format(whose, "lowest", "highest", "", "half off", "95 % off").rstrip(), *_lines(each)]
     return lines
 
 
-def _lines(followed: FollowedKnobs) -> list[str]:
-    asked = np.concatenate([voice.asked[voice.steady] for voice in followed.voices])
-    lines, off = [], np.abs(followed.off)
-    for index, knob in enumerate(followed.descriptors):
+def _lines(each: Sequence[FollowedKnobs]) -> list[str]:
+    asked = np.concatenate([voice.asked[voice.steady] for followed in each for voice in followed.voices])
+    lines, off = [], np.abs(np.concatenate([followed.off for followed in each]))
+    for index, knob in enumerate(each[0].descriptors):
         unit = spoken_unit(knob)
         ends = [readable(float(end) * unit.n) for end in (asked[:, index].min(), asked[:, index].max())]
         half, most = (float(np.quantile(off[:, index], share)) for share in (0.5, 0.95))

@@ -40,7 +40,11 @@ EXAMPLE = """examples:
   timbre render runs/flute cello.wav out.wav --match all
   timbre render runs/flute recordings/ rendered/ --set sharpness=0.8
   timbre render runs/flute in.wav out.wav --f0 440
-  timbre render runs/flute in.wav out.wav --f0 pitch.csv"""
+  timbre render runs/flute in.wav out.wav --f0 pitch.csv
+  timbre render orchestra melody.mid out.wav --preset violin --plot melody.png
+  timbre render melody.mid out.wav --voice 2=orchestra:cello --voice 3=synth
+  timbre render synth melody.mid out.wav --map 74=sharpness,71=noisiness
+  timbre render phrase.wav out.wav --notes --preset clarinet"""
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -55,7 +59,11 @@ def run(verb: str, args: list[str]) -> None:
         formatter_class=HelpText,
     )
     add_model(parser)
-    parser.add_argument("input", type=Path, help="a sound file at any rate and of any length, one voice; or a folder")
+    parser.add_argument(
+        "input",
+        type=Path,
+        help="a sound file at any rate and of any length, one voice; a folder; or notes: MIDI, MusicXML, ABC",
+    )
     parser.add_argument(
         "output", type=Path, help="WAV, FLAC or OGG to write, at the model's rate; or a folder, where WAVs are written"
     )
@@ -136,13 +144,15 @@ def _refuse_wrong_input(given: argparse.Namespace) -> None:
 
 
 def _melody(given: argparse.Namespace) -> None:
-    """A score: what is wrong with it is told before torch is loaded."""
+    """Notes, of a score or heard: what is wrong is told before torch is loaded."""
+    if given.notes:
+        _refuse_wrong_input(given)
     refuse_wrong_model(given)
     refuse_misnamed(given)
-    score, asked = read_score(given.input), asked_knobs(given)
+    score, asked = None if given.notes else read_score(given.input), asked_knobs(given)
     from timbre.render_melody import render_melody
 
-    print(*render_melody(score, given, asked), sep="\n")
+    print(*render_melody(score, given, asked, _channel(given)), sep="\n")
 
 
 def _channel(given: argparse.Namespace) -> Channel:

@@ -6,22 +6,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from instrument.samples import OnDisk, Samples, Scaled, each_block
+from instrument.samples import OnDisk, Samples, Scaled
 from melodies.exact_voices import can_be_exact
 from melodies.melody_player import MelodyPlayer
 from melodies.part_sound import PartSettings, PlayedVoice, dry_stretches, in_room
 from melodies.player_hand import PlayerHand, Tally, octaves_into, tally_sentences
 from melodies.score import Part, Score, answers_to, perform
 from melodies.sounding_voice import VoiceCurves
+from sounds.audio import Channel
 from timbre.asked import AskedKnobs
+from timbre.heard_phrase import heard_phrase
 from timbre.knob_report import wrapped
 from timbre.matching_options import octaves_asked
 from timbre.melody_instrument import MelodyInstrument, controller_map, melody_instrument, player_settings
-from timbre.melody_options import VoiceChoice, mapped, voice_choices
+from timbre.melody_options import mapped, voice_choices
 from timbre.melody_report import FollowedKnobs, table_lines
 from timbre.mixing import at_rate, mixed
 from timbre.written_sound import delivered, write_sound
@@ -64,13 +65,16 @@ class PlayedPart:
     followed: FollowedKnobs = field(default_factory=FollowedKnobs)
 
 
-def render_melody(score: Score, given: argparse.Namespace, asked: AskedKnobs) -> list[str]:
+def render_melody(
+    score: Score | None, given: argparse.Namespace, asked: AskedKnobs, channel: Channel = "mix"
+) -> list[str]:
     """Render a score into `given.output`.
 
     Args:
-        score: that was read
+        score: that was read; None: the notes are heard in `given.input`, a recording
         given: the options
         asked: of the knobs of all models
+        channel: of the recording
 
     Returns:
         what is to be printed
@@ -79,7 +83,11 @@ def render_melody(score: Score, given: argparse.Namespace, asked: AskedKnobs) ->
         ValueError: nothing can be played, or a model cannot do what is asked
         OSError: the output cannot be written
     """
-    cast, remarks = _cast(score, given)
+    loaded: dict[Path, MelodyInstrument] = {}
+    if score is None:
+        loaded[given.checkpoint] = melody_instrument(given.checkpoint)
+        score = heard_phrase(given, loaded[given.checkpoint], channel)
+    cast, remarks = _cast(score, given, loaded)
     for instrument in {id(each.instrument): each.instrument for each in cast}.values():
         knobs = {descriptor.name: descriptor for descriptor in instrument.model.encoder.each_descriptor()}
         asked.refuse_what_is_not_there(knobs, instrument.model.encoder.factors, instrument.name)
@@ -95,7 +103,7 @@ def render_melody(score: Score, given: argparse.Namespace, asked: AskedKnobs) ->
                 stem.add(block)
         for block in mixed(stems):
             made.add(block)
-        finished, lines = delivered(made, given.peak)
+        finished, lines = delivered(made, given.peak, "; the table is of before")
         write_sound(given.output, finished, rate, given.peak)
         if given.stems:
             gain = finished.gain if isinstance(finished, Scaled) else 1.0
@@ -109,9 +117,10 @@ def render_melody(score: Score, given: argparse.Namespace, asked: AskedKnobs) ->
     return [first, *(row for line in said for row in wrapped(line)), *table_lines(parts)]
 
 
-def _cast(score: Score, given: argparse.Namespace) -> tuple[list[CastPart], list[str]]:
+def _cast(
+    score: Score, given: argparse.Namespace, loaded: dict[Path, MelodyInstrument]
+) -> tuple[list[CastPart], list[str]]:
     """Who plays each part; drums are left out unless somebody is named for them."""
-    loaded: dict[Path, MelodyInstrument] = {}
     choices = voice_choices(given)
     cast, n_drums, used = [], 0, set()
     for number, part in enumerate(score.parts, 1):
@@ -138,7 +147,7 @@ def _cast(score: Score, given: argparse.Namespace) -> tuple[list[CastPart], list
 def _performed(cast: CastPart, given: argparse.Namespace, asked: AskedKnobs) -> PlayedPart:
     instrument = cast.instrument
     settings = player_settings(instrument, instrument.preset(cast.preset), asked, given.legato, given.most)
-    octaves = octaves_asked(None, given.octave)
+    octaves = octaves_asked(given.match, given.octave)
     if octaves is None:
         octaves = octaves_into(instrument.pitches, cast.part.pitches)
     hand = PlayerHand(MelodyPlayer(instrument.played, settings), 12 * octaves, instrument.pitches)

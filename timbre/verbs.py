@@ -66,7 +66,13 @@ VERBS = {
         },
     ),
     "voices": Verb("voices", {"": "the trained models that come with the package, and go by name"}),
-    "render": Verb("render", {"[MODEL] IN OUT": "put a recording together again, its knobs turned"}),
+    "render": Verb(
+        "render",
+        {
+            "[MODEL] IN OUT": "put a recording together again, its knobs turned",
+            "[MODEL] IN.mid OUT": "play notes, every one with the timbre that is asked",
+        },
+    ),
     "turn": Verb("turn", {"IN OUT": "turn the knobs of any recording of one voice, no model needed"}),
     "describe": Verb("describe.command", {"SOUND": "what every descriptor reads on a file or folder, no model needed"}),
     "knobs": Verb(

@@ -11,8 +11,14 @@ from output.whole_files import written_whole
 FULL_SCALE = 0.999
 
 
-def delivered(made: OnDisk, peak: str) -> tuple[Samples, list[str]]:
-    """The sound as its file will hold it, and what is to be said where it would clip."""
+def delivered(made: OnDisk, peak: str, measured: str = ", and measured so below") -> tuple[Samples, list[str]]:
+    """The sound as its file will hold it, and what is to be said where it would clip.
+
+    Args:
+        made: as it was rendered
+        peak: "lower" or "keep"
+        measured: what is to be said of the table below a file that is lowered
+    """
     highest = max(float(block.abs().max()) for block in each_block(made))
     if highest <= FULL_SCALE:
         return made, []
@@ -22,8 +28,7 @@ def delivered(made: OnDisk, peak: str) -> tuple[Samples, list[str]]:
             f"It peaks {above_db:.1f} dB above full scale; the file holds 32-bit floats: lower it before it is played."
         ]
     return Scaled(made, FULL_SCALE / highest), [
-        f"It would have clipped: the file is lowered by {above_db:.1f} dB, and measured so below (--peak keep: not "
-        "lowered)."
+        f"It would have clipped: the file is lowered by {above_db:.1f} dB{measured} (--peak keep: not lowered)."
     ]
 
 

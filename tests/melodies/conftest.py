@@ -7,7 +7,7 @@ import mido
 import pytest
 
 BEAT_S = 0.5
-"""Of a quarter, at the usual tempo; 480 ticks."""
+"""A quarter at the usual tempo, 480 ticks."""
 
 
 def _write(path: Path, *tracks: list[tuple[float, mido.Message]], kind: int = 1) -> Path:

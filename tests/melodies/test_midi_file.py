@@ -63,7 +63,12 @@ def test_a_tempo_holds_until_the_next_one(tmp_path):
     slow = b"\x81\x40\xff\x51\x03" + (1_000_000).to_bytes(3, "big")
     path.write_bytes(raw(slow + END, NOTE + b"\x81\x40\x90\x3e\x40\x60\x80\x3e\x00" + END, kind=1))
     file = read_midi(path)
-    assert on_and_off(file) == [(0.0, "note_on", 60), (0.5, "note_off", 60), (2.0, "note_on", 62), (3.0, "note_off", 62)]
+    assert on_and_off(file) == [
+        (0.0, "note_on", 60),
+        (0.5, "note_off", 60),
+        (2.0, "note_on", 62),
+        (3.0, "note_off", 62),
+    ]
 
 
 def test_a_tempo_of_nothing_is_passed_over_and_counted(tmp_path):
@@ -84,7 +89,12 @@ def test_running_status_and_velocity_0(tmp_path):
     path = tmp_path / "x.mid"
     path.write_bytes(raw(bytes([0, 0x90, 60, 100, 48, 60, 0, 0, 64, 90, 48, 64, 0]) + END))
     file = read_midi(path)
-    assert [(each.message.note, each.message.velocity) for each in file.messages] == [(60, 100), (60, 0), (64, 90), (64, 0)]
+    assert [(each.message.note, each.message.velocity) for each in file.messages] == [
+        (60, 100),
+        (60, 0),
+        (64, 90),
+        (64, 0),
+    ]
     assert file.messages[-1].time_s == 0.5
 
 

@@ -13,18 +13,22 @@ from melodies.played_instrument import PlayedInstrument, first_settings
 from melodies.player_hand import PlayerHand, Tally, note_name, octaves_into, tally_sentences
 
 KNOBS = [
-    SimpleNamespace(name="level", unit="dB", curve="linear", low=-80.0, high=0.0, reach=[(21, 0.0, 1.0), (117, 0.0, 1.0)]),
-    SimpleNamespace(name="sharpness", unit="acum", curve="linear", low=0.0, high=2.0, reach=[(21, 0.2, 0.8), (117, 0.2, 0.8)]),
+    SimpleNamespace(
+        name="level", unit="dB", curve="linear", low=-80.0, high=0.0, reach=[(21, 0.0, 1.0), (117, 0.0, 1.0)]
+    ),
+    SimpleNamespace(
+        name="sharpness", unit="acum", curve="linear", low=0.0, high=2.0, reach=[(21, 0.2, 0.8), (117, 0.2, 0.8)]
+    ),
 ]
 
 
-def performed(*messages, members=(), controllers=ControllerMap({74: 1}), semitones=0, pitches=None, most=32):
+def performed(*messages, members=(), semitones=0, pitches=None, most=32):
     """(Seconds, type, what it says) -> player and tally."""
     settings = first_settings(2)
     settings.most = most
     settings.pressures[1] = 0.4
     hand = PlayerHand(MelodyPlayer(PlayedInstrument(16000, 160, KNOBS, 0), settings), semitones, pitches)
-    midi = MidiHand(hand, controllers, frozenset(members))
+    midi = MidiHand(hand, ControllerMap({74: 1}), frozenset(members))
     for time_s, kind, said in messages:
         midi.receive(TimedMessage(time_s, 0, mido.Message(kind, **said)))
     hand.finish(messages[-1][0])

@@ -1,6 +1,7 @@
-"""Three melodies through the voice `synth`: pitch, onsets, knobs, borders, and chords that are the sum of their notes."""
+"""Three melodies through the voice `synth`: pitch, onsets, knobs, borders; a chord is the sum of its notes."""
 
 import copy
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -97,7 +98,9 @@ def test_a_scale_with_dynamics(synth, scale):
     voices = curves_of(scale, synth)
     audio, played = sound_of(voices, synth)
     starts_s = [0.4 * n for n in range(6)]
-    spans = [(start + 0.08, start + 0.22, 60 + pitch) for start, pitch in zip(starts_s, (0, 2, 4, 5, 7, 9), strict=True)]
+    spans = [
+        (start + 0.08, start + 0.22, 60 + pitch) for start, pitch in zip(starts_s, (0, 2, 4, 5, 7, 9), strict=True)
+    ]
     assert np.abs(cents_off(audio, synth, spans)).max() < 5.0
     loudness = audio.abs()
     for start_s in starts_s:
@@ -105,7 +108,7 @@ def test_a_scale_with_dynamics(synth, scale):
         begun = int((note > 0.1 * note.max()).nonzero()[0]) / RATE - (0.02 if start_s else 0.0)
         assert 0.0 <= begun < 0.010
     peaks = [float(loudness[round(RATE * s) : round(RATE * (s + 0.25))].max()) for s in starts_s]
-    assert all(a < b for a, b in zip(peaks, peaks[1:], strict=False))
+    assert all(a < b for a, b in pairwise(peaks))
     off = off_by(played, synth)
     assert float(off.quantile(0.95, dim=0).max()) < 0.5 and float((off < 1.0).float().mean()) > 0.99
     asked = torch.stack([p.asked[p.steady][:, 1].mean() for p in played])

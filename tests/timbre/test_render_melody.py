@@ -47,7 +47,9 @@ def refused(capsys, *args):
 
 def test_a_melody_becomes_a_file_and_a_table(trained, write_score, tmp_path, capsys):
     out = tmp_path / "out.wav"
-    main(["render", str(trained), str(write_score("x.mid", played(60, 64))), str(out), "--plot", str(tmp_path / "x.png")])
+    main(
+        ["render", str(trained), str(write_score("x.mid", played(60, 64))), str(out), "--plot", str(tmp_path / "x.png")]
+    )
     lines = capsys.readouterr().out.splitlines()
     audio, rate = soundfile.read(out)
     assert rate == 16000 and lines[0] == f"{out}: {len(audio) / rate:.2f} s at 16000 Hz"
@@ -91,10 +93,18 @@ def test_a_mix_does_not_clip(trained, write_score, tmp_path, capsys):
 
 
 def test_what_is_passed_over_is_said(trained, write_score, tmp_path, capsys):
-    odd = [*played(60), (3.0, mido.Message("note_on", note=62, velocity=90)), (3.0, mido.Message("note_off", note=62)),
-        (4.0, mido.Message("note_on", note=64, velocity=90)), (4.5, mido.Message("control_change", control=7, value=99)),
-        *played(127, start=5.0)]  # fmt: skip
-    main(["render", str(trained), str(write_score("x.mid", odd, played(36, 38, channel=9))), str(tmp_path / "o.wav"), "--open"])
+    odd = [*played(60), *played(127, start=5.0)]
+    for beat, kind, pitch in ((3.0, "note_on", 62), (3.0, "note_off", 62), (4.0, "note_on", 64)):
+        odd.append((beat, mido.Message(kind, note=pitch)))
+    main(
+        [
+            "render",
+            str(trained),
+            str(write_score("x.mid", odd, played(36, 38, channel=9))),
+            str(tmp_path / "o.wav"),
+            "--open",
+        ]
+    )
     said = " ".join(capsys.readouterr().out.split())
     assert "2 notes on channel 10, MIDI's drums, left out" in said
     assert "1 note without length: nothing sounds of it." in said and "1 note too high" in said
@@ -143,3 +153,14 @@ def test_files_without_notes_are_told_in_one_sentence(trained, write_score, tmp_
 def test_options_of_melodies_are_refused_for_sounds(trained, write_tone, tmp_path, capsys):
     sound = write_tone(tmp_path / "in.wav", 330.0)
     assert "--legato is of melodies" in refused(capsys, trained, sound, tmp_path / "out.wav", "--legato")
+
+
+def test_a_recording_is_the_score(trained, write_score, write_tone, tmp_path, capsys):
+    """Two tones of different pitch in a row become two notes."""
+    low, high = (soundfile.read(write_tone(tmp_path / f"{hz}.wav", hz, 0.5))[0] for hz in (330.0, 440.0))
+    soundfile.write(tmp_path / "phrase.wav", np.concatenate([low, high]), 16000)
+    main(["render", str(trained), str(tmp_path / "phrase.wav"), str(tmp_path / "out.wav"), "--notes", "--open"])
+    assert "2 notes were heard." in capsys.readouterr().out
+    assert soundfile.info(tmp_path / "out.wav").duration > 1.0
+    score = write_score("x.mid", played(60))
+    assert "--notes hears the notes of one recording" in refused(capsys, trained, score, tmp_path / "o.wav", "--notes")
