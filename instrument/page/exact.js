@@ -74,7 +74,7 @@ class Exact {
     let most = 0;
     for (let i = 0; i < this.gains.length; i++) most = Math.max(most, Math.abs(memory.gains[i] - this.gains[i]));
     memory.pace = most > CHANGED ? EVERY : Math.min(SELDOM, 2 * memory.pace);
-    memory.wait = memory.pace - 1;
+    memory.wait = memory.pace;
   }
 }
 

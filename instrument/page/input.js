@@ -111,7 +111,7 @@ class InputView {
     this.wet(0);
     this.instrument.send({ do: "recording", recording });
     byId("stop-file").hidden = false;
-    this.say(`${file.name} itself, again and again: knobs begin where it has them, and turn it.`);
+    this.say(`${file.name} itself, again and again: the knobs stand where it has them in the mean, and turn it from there.`);
   }
 
   // The instrument's room is none of the recording's.

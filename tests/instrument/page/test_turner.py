@@ -21,12 +21,12 @@ TURNED = """(() => {
     player.turner.begin();
     const sound = new Float32Array(16000);
     player.render(sound, 16000);
-    const read = [...player.readings];
     player.measure();
+    const readings = [...player.readings];
     player.turn(null);
     const rest = new Float32Array(480);
     player.render(rest, 480);
-    return { start, sound: [...sound], readings: [...player.readings], rest: [...rest], ended: player.turner === null };
+    return { start, sound: [...sound], readings, rest: [...rest], ended: player.turner === null };
 })()"""
 
 
