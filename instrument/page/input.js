@@ -24,6 +24,7 @@ class InputView {
     this.learnt = learntPitches(about);
     this.source = null;
     this.turns = false;
+    byId("recording-is").parentElement.hidden = !about.correction;
     for (const [id, turns] of [["follow", false], ["turn", true]]) byId(id).addEventListener("click", () => this.choose(turns));
     byId("microphone").addEventListener("click", () => (isPressed(byId("microphone")) ? this.stop() : this.listen()));
     byId("file").addEventListener("change", ({ target }) => { if (target.files[0]) this.open(target.files[0]); target.value = ""; });

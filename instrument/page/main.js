@@ -17,7 +17,7 @@ class Page {
       base: () => this.keys.typedFrom, shift: (semitones) => this.keys.shift(semitones),
       play: (midi, velocity) => this.note(`typed ${midi}`, midi, velocity), release: (midi) => this.note(`typed ${midi}`, midi, 0),
       bend: (semitones) => this.bend(semitones), hold: () => this.hold(!isPressed(byId("hold"))),
-      silence: () => this.send({ do: "panic" }),
+      silence: () => { this.send({ do: "panic" }); this.input.stop(); },
     });
     this.midi = new MidiInput({
       send: (message) => this.send(message), note: (id, midi, velocity) => this.note(id, midi, velocity),

@@ -225,7 +225,7 @@ def test_a_recording_is_turned_itself_and_what_cannot_be_is_told(opened, tmp_pat
     page.wait_for_function(f"{MET} && page.last.readings[1] > {began} + 0.1")
     page.click("#undo")
     page.wait_for_function(f"Math.abs(page.last.readings[1] - {began}) < 0.03")
-    page.click("#stop-file")
+    page.keyboard.press("Escape")
     page.wait_for_function(f"{said}.startsWith('Sing') && page.last.sounding === 0")
 
 
