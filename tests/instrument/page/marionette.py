@@ -92,7 +92,7 @@ class Firefox:
             self("WebDriver:SetWindowRect", rect)
 
     def picture(self, path: Path) -> None:
-        """Of all of the page."""
+        """All of the page, as a PNG."""
         path.write_bytes(b64decode(self("WebDriver:TakeScreenshot", {"full": True})))
 
     def faults(self, address: str) -> list[str]:
