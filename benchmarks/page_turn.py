@@ -63,8 +63,7 @@ def main() -> None:
     held: dict[str, list[float]] = {knob.name: [] for knob in target.knobs}
     with chromium() as browser:
         bare = browser.new_page()
-        scripts = [*AUDIO_THREAD[:-2], "apart.js"]
-        bare.add_script_tag(content="\n".join(page_file(name) for name in scripts))
+        bare.add_script_tag(content="\n".join(page_file(name) for name in AUDIO_THREAD[:-2]))
         numbers = [base64.b64encode(each).decode() for each in (parts.blob, product_code())]
         for path in _chosen(given.folders, given.notes):
             sound = _read(path, parts.about["sample_rate"])

@@ -25,7 +25,7 @@ class Page {
       hold: (down) => this.hold(down), map: this.firstMap(),
     });
     this.midi.onLearnt = (controller, knob) => this.controls.learnt(controller, knob);
-    this.input = new InputView(about, () => this.sound.ready(),
+    this.input = new InputView(data, () => this.sound.ready(),
       (shares) => this.desk.change({ shares: shares.map((share, index) => (index === about.level ? this.desk.now.shares[index] : share)) }));
     this.desk.listeners.push((settings, before) => this.changed(settings, before));
   }
