@@ -71,7 +71,11 @@ def main() -> None:
             if made is None:
                 print(f"{path.name}: no clear pitch")
                 continue
-            for (turned_index, _), off in zip(asked, _off(target, *made, asked), strict=True):
+            every = _off(target, *made, asked)
+            row, index = divmod(int(np.abs(every).argmax()), len(target.knobs))
+            worst = f"{target.knobs[index].name} {every[row][index]:+.2f}"
+            say(path.name, f"worst {worst}, {target.knobs[asked[row][0]].name} turned")
+            for (turned_index, _), off in zip(asked, every, strict=True):
                 for index, knob in enumerate(target.knobs):
                     (turned if index == turned_index else held[knob.name]).append(abs(off[index]))
     say("turned", _spread(turned))
