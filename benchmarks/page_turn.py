@@ -30,21 +30,24 @@ from timbre.playable import playable
 
 LONGEST_S, RANGE_DB, EDGE_FRAMES = 2.0, 35.0, 4
 MOVES = {"sharpness": (0.15, -0.1), "fundamental_share": (0.2,), "odd_even_balance": (0.15,), "noisiness": (0.15,)}
-"""In shares of what notes of the pitch reach."""
+"""In shares of what notes of the pitch reach; the end of the reach is as far as a slider goes."""
 TURNED = """([about, blob, code, sound, moves]) => {
   const opened = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
   const recording = takenApart(Float32Array.from(sound), about);
   if (!recording) return null;
   const player = new Player(about, opened(blob), opened(code));
+  const moved = [];
   const sounds = [[0, 0], ...moves].map(([index, move]) => {
     player.turn(recording);
-    player.shares[index] += move;
+    const begins = player.shares[index];
+    player.shares[index] = Math.min(1, Math.max(0, begins + move));
+    moved.push([index, player.shares[index] - begins]);
     player.turner.begin();
     const out = new Float32Array((recording.n - 1) * about.hop);
     for (let at = 0; at < out.length; at += about.hop) player.render(out.subarray(at, at + about.hop), about.hop);
     return Array.from(out);
   });
-  return [Array.from(recording.f0_hz), sounds];
+  return [Array.from(recording.f0_hz), sounds, moved.slice(1)];
 }"""
 
 
@@ -71,7 +74,7 @@ def main() -> None:
             if made is None:
                 print(f"{path.name}: no clear pitch")
                 continue
-            every = _off(target, *made, asked)
+            every = _off(target, *made)
             row, index = divmod(int(np.abs(every).argmax()), len(target.knobs))
             worst = f"{target.knobs[index].name} {every[row][index]:+.2f}"
             say(path.name, f"worst {worst}, {target.knobs[asked[row][0]].name} turned")
