@@ -30,7 +30,7 @@ test-slow: $(READY)  ## the long tests
 test-slurm: $(READY)  ## jobs on a Slurm of their own on this machine; needs Debian's slurm-wlm and munge, and root
 	$(BIN)/pytest -m slurm
 
-test-browser: $(READY)  ## the playable page in Node and in Chromium; needs Debian's nodejs and chromium
+test-browser: $(READY)  ## the playable page in Node and browsers; needs Debian's nodejs and chromium, and takes firefox-esr
 	$(BIN)/pytest -m browser
 
 test-lowest: $(LOWEST)/ready  ## the tests, with the oldest libraries that are allowed: those of the clusters

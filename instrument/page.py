@@ -12,13 +12,12 @@ from output.whole_files import write_text
 
 AUDIO_THREAD = (
     *("half.js", "knob_range.js", "graph.js", "synth.js", "resample.js", "exact.js", "envelope.js"),
-    *("tones.js", "turner.js", "player.js", "tracker.js", "tap.js", "worklet.js"),
+    *("tones.js", "turner.js", "player.js", "tracker.js", "apart.js", "tap.js", "worklet.js"),
 )
 """Scripts of the worklet, in order: one text, because what comes from a data: address cannot import."""
 PAGE_THREAD = (
     *("half.js", "knob_range.js", "dom.js", "settings.js", "scale.js", "engine.js", "recorder.js", "sound.js"),
-    *("spectrum.js", "knobs.js", "keys.js", "phrase.js", "midi.js", "tones.js", "tracker.js", "apart.js", "input.js"),
-    *("controls.js", "main.js"),
+    *("spectrum.js", "knobs.js", "keys.js", "phrase.js", "midi.js", "input.js", "controls.js", "main.js"),
 )
 """Scripts of the page, in order: one text too."""
 COMMENT_LINES = re.compile(r"^ *//.*\n", re.MULTILINE)

@@ -204,5 +204,5 @@ function transform(re, im) {
 
 if (typeof module !== "undefined") {
   Object.assign(globalThis, require("./tones.js"), require("./tracker.js"));
-  module.exports = { takenApart, pitchOf, refinedPitch, envelopesOf, windowOf, transform, magnitudesOf };
+  module.exports = { takenApart, withoutSlips, bridged, pitchOf, refinedPitch, envelopesOf, windowOf, transform, magnitudesOf };
 }

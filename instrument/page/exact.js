@@ -1,7 +1,8 @@
 "use strict";
 // Knobs met in closed loop: gains on what a voice plays, moved a step at a time until its readings are what is asked.
 
-const EVERY = 8; // hops from step to step while knobs are met
+const EVERY = 8, SELDOM = 24; // hops from step to step while knobs are met; where a step no longer changes anything
+const CHANGED = 0.01; // nepers that a step changes
 const EAGER = 12; // hops after a note's begin or a turn in which every hop is a step
 const MOVED = 0.004; // positions that make a voice eager again
 const PER_QUANTUM = 1; // steps that may fall into one block of the device: chords share them
@@ -19,13 +20,14 @@ class Exact {
 
   memory() {
     const numbers = () => new Float32Array(this.gains.length);
-    return { gains: numbers(), asked: new Float32Array(this.asked.length), eager: 0, wait: 0, queued: false };
+    return { gains: numbers(), asked: new Float32Array(this.asked.length), eager: 0, wait: 0, pace: EVERY, queued: false };
   }
 
   clear(memory) {
     memory.gains.fill(0);
     memory.eager = EAGER;
     memory.wait = 0;
+    memory.pace = EVERY;
     memory.queued = false;
   }
 
@@ -60,7 +62,6 @@ class Exact {
     const memory = voice.correction;
     this.left--;
     memory.queued = false;
-    memory.wait = EVERY - 1;
     if (memory.eager > 0) memory.eager--;
     const { graph } = this;
     graph.inputs.f0_hz.dense[0] = voice.f0_now;
@@ -70,6 +71,10 @@ class Exact {
     this.gains.set(memory.gains);
     graph.run();
     graph.read("gains_next", memory.gains);
+    let most = 0;
+    for (let i = 0; i < this.gains.length; i++) most = Math.max(most, Math.abs(memory.gains[i] - this.gains[i]));
+    memory.pace = most > CHANGED ? EVERY : Math.min(SELDOM, 2 * memory.pace);
+    memory.wait = memory.pace;
   }
 }
 

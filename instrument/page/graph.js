@@ -35,12 +35,20 @@ function loops(rank, prefix, sizes, strides, count, from, body) {
   return text + body((k) => address(rank - 1, k)) + "}".repeat(rank);
 }
 
+// What a power does whose base or exponent is known: an exponential costs a fifth of it.
+function powerOf(base, exponent) {
+  if (base > 0) return `Math.exp(b * ${Math.log(base)})`;
+  if (exponent === 2) return "a * a";
+  if (exponent === null) return EACH.pow;
+  return `a > 0 ? Math.exp(${exponent} * Math.log(a)) : Math.pow(a, ${exponent})`;
+}
+
 // One function for each kind of step and number of axes, so that the engine makes fast code of it.
-function loopOf(kind, rank, arity, innerRank) {
-  const key = `${kind} ${rank} ${arity} ${innerRank}`;
+function loopOf(kind, rank, arity, innerRank, does = EACH[kind]) {
+  const key = `${kind} ${rank} ${arity} ${innerRank} ${does}`;
   if (!written.has(key)) {
     const given = (at, skip) => NAMES.slice(0, arity).map((name, k) => `const ${name} = h[${at(k + skip)}];`).join("");
-    const each = (at) => `${given(at, 1)} h[${at(0)}] = ${EACH[kind]};`;
+    const each = (at) => `${given(at, 1)} h[${at(0)}] = ${does};`;
     const over = (at) => {
       const [start, step, end] = OVER[kind];
       const inner = loops(innerRank, "j", "over", "by", arity, (k) => at(k + 1), (inside) =>
@@ -81,6 +89,7 @@ class Graph {
     this.starts = starts;
     this.multiply = wasm.multiply;
     for (const constant of described.constants) this.keep(constant, described.sizes, blob);
+    this.constants = new Set(described.constants.map(([buffer]) => buffer));
     this.inputs = this.named(described.inputs);
     this.outputs = this.named(described.outputs);
     this.steps = described.steps.map((step) => this.made(step));
@@ -133,9 +142,15 @@ class Graph {
     const over = step.over || [];
     const by = over.flatMap((_, axis) => (step.by || []).map((each) => each[axis]));
     const count = over.reduce((product, size) => product * size, 1);
-    const loop = loopOf(step.do, step.shape.length, step.from.length, over.length);
+    const does = step.do === "pow" ? powerOf(...step.from.map((view) => this.known(view))) : EACH[step.do];
+    const loop = loopOf(step.do, step.shape.length, step.from.length, over.length, does);
     if (!loop) throw new Error(`the page cannot run ${step.do}.`);
     return () => loop(h, bases, step.shape, strides, over, by, count);
+  }
+
+  // The one number that a view always is; null if there are others.
+  known([buffer, offset, strides]) {
+    return this.constants.has(buffer) && strides.every((stride) => stride === 0) ? this.numbers[this.starts[buffer] + offset] : null;
   }
 
   at([buffer, offset]) { return this.starts[buffer] + offset; }
@@ -145,8 +160,13 @@ class Graph {
   product({ to, from, rows, inner, panels }) {
     const [y, x, w] = [to, ...from].map((end) => 4 * this.at(end));
     const { multiply } = this;
+    if (rows === 1) return () => { multiply(x, w, y, inner, panels, 64, 0); };
+    // A panel stays in the nearest memory while all rows go through it.
     return () => {
-      for (let row = 0; row < rows; row++) multiply(x + 4 * inner * row, w, y + 64 * panels * row, inner, panels, 64, 0);
+      for (let panel = 0; panel < panels; panel++) {
+        const at = w + 64 * inner * panel;
+        for (let row = 0; row < rows; row++) multiply(x + 4 * inner * row, at, y + 64 * (panels * row + panel), inner, 1, 64, 0);
+      }
     };
   }
 

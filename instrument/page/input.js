@@ -4,6 +4,9 @@
 const MICROPHONE = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 const LONGEST_S = 30;
+// The text of the audio thread, in a thread that has no audio.
+const ASIDE = "globalThis.AudioWorkletProcessor = class {}; globalThis.registerProcessor = () => {};";
+const APART_THERE = "onmessage = ({ data: [sound, about] }) => postMessage(takenApart(sound, about));";
 const ROOM = "Sing, or drop a recording of one voice anywhere on the page.";
 const SURE = 0.8, TOO_QUIET_DB = -50, SILENCE_DB = -75, PATIENCE = 25;
 
@@ -16,14 +19,16 @@ function octavesInto([low, high], midi, before) {
 
 class InputView {
   // ready: () -> { context, instrument } once sound may begin.
-  // stands: takes the shares that a recording has.
-  constructor(about, ready, stands) {
+  // worklet: the text of the audio thread; stands: takes the shares that a recording has.
+  constructor({ about, worklet }, ready, stands) {
     this.about = about;
+    this.worklet = worklet;
     this.ready = ready;
     this.stands = stands;
     this.learnt = learntPitches(about);
     this.source = null;
     this.turns = false;
+    byId("recording-is").parentElement.hidden = !about.correction;
     for (const [id, turns] of [["follow", false], ["turn", true]]) byId(id).addEventListener("click", () => this.choose(turns));
     byId("microphone").addEventListener("click", () => (isPressed(byId("microphone")) ? this.stop() : this.listen()));
     byId("file").addEventListener("change", ({ target }) => { if (target.files[0]) this.open(target.files[0]); target.value = ""; });
@@ -101,17 +106,34 @@ class InputView {
       return;
     }
     this.say(`Takes ${file.name} apart\u2026`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    const recording = takenApart(await soundAt(buffer, this.about.sample_rate), this.about);
+    const sound = await soundAt(buffer, this.about.sample_rate);
+    const recording = await this.takenApart(sound).catch((error) => error);
+    if (recording instanceof Error) {
+      this.say(`${file.name} cannot be taken apart in this browser (${recording.message}): let the instrument follow it.`);
+      return;
+    }
+    if (this.file !== file || !this.turns) return;
     if (!recording) {
-      this.say(`${file.name} has no clear pitch, so there is nothing to turn: one voice at a time, or let the instrument play it.`);
+      this.say(`${file.name} has no clear pitch, so there is nothing to turn: one voice at a time, or let the instrument follow it.`);
       return;
     }
     this.isTurned = true;
     this.wet(0);
     this.instrument.send({ do: "recording", recording });
     byId("stop-file").hidden = false;
-    this.say(`${file.name} itself, again and again: knobs begin where it has them, and turn it.`);
+    this.say(`${file.name} itself, again and again: the knobs stand where it has them in the mean, and turn it from there.`);
+  }
+
+  // In a thread by itself: it takes a third of the time that the sound lasts.
+  takenApart(sound) {
+    const { sample_rate, hop, n_bands, n_partials } = this.about;
+    const address = URL.createObjectURL(new Blob([ASIDE, this.worklet, APART_THERE], { type: "text/javascript" }));
+    const worker = new Worker(address);
+    return new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (error) => reject(new Error(error.message));
+      worker.postMessage([sound, { sample_rate, hop, n_bands, n_partials }]);
+    }).finally(() => { worker.terminate(); URL.revokeObjectURL(address); });
   }
 
   // The instrument's room is none of the recording's.

@@ -17,7 +17,7 @@ class Page {
       base: () => this.keys.typedFrom, shift: (semitones) => this.keys.shift(semitones),
       play: (midi, velocity) => this.note(`typed ${midi}`, midi, velocity), release: (midi) => this.note(`typed ${midi}`, midi, 0),
       bend: (semitones) => this.bend(semitones), hold: () => this.hold(!isPressed(byId("hold"))),
-      silence: () => this.send({ do: "panic" }),
+      silence: () => { this.send({ do: "panic" }); this.input.stop(); },
     });
     this.midi = new MidiInput({
       send: (message) => this.send(message), note: (id, midi, velocity) => this.note(id, midi, velocity),
@@ -25,7 +25,7 @@ class Page {
       hold: (down) => this.hold(down), map: this.firstMap(),
     });
     this.midi.onLearnt = (controller, knob) => this.controls.learnt(controller, knob);
-    this.input = new InputView(about, () => this.sound.ready(),
+    this.input = new InputView(data, () => this.sound.ready(),
       (shares) => this.desk.change({ shares: shares.map((share, index) => (index === about.level ? this.desk.now.shares[index] : share)) }));
     this.desk.listeners.push((settings, before) => this.changed(settings, before));
   }

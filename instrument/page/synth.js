@@ -56,29 +56,15 @@ class Bands {
     this.reach = count - 1;
     this.late = Math.max(0, Math.ceil(this.reach / hop) - 1);
     this.product = product;
-    const length = 2 * this.reach;
-    // Magnitudes -> the middle and one side of their response, under a Hann window.
-    this.table = new Float32Array(count * count);
-    for (let n = 0; n < count; n++) {
-      const window = 0.5 + 0.5 * Math.cos((2 * Math.PI * n) / length);
-      for (let k = 0; k < count; k++) {
-        const twice = k === 0 || k === this.reach ? 1 : 2;
-        this.table[n * count + k] = (window * twice * Math.cos((2 * Math.PI * k * n) / length)) / length;
-      }
-    }
     this.taps = new Float32Array(2 * this.reach + 1);
     this.waiting = new Float32Array(this.late * hop + hop + hop + 2 * this.reach + 16);
   }
 
   // Add the next hop to `out`; magnitudes, noise (hop numbers in -1..1): of the frame that begins where it ends.
   add(out, magnitudes, noise) {
-    const { hop, reach, waiting, table, count, taps } = this;
-    for (let n = 0; n <= reach; n++) {
-      let sum = 0;
-      for (let k = 0, at = n * count; k < count; k++) sum += table[at + k] * magnitudes[k];
-      taps[reach + n] = sum;
-      taps[reach - n] = sum;
-    }
+    const { hop, reach, waiting, taps } = this;
+    const side = this.product.response(magnitudes);
+    for (let n = 0; n <= reach; n++) taps[reach + n] = taps[reach - n] = side[n];
     const start = hop * (this.late + 1) - reach;
     this.product.convolve(noise, taps, waiting, start);
     for (let j = 0; j < hop; j++) out[j] += waiting[j];
@@ -89,22 +75,51 @@ class Bands {
   clear() { this.waiting.fill(0); }
 }
 
-// Convolution by the module's product: a panel of 16 sums is a row of shifted noise for each tap.
+// Convolution by the module's product: a panel of 16 sums is a row of shifted noise for each tap. And what comes before
+// it: magnitudes -> the middle and one side of their response, under a Hann window.
 class Convolution {
   constructor(code, hop, reach) {
     this.hop = hop;
     this.nTaps = 2 * reach + 1;
     this.panels = Math.ceil((hop + 2 * reach) / 16);
-    const sizes = [this.nTaps, 16 * this.panels + this.nTaps + 16, 16 * this.panels].map((n) => Math.ceil(n / 4) * 4);
+    const count = reach + 1;
+    this.count = count;
+    this.sidePanels = Math.ceil(count / 16);
+    const lengths = [this.nTaps, 16 * this.panels + this.nTaps + 16, 16 * this.panels, count, 16 * this.sidePanels * count];
+    const sizes = [...lengths, 16 * this.sidePanels].map((n) => Math.ceil(n / 4) * 4);
+    const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + 4 * size, 0));
     const wasm = new WebAssembly.Instance(new WebAssembly.Module(code)).exports;
-    wasm.memory.grow(Math.ceil((4 * (sizes[0] + sizes[1] + sizes[2])) / 65536));
+    wasm.memory.grow(Math.ceil((4 * sizes.reduce((sum, size) => sum + size, 0)) / 65536));
     const { buffer } = wasm.memory;
     this.taps = new Float32Array(buffer, 0, this.nTaps);
-    this.noiseAt = 4 * sizes[0];
+    this.noiseAt = starts[1];
     this.noise = new Float32Array(buffer, this.noiseAt + 4 * 2 * reach, hop);
-    this.outAt = this.noiseAt + 4 * sizes[1];
+    this.outAt = starts[2];
     this.out = new Float32Array(buffer, this.outAt, hop + 2 * reach);
     this.multiply = wasm.multiply;
+    this.sideAt = starts.slice(3);
+    this.magnitudes = new Float32Array(buffer, starts[3], count);
+    this.fillTable(new Float32Array(buffer, starts[4], lengths[4]));
+    this.side = new Float32Array(buffer, starts[5], count);
+  }
+
+  // In panels of 16 places of the response, a row for each magnitude.
+  fillTable(table) {
+    const { count, sidePanels } = this, length = 2 * (count - 1);
+    for (let n = 0; n < count; n++) {
+      const window = 0.5 + 0.5 * Math.cos((2 * Math.PI * n) / length);
+      for (let k = 0; k < count; k++) {
+        const twice = k === 0 || k === count - 1 ? 1 : 2;
+        table[(Math.floor(n / 16) * count + k) * 16 + (n % 16)] = (window * twice * Math.cos((2 * Math.PI * k * n) / length)) / length;
+      }
+    }
+  }
+
+  // Until it is asked again.
+  response(magnitudes) {
+    this.magnitudes.set(magnitudes);
+    this.multiply(this.sideAt[0], this.sideAt[1], this.sideAt[2], this.count, this.sidePanels, 64, 0);
+    return this.side;
   }
 
   // Add the hop + 2 reach numbers of noise * taps, which are symmetrical, to `into` from `start` on.

@@ -75,7 +75,7 @@ def test_its_card_says_what_was_said(packed):
 
 
 def test_it_brings_the_envelopes_of_its_instruments(packed):
-    """Of those that have four training notes, and under the name of their preset."""
+    """Those that have four training notes, under the name of their preset."""
     about = playable(packed, "both").about
     assert [preset["name"] for preset in about["presets"]] == ["cello", "flute"]
     (bank,) = about["envelopes"]

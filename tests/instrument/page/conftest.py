@@ -33,7 +33,7 @@ def in_node() -> Callable[..., Any]:
             f"Object.assign(globalThis, require({json.dumps(str(PAGE / name))}));" for name in scripts.split()
         )
         program = f"{loaded} const given = {json.dumps(given)}; process.stdout.write(JSON.stringify(({expression})));"
-        said = subprocess.run(["node", "-e", program], capture_output=True, text=True)
+        said = subprocess.run(["node", "-"], input=program, capture_output=True, text=True)
         assert not said.returncode, said.stderr
         return json.loads(said.stdout)
 

@@ -17,7 +17,8 @@ PREFERENCES = {
     "remote.prefs.recommended": True,
 }
 FAULTS = """return Services.console.getMessageArray()
-    .filter((each) => each instanceof Ci.nsIScriptError && (each.flags & 1) === 0 && each.sourceName.startsWith(arguments[0]))
+    .filter((each) => each instanceof Ci.nsIScriptError && (each.flags & 1) === 0)
+    .filter((each) => each.sourceName.startsWith(arguments[0]))
     .map((each) => each.errorMessage);"""
 
 
@@ -35,7 +36,15 @@ class Firefox:
             port = free.getsockname()[1]
         lines = [f"user_pref({json.dumps(key)}, {json.dumps(value)});" for key, value in PREFERENCES.items()]
         (folder / "user.js").write_text("\n".join([*lines, f'user_pref("marionette.port", {port});']), encoding="utf-8")
-        command = [program, "--headless", "--marionette", "--no-remote", "--remote-allow-system-access", "--profile", str(folder)]
+        command = [
+            program,
+            "--headless",
+            "--marionette",
+            "--no-remote",
+            "--remote-allow-system-access",
+            "--profile",
+            str(folder),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.socket = self._connected(port)
         self.number = 0
@@ -59,7 +68,9 @@ class Firefox:
 
     def evaluate(self, expression: str) -> Any:
         """What an expression of the page, or the promise that it is, comes to."""
-        script = f"const [done] = arguments; Promise.resolve({expression}).then(done, (error) => done(`failed: ${{error}}`))"
+        script = (
+            f"const [done] = arguments; Promise.resolve({expression}).then(done, (error) => done(`failed: ${{error}}`))"
+        )
         return self("WebDriver:ExecuteAsyncScript", {"script": script, "args": [], "sandbox": None})
 
     def press(self, selector: str, keys: str) -> None:
@@ -81,7 +92,7 @@ class Firefox:
             self("WebDriver:SetWindowRect", rect)
 
     def picture(self, path: Path) -> None:
-        """Of all of the page."""
+        """All of the page, as a PNG."""
         path.write_bytes(b64decode(self("WebDriver:TakeScreenshot", {"full": True})))
 
     def faults(self, address: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Whose turn it is to be corrected."""
 
+from itertools import pairwise
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -22,6 +24,31 @@ STEPS = """(() => {
     }
     return steps;
 })()"""
+
+
+PACES = """(() => {
+    const numbers = () => ({ dense: new Float32Array(1) });
+    const names = ["asked", "gains", "f0_hz", "amplitudes", "noise_magnitudes"];
+    let hop = 0, change = 0;
+    const steps = [];
+    const graph = { inputs: Object.fromEntries(names.map((name) => [name, numbers()])), run: () => steps.push(hop),
+        read: (_, gains) => { gains[0] += change; } };
+    const exact = new Exact({ correction_knobs: [0] }, graph);
+    const voice = { player: { about: { level: -1 } }, asked: [0], far: [0], magnitudes: [0], f0_now: 1, active: true,
+        correction: exact.memory() };
+    for (; hop < 200; hop++) {
+      change = hop < 100 ? 0 : 0.1;
+      exact.refill();
+      exact.follow(voice);
+    }
+    return steps;
+})()"""
+
+
+def test_steps_that_change_nothing_become_seldom_and_come_back(in_node):
+    """After a first one, 16 and then 24 hops apart; every 8 as soon as one changes something again."""
+    steps = in_node("exact.js", PACES)
+    assert [later - earlier for earlier, later in pairwise(steps)] == [16, 24, 24, 24, 24, *[8] * 10]
 
 
 def test_voices_that_frame_together_share_the_steps_while_a_knob_moves(in_node):

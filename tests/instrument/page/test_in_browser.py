@@ -199,6 +199,36 @@ def test_a_file_is_played_and_what_is_no_sound_is_told(opened, tmp_path):
     page.wait_for_function("document.getElementById('input-said').textContent.includes('played an octave up')")
 
 
+def test_a_recording_is_turned_itself_and_what_cannot_be_is_told(opened, tmp_path):
+    """Its knobs begin where it is; they move what is measured, and back at their places it is as it was."""
+    page, time_s = opened(), np.arange(16000) / 16000
+    sounds = {
+        "tone.wav": 0.2 * sum(np.sin(2 * np.pi * 220.0 * n * time_s) / n for n in range(1, 9)),
+        "hiss.wav": np.random.default_rng(0).normal(size=8000) * 0.1,
+        "long.wav": np.full(31 * 16000, 0.01),
+    }
+    for name, sound in sounds.items():
+        soundfile.write(tmp_path / name, sound, 16000)
+    said = "document.getElementById('input-said').textContent"
+    page.click("#turn")
+    page.set_input_files("#file", tmp_path / "hiss.wav")
+    page.wait_for_function(f"{said}.startsWith('hiss.wav has no clear pitch')")
+    page.set_input_files("#file", tmp_path / "long.wav")
+    page.wait_for_function(f"{said}.startsWith('long.wav lasts 31 s')")
+    page.set_input_files("#file", tmp_path / "tone.wav")
+    page.wait_for_function(f"{said}.startsWith('tone.wav itself')")
+    page.wait_for_function("page.last.readings && Math.abs(page.last.f0_hz - 220) < 1")
+    began, share = page.evaluate("[page.last.readings[1], page.desk.now.shares[1]]")
+    assert page.evaluate("page.desk.past.length") == 1 and 0.02 < share < 0.9
+    knob = page.locator("#knob-sharpness")
+    knob.evaluate("(slider) => { slider.value = 1; slider.dispatchEvent(new Event('input')); }")
+    page.wait_for_function(f"{MET} && page.last.readings[1] > {began} + 0.1")
+    page.click("#undo")
+    page.wait_for_function(f"Math.abs(page.last.readings[1] - {began}) < 0.03")
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"{said}.startsWith('Sing') && page.last.sounding === 0")
+
+
 def test_a_refused_microphone_is_told_and_the_keys_still_sound(opened):
     page = opened()
     page.click("#microphone")
