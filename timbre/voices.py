@@ -22,7 +22,7 @@ _WORDS = {
     "frave_score": "F-RAVE score of knobs",
     "frave_floor": "the same of a deaf model",
 }
-_ROW = "  {:<33}{:>13}{:>13}  {:<10}{:>5}"
+_ROW = "  {:<29}{:>15}{:>15}  {:<10}{:>5}"
 
 
 def run(verb: str, args: list[str]) -> None:
@@ -65,7 +65,7 @@ def _figures(examined: Sequence[Figure]) -> list[str]:
         return wrapped("It was not examined: timbre test says how good it is.")
     subjects = dict.fromkeys((_named(each), each.unit, each.n) for each in examined)
     renderings = list(dict.fromkeys(each.rendering for each in examined))
-    lines = [_ROW.format("mean and half the 95 % interval", *_two(renderings), "unit", "notes")]
+    lines = [_ROW.format("mean ± half the 95 % interval", *_two(renderings), "unit", "notes")]
     for subject, unit, n in subjects:
         own = {each.rendering: each.text for each in examined if (_named(each), each.unit) == (subject, unit)}
         lines.append(_ROW.format(subject, *_two([own.get(name, "") for name in renderings]), unit, n))

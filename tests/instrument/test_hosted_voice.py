@@ -119,7 +119,7 @@ class Asked:
     ("f0_hz", "semitones", "played_hz"), [(220.0, 0.0, 220.0), (220.0, 7.0, 329.63), (98.0, 0.0, 196.0)]
 )
 def test_follows_pitch_and_level(small_instrument, f0_hz, semitones, played_hz):
-    """Silence asks for no pitch; then the input's, moved; octaves away where it was not learnt. A knob has the level."""
+    """Silence asks for no pitch; then the input's, moved; octaves away where it was not learnt. A knob is its level."""
     voice = HostedVoice(small_instrument(), 0, pitches_midi=(55.0, 80.0))
     voice.semitones = semitones
     asked = Asked(voice)
