@@ -14,8 +14,10 @@ from synths.signal import hz_to_midi
 
 BLUR_SEMITONES = 1.5
 """Neighbouring notes are averaged: one that was played louder than the next is no other instrument."""
+USUAL = "usual"
+"""The preset of all sounds, where they lie in no folder: the first, which a player begins with."""
 END_SHARE, FEWEST_UNNAMED = 0.2, 50
-"""Of sounds in no folder, the share at an end of a knob that makes a preset, and how many there are at least."""
+"""What share of sounds in no folder makes the preset of a knob's end, and how many there are at least."""
 NEARBY_SEMITONES = 4.0
 
 _Note = tuple[float, Tensor, Tensor]
@@ -61,8 +63,8 @@ def preset_requests(model: TimbreModel, f0_hz: Tensor, others: Sequence[KnobRequ
 def learn_presets(model: TimbreModel, batches: Iterable[Clip]) -> dict[str, Preset]:
     """One preset for each folder that training clips come from: its means around every semitone.
 
-    Where no clip comes from a folder, two for each knob but level: the fifth of the clips at either end of it, called
-    by the word for how that sounds.
+    Where no clip comes from a folder, first one of all, then two for each knob but level: the fifth of the clips at
+    either end of it, called by the word for how that sounds.
 
     Args:
         model: in eval mode
@@ -82,8 +84,10 @@ def learn_presets(model: TimbreModel, batches: Iterable[Clip]) -> dict[str, Pres
             folder = name.rpartition("/")[0].partition("/")[0]
             notes.setdefault(folder, []).append((float(hz_to_midi(f0_hz.median())), residual, knobs))
     unnamed = notes.pop("", [])
-    groups = notes or (_at_ends(model, unnamed) if len(unnamed) >= FEWEST_UNNAMED else {})
-    return {name: _blurred(groups[name]) for name in sorted(groups)}
+    if notes:
+        return {name: _blurred(notes[name]) for name in sorted(notes)}
+    groups = {USUAL: unnamed} | _at_ends(model, unnamed) if len(unnamed) >= FEWEST_UNNAMED else {}
+    return {name: _blurred(each) for name, each in groups.items()}
 
 
 def _at_ends(model: TimbreModel, notes: Sequence[_Note]) -> dict[str, list[_Note]]:

@@ -7,7 +7,7 @@ from typing import Any
 from studies.tested_run import read_run
 
 OF_ALL = ("multi_resolution_stft", "visqol", "f0_l1", "frave_score", "frave_floor")
-"""Of resyntheses and of all knobs together."""
+"""On resyntheses, and on all knobs together."""
 OF_KNOBS = ("error_jnd", "error")
 """How far a turned knob is off, the first that there is: in least audible differences, or in its unit."""
 

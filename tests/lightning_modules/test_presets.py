@@ -62,10 +62,11 @@ def test_of_many_clips_without_a_folder_the_ends_of_each_knob_become_two(model, 
         model, [batch._replace(audio=torch.where(torch.arange(50)[:, None] % 2 == 1, brighter, batch.audio))]
     )
     n_knobs = sum(not descriptor.is_level for descriptor in model.encoder.each_descriptor())
-    assert len(presets) == 2 * n_knobs and {"dull", "piercing"} <= {*presets}
+    assert len(presets) == 1 + 2 * n_knobs and {"dull", "piercing"} <= {*presets}
+    assert next(iter(presets)) == "usual"
     index, f0_hz = model.encoder.knobs.index("sharpness"), torch.tensor([[165.0, 220.0, 330.0]])
-    dull, piercing = (presets[name].knobs_at(f0_hz)[0, :, index] for name in ("dull", "piercing"))
-    assert bool((piercing > dull + 0.05).all())
+    dull, usual, piercing = (presets[name].knobs_at(f0_hz)[0, :, index] for name in ("dull", "usual", "piercing"))
+    assert bool((piercing > dull + 0.05).all() and (dull < usual).all() and (usual < piercing).all())
     assert learn_presets(model, [Clip(*(each[:49] for each in batch[:4]), {})]) == {}  # too few to have ends
 
 

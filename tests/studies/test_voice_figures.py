@@ -1,4 +1,4 @@
-"""Of all that a test measures, what a voice carries."""
+"""What a voice carries of all that a test measures."""
 
 import pytest
 
