@@ -9,7 +9,7 @@ const { Player, Voice } = require(path.join(__dirname, "..", "..", "instrument",
 // What a model would do: here every partial is 1.
 const number = () => ({ dense: new Float32Array(1), size: 1 });
 globalThis.Graph = class { constructor() { this.inputs = { f0_hz: number() }; } };
-globalThis.Convolution = class { convolve() {} };
+globalThis.Convolution = class { constructor() { this.side = new Float32Array(4096); } response() { return this.side; } convolve() {} };
 Player.prototype.decode = (voice) => { voice.far.fill(1); };
 
 const round = (value) => Number(value.toPrecision(7));
