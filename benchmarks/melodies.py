@@ -79,7 +79,6 @@ def note_table(voices: list[VoiceCurves], instrument: MelodyInstrument, preset: 
     settings = PartSettings(model, instrument.preset(preset))
     audio = torch.cat(list(in_room(model, dry_stretches(voices, settings, played.append))))
     target = Target(list(model.encoder.each_descriptor()))
-    heard_hz = tracked_pitch(audio.numpy(), model, "the tune")
     names = [knob.name for knob in target.knobs]
     lines = ["| note | cents | onset, ms | " + " | ".join(names) + " | delivered: " + " | ".join(names) + " |"]
     lines.append("|---" * (3 + 2 * len(names)) + "|")
@@ -88,7 +87,7 @@ def note_table(voices: list[VoiceCurves], instrument: MelodyInstrument, preset: 
         asked = each.asked[each.steady][:, : len(names)]
         off = ((each.positions[each.steady] - asked) / target.tolerance(asked)).mean(0)
         wet = ((_delivered(each, audio, instrument, target) - asked) / target.tolerance(asked)).mean(0)
-        cents, onset_ms = _cents(each, heard_hz, instrument), _onset_ms(each, audio, instrument)
+        cents, onset_ms = _cents(each, instrument), _onset_ms(each, audio, instrument)
         rows.append([cents, onset_ms, *off.tolist(), *wet.tolist()])
         lines.append(f"| {note_name(each.voice.notes[0].midi)} | " + " | ".join(_cells(rows[-1])) + " |")
     sizes = np.abs(np.array(rows))
@@ -172,11 +171,13 @@ def _delivered(each: PlayedVoice, audio: Tensor, instrument: MelodyInstrument, t
     return torch.nn.functional.pad(positions, (0, 0, 0, n_frames - len(positions)))[each.steady]
 
 
-def _cents(each: PlayedVoice, heard_hz: np.ndarray, instrument: MelodyInstrument) -> float:
+def _cents(each: PlayedVoice, instrument: MelodyInstrument) -> float:
+    """Of the voice as it is played: in the file the next note sounds while it rings."""
+    heard_hz = tracked_pitch(each.audio.numpy(), instrument.model, "a note")
     frames = np.flatnonzero(each.steady.numpy()) * each.every
-    moments = np.round(each.voice.start_s * instrument.model.clip.frame_rate_hz + frames).astype(int)
+    frames = frames[frames < len(heard_hz)]
     asked_hz = each.voice.f0_hz[np.maximum(frames - 1, 0)]
-    return float(1200 * np.median(np.log2(heard_hz[moments.clip(0, len(heard_hz) - 1)] / asked_hz)))
+    return float(1200 * np.median(np.log2(heard_hz[frames] / asked_hz)))
 
 
 def _onset_ms(each: PlayedVoice, audio: Tensor, instrument: MelodyInstrument) -> float:
