@@ -6,7 +6,8 @@ RELEASE is the head-to-head's (benchmarks.held_out): its validation and test not
 folders of single notes named NAME_MIDI.EXTENSION (../shared/data/iowa); those of a saxophone, which the test asks for
 as an instrument never heard, stay out, and so do those of a pitch that the test holds out. NSYNTH_FOLDER has
 examples.json and audio/; every fifth of its notes goes to OUT/held_back, the layout of a release with nothing but a
-test split, the others are for training. For `timbre fit --data.root OUT` and `benchmarks.partials … --more OUT/held_back`.
+test split, the others are for training. For `timbre fit --data.root OUT` and `benchmarks.partials … --more
+OUT/held_back`.
 """
 
 import argparse
