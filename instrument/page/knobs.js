@@ -56,7 +56,7 @@ class KnobView {
   say() {
     const { knob, reach } = this;
     if (this.share === null) return;
-    const text = inUnit(plainNumber(valueOfShare(knob, reach, this.share), digitsFor(knob, reach)), knob.unit);
+    const text = inUnit(knob, inNumbers(knob, valueOfShare(knob, reach, this.share), digitsFor(knob, reach)));
     this.asked.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
   }
@@ -88,7 +88,7 @@ class KnobView {
     const first = knob.summary ? `${wordsOf(knob.summary)}. ` : "";
     if (!knob.metered) this.note.textContent = `${first}${SOUND_ALONE}`;
     else if (knob.jnd) {
-      const step = inUnit(plainNumber(jnds * knob.jnd, 3).replace(/\.?0+$/, ""), knob.unit);
+      const step = inUnit(knob, inNumbers(knob, jnds * knob.jnd, 3).replace(/\.?0+$/, ""));
       this.note.textContent = `${first}A tick: ${step}, ${jnds === 1 ? "just noticed" : `${jnds} times what is just noticed`}.`;
     } else this.note.textContent = first;
   }
@@ -105,7 +105,7 @@ class KnobView {
     }
     const place = within(placeOf(shareOfValue(knob, reach, reading)), 0.004, 0.996);
     this.needle.style.left = `${(100 * place).toFixed(2)}%`;
-    this.measured.textContent = plainNumber(reading, digitsFor(knob, reach));
+    this.measured.textContent = inNumbers(knob, reading, digitsFor(knob, reach));
     this.heard.hidden = false;
     if (!knob.jnd) return;
     const off = (reading - asked) / knob.jnd;

@@ -9,9 +9,12 @@ const shareOfPosition = ([low, high], position) => (position - low) / Math.max(1
 const valueOfShare = (knob, [low, high], share) => valueAt(knob, low + share * (high - low));
 const shareOfValue = (knob, reach, value) => shareOfPosition(reach, positionOf(knob, value));
 
+// A unit as it is written, and how many of it make one of the knob's: a share in percent, as the commands print it.
+const spokenUnit = ({ unit }) => ({ "1": { word: "%", n: 100 }, "0-100": { word: "points", n: 1 } })[unit] || { word: unit || "", n: 1 };
+
 // Digits that tell two hundredths of the reach apart, at most three.
 function digitsFor(knob, reach) {
-  const span = Math.abs(valueOfShare(knob, reach, 1) - valueOfShare(knob, reach, 0));
+  const span = spokenUnit(knob).n * Math.abs(valueOfShare(knob, reach, 1) - valueOfShare(knob, reach, 0));
   return Math.min(3, Math.max(0, Math.floor(2.7 - Math.log10(Math.max(1e-9, span)))));
 }
 
@@ -37,12 +40,15 @@ function scaleTicks(knob, reach, width) {
     return found.filter(onScale);
   };
   const big = roundStep(72 * per);
-  const digits = Math.max(0, Math.ceil(-Math.log10(big) - 1e-9));
-  return { jnds, ticks: every(step).map(place), labels: every(big).map((value) => [place(value), plainNumber(value, digits)]) };
+  const { n } = spokenUnit(knob);
+  const digits = Math.max(0, Math.ceil(-Math.log10(big * n) - 1e-9));
+  return { jnds, ticks: every(step).map(place), labels: every(big).map((value) => [place(value), plainNumber(value * n, digits)]) };
 }
 
 const plainNumber = (value, digits) => value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "\u2212");
-const inUnit = (text, unit) => (unit && unit !== "1" && unit !== "share" ? `${text}\u202f${unit}` : text);
+// A knob's value in its unit, with and without the word.
+const inNumbers = (knob, value, digits) => plainNumber(value * spokenUnit(knob).n, digits);
+const inUnit = (knob, text) => { const { word } = spokenUnit(knob); return word ? `${text}\u202f${word}` : text; };
 const wordsOf = (name) => { const words = name.replace(/_/g, " "); return words[0].toUpperCase() + words.slice(1); };
 
 const NOTE_NAMES = ["C", "C\u266f", "D", "E\u266d", "E", "F", "F\u266f", "G", "A\u266d", "A", "B\u266d", "B"];
@@ -70,5 +76,5 @@ function learntPitches(about) {
 
 if (typeof module !== "undefined") {
   Object.assign(globalThis, require("./knob_range.js"));
-  module.exports = { placeOf, shareOfValue, valueOfShare, digitsFor, scaleTicks, plainNumber, noteName, isBlack, saidPitch, learntPitches, wordsOf, inUnit };
+  module.exports = { placeOf, shareOfValue, valueOfShare, digitsFor, scaleTicks, plainNumber, noteName, isBlack, saidPitch, learntPitches, wordsOf, inNumbers, inUnit };
 }

@@ -36,6 +36,16 @@ def test_digits_suit_the_reach(in_node, low, high, digits):
     assert in_node("scale.js", "digitsFor(given.knob, [0, 1])", knob=knob) == digits
 
 
+def test_shares_are_said_in_percent_as_the_commands_do(in_node):
+    """A fundamental share of 0.512 is 51.2 %, and the scale's numbers and their digits are of percents."""
+    knob = {**SHARPNESS, "unit": "1", "low": 0.0, "high": 1.0, "jnd": 0.05}
+    said = "[inUnit(given.knob, inNumbers(given.knob, 0.512, 1)), digitsFor(given.knob, [0, 1])]"
+    assert in_node("scale.js", said, knob=knob) == ["51.2\u202f%", 0]
+    labels = in_node("scale.js", "scaleTicks(given.knob, [0.2, 0.8], 500).labels", knob=knob)
+    assert "40" in [text for _, text in labels] and not any("." in text for _, text in labels)
+    assert in_node("scale.js", "inUnit(given.knob, inNumbers(given.knob, 1.25, 2))", knob=SHARPNESS) == "1.25\u202facum"
+
+
 def test_pitches_have_names(in_node):
     said = in_node("scale.js", "[saidPitch(440), saidPitch(445), noteName(60), isBlack(61)]")
     assert said == ["A4", "A4 +20\u202fct", "C4", True]
