@@ -12,8 +12,8 @@ from benchmarks.pitch import cents
 from datamodules import Yin
 from instrument.instrument import Instrument
 from instrument.page import AUDIO_THREAD, page_file
+from instrument.page_code import page_code
 from instrument.page_parts import PageParts
-from instrument.product_code import product_code
 from lightning_modules.checkpoint import load_model
 from studies.run_folder import checkpoint_in
 from synths import ClipFormat
@@ -125,7 +125,7 @@ def parity_db(bare: Any, parts: PageParts, place: Path) -> float:
         asked = residual.expand(1, frames, -1) if len(residual) else None
         expected = Instrument(model).render(f0_hz[None], controls[None], asked, noise[None])[0].numpy()
     bare.add_script_tag(content="\n".join(page_file(name) for name in AUDIO_THREAD[:-2]))
-    numbers = [base64.b64encode(each).decode() for each in (parts.blob, product_code())]
+    numbers = [base64.b64encode(each).decode() for each in (parts.blob, page_code())]
     curves = [each.tolist() for each in (f0_hz, controls, residual, noise)]
     sound = np.array(bare.evaluate(VOICE, [about, *numbers, *curves])).reshape(-1, hop)
     expected = expected[: sound.size].reshape(sound.shape)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from benchmarks.page import chromium, say
 from instrument.page import AUDIO_THREAD, page_file
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 from lightning_modules.checkpoint import load_model
 from projection import Target
 from sounds.sound_file import sound_files
@@ -67,7 +67,7 @@ def main() -> None:
     with chromium() as browser:
         bare = browser.new_page()
         bare.add_script_tag(content="\n".join(page_file(name) for name in AUDIO_THREAD[:-2]))
-        numbers = [base64.b64encode(each).decode() for each in (parts.blob, product_code())]
+        numbers = [base64.b64encode(each).decode() for each in (parts.blob, page_code())]
         for path in _chosen(given.folders, given.notes):
             sound = _read(path, parts.about["sample_rate"])
             made = bare.evaluate(TURNED, [parts.about, *numbers, sound.tolist(), asked])

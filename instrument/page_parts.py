@@ -13,7 +13,7 @@ from instrument.decoder import VoiceFrame, decoder_graph
 from instrument.graph import Blob
 from instrument.instrument import Knob
 from instrument.meter import meter_graph, metered
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 from lightning_modules.provenance import provenance
 from lightning_modules.timbre_model import TimbreModel
 from projection import projectable
@@ -35,13 +35,13 @@ class PageParts(NamedTuple):
 
     def as_json(self) -> str:
         """Both in one text: the blob (gzip) and the product that the runner uses, in base64."""
-        more = {"blob": zipped_text(self.blob), "code": base64.b64encode(product_code()).decode()}
+        more = {"blob": zipped_text(self.blob), "code": base64.b64encode(page_code()).decode()}
         return json.dumps(self.about | more, allow_nan=False, separators=(",", ":"))
 
     def as_zipped_json(self) -> str:
         """The same for a page that shall be small: `about` is zipped too."""
         about = json.dumps(self.about, allow_nan=False, separators=(",", ":"))
-        code = base64.b64encode(product_code()).decode()
+        code = base64.b64encode(page_code()).decode()
         return json.dumps({"about": zipped_text(about.encode()), "blob": zipped_text(self.blob), "code": code})
 
 

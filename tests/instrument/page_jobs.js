@@ -27,6 +27,16 @@ const JOBS = {
     });
   },
 
+  // What a function of the module does with numbers: from the middle of its memory to a place before, and what is beside.
+  exponentials({ code, name, how, x }) {
+    const { memory, [name]: run } = new WebAssembly.Instance(new WebAssembly.Module(bytes(code))).exports;
+    const numbers = new Float32Array(memory.buffer);
+    numbers.set(x.map(Number), 8192);
+    numbers.fill(7, 0, x.length + 8);
+    run(4 * 8192, 4 * 4, x.length / 4, ...how);
+    return Array.from(numbers.subarray(0, x.length + 8), String);
+  },
+
   // One voice through given curves and noise: from the first frame's beginning on, open knobs.
   synth({ about, blob, code, f0_hz, controls, residual, noise }) {
     const { Player } = part("player.js");

@@ -8,7 +8,7 @@ import torch
 
 from instrument.decoder import VoiceFrame, decoder_graph
 from instrument.graph import Blob
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import GruDecoder, MinGruDecoder, PublishedDecoder, TcnDecoder
 from lightning_modules.encoders import DescriptorEncoder
@@ -64,7 +64,7 @@ def test_plays_what_pytorch_plays(decoder, residual_size, node_job):
         given |= {name: answer[f"{name}_next"] for name in frame.state_names}
         runs.append({name: x.ravel().tolist() for name, x in drawn.items()})
         expected.append(answer)
-    answers = node_job("graph", graph=described, blob=bytes(blob.numbers), code=product_code(), runs=runs)
+    answers = node_job("graph", graph=described, blob=bytes(blob.numbers), code=page_code(), runs=runs)
     loudest = max(answer["amplitudes"].max().item() for answer in expected)
     for ours, theirs in zip(answers, expected, strict=True):
         for name in ("amplitudes", "noise_magnitudes"):

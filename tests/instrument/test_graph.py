@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from instrument.graph import Blob, all_values, compiled, of_onnx
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
@@ -31,7 +31,7 @@ def in_node(node_job, graph, *runs):
     blob = Blob()
     described = graph.packed(blob)
     given = [{name: np.asarray(x, np.float32).ravel().tolist() for name, x in each.items()} for each in runs]
-    return node_job("graph", graph=described, blob=bytes(blob.numbers), code=product_code(), runs=given)
+    return node_job("graph", graph=described, blob=bytes(blob.numbers), code=page_code(), runs=given)
 
 
 INTS = {"i": np.array([[[0, 4, -1, 2, 2]] * 3] * 2, np.int64), "rows": np.array([1, 0], np.int64)}

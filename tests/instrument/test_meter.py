@@ -7,7 +7,7 @@ import torch
 from instrument.correction import correction_graph, correction_of
 from instrument.graph import Blob
 from instrument.meter import Meter, meter_graph, metered
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.encoders import DescriptorEncoder
 from synths import ClipFormat, Layers, Roughness, measure_all_layers
@@ -51,7 +51,7 @@ def test_reads_what_the_descriptors_read(model, node_job):
     """On 40 random layers, within a hundredth of a JND; within 1e-4 of the range where there is none."""
     layers, blob = random_layers(40), Blob()
     described = meter_graph(model, N_PARTIALS, N_BANDS).packed(blob)
-    answers = node_job("graph", graph=described, blob=bytes(blob.numbers), code=product_code(), runs=runs_of(layers))
+    answers = node_job("graph", graph=described, blob=bytes(blob.numbers), code=page_code(), runs=runs_of(layers))
     knobs = list(model.encoder.each_descriptor())
     assert len(knobs) == 5
     for knob, expected in zip(knobs, measure_all_layers(knobs, layers), strict=True):
@@ -72,7 +72,7 @@ def test_the_correction_is_the_training_code_too(model, node_job):
     asked, gains = torch.rand(12, 1, 5), 0.5 * torch.randn(12, 1, 5)
     described = correction_graph(correction).packed(blob)
     runs = runs_of(layers, asked=asked, gains=gains)
-    answers = node_job("graph", graph=described, blob=bytes(blob.numbers), code=product_code(), runs=runs)
+    answers = node_job("graph", graph=described, blob=bytes(blob.numbers), code=page_code(), runs=runs)
     for index, answer in enumerate(answers):
         one = Layers(*(x[index : index + 1] for x in layers[:3]))
         (expected,) = correction(*one[:3], asked[index], gains[index])

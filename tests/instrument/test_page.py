@@ -12,8 +12,8 @@ import torch
 
 from instrument.instrument import Instrument
 from instrument.page import page, worklet_text, write_page
+from instrument.page_code import page_code
 from instrument.page_parts import page_parts
-from instrument.product_code import product_code
 from lightning_modules.autoencoder import TimbreAutoencoder
 from lightning_modules.decoders import MinGruDecoder
 from synths import ClipFormat, FilteredNoise, Harmonics, Reverb, SMSSynth
@@ -59,7 +59,7 @@ def parts(model):
 @pytest.fixture(scope="module")
 def given(parts):
     """What jobs of a player need."""
-    return {"about": parts.about, "blob": parts.blob, "code": product_code()}
+    return {"about": parts.about, "blob": parts.blob, "code": page_code()}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def test_noise_goes_through_the_filter_of_its_frame(in_node, hop, count):
     """As numpy has it: the inverse transform of the magnitudes under a Hann window, around every sample of a hop."""
     generator = np.random.default_rng(0)
     noise, magnitudes = generator.uniform(-1, 1, (6, hop)), generator.uniform(0, 1, (6, count))
-    code = base64.b64encode(product_code()).decode()
+    code = base64.b64encode(page_code()).decode()
     given = {"hop": hop, "count": count, "noise": noise.tolist(), "magnitudes": magnitudes.tolist(), "code": code}
     found = np.array(in_node("synth.js", BANDS, **given))
     reach, late = count - 1, max(0, -(-(count - 1) // hop) - 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from instrument.product_code import product_code
+from instrument.page_code import page_code
 from synths import ClipFormat, Level, Sharpness
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ def sound():
 @pytest.fixture(scope="module")
 def turned(in_node, parts, sound):
     """By so many shares of the sharpness that notes of the pitch reach."""
-    blob, code = (base64.b64encode(each).decode() for each in (parts.blob, product_code()))
+    blob, code = (base64.b64encode(each).decode() for each in (parts.blob, page_code()))
     given = {"about": parts.about, "blob": blob, "code": code, "sound": sound.tolist()}
     return lambda move: in_node("player.js apart.js", TURNED, **given, move=move)
 
