@@ -11,7 +11,7 @@ from projection.request import UNNOTICED, Request
 from projection.search import Answer
 
 N_HALVINGS = 3
-"""How often the way is halved: an eighth of it is as near as the end is found."""
+"""How often the way is halved, all of it or the part that pays: an eighth of it is as near as the end is found."""
 
 PlayableAt = Callable[[Tensor, Tensor], Playable]
 """(R,) rows and (R,) shares of the way from home to what is asked -> what is played there."""
@@ -23,8 +23,9 @@ def give_way(
     """Ask for less where an answer drags what holds: halfway from home, then nearer or farther.
 
     Every place is searched for as a request by itself. Of all that was found, that counts where what holds is least off
-    beyond what is noticed, and among those that where the turned knobs are nearest. Where nothing holds at home either,
-    what was asked is not to blame, and the whole request is answered.
+    beyond what is heard, and among those that which `Request.held_first` finds best: a tenth of a tolerance that nobody
+    hears is not worth many of the turned knob, and no place is tried that lies farther back than pays. Where nothing
+    holds at home either, what was asked is not to blame, and the whole request is answered.
 
     Args:
         playable_at: what is played on the way
@@ -40,7 +41,8 @@ def give_way(
     if not len(rows):
         return way.audio, way.answer
     first = way.copy()
-    low, high = (torch.full_like(request.tolerance[rows, 0], end) for end in (0.0, 1.0))
+    low = request.of(rows).share_that_pays(-way.answer.off[rows], home[rows])
+    high = torch.ones_like(low)
     for _ in range(N_HALVINGS):
         share = 0.5 * (low + high)
         held = way.go(playable_at, rows, share)

@@ -10,7 +10,10 @@ from synths.descriptors.sounding import sounding_mean
 TOLERANCE = 0.05
 """Least audible differences that a mean may be off and count as met."""
 UNNOTICED = 0.2
-"""Tolerances that what is held may be off before it outweighs all that a turned knob could gain."""
+"""Tolerances that what is held may be off and count as met."""
+HEARD, PRICE = 1.0, 10.0
+"""Tolerances beyond which what is held outweighs all that a turned knob could gain; below, what one of them is worth in
+tolerances of the turned knob."""
 SMOOTH_FRAMES = (5, 11)
 """Frames of 40 ms over which changes are smoothed where a knob was turned, and where none was."""
 
@@ -95,16 +98,29 @@ class Request:
         return (~self.turned & (missed.abs() > UNNOTICED)).any(-1)
 
     def held_first(self, missed: Tensor) -> Tensor:
-        """(B,) how far off where no turned knob makes up for what holds: that counts first, beyond what is noticed."""
+        """(B,) how far off: what holds and is heard to be off counts first, and what is not heard has its price."""
         if self.turned is None:
             return missed.abs().sum(-1)
-        return 1e3 * self.noticed(missed) + (missed.abs() * self.turned).sum(-1)
+        heard = self._held_beyond(HEARD, missed)
+        return 1e3 * heard + PRICE * self.noticed(missed) + (missed.abs() * self.turned).sum(-1)
 
     def noticed(self, missed: Tensor) -> Tensor:
         """(B,) how far off what holds is beyond what is not noticed, all of it together."""
+        return self._held_beyond(UNNOTICED, missed)
+
+    def share_that_pays(self, missed: Tensor, home: Tensor) -> Tensor:
+        """(B,) of the way from (B, F / every, C) home: to ask for less than that would cost more than it mends."""
+        if self.turned is None:
+            return torch.ones_like(missed[:, 0])
+        way = (self.mean(self.asked - home).abs() / self.tolerance * self.turned).sum(-1)
+        share = (1.0 - PRICE * self.noticed(missed) / way.clamp_min(1e-6)).clamp_min(0.0)
+        return share.masked_fill(self._held_beyond(HEARD, missed) > 0.0, 0.0)
+
+    def _held_beyond(self, tolerances: float, missed: Tensor) -> Tensor:
+        """(B,) how far off what holds is beyond so many tolerances, all of it together."""
         if self.turned is None:
             return torch.zeros_like(missed[:, 0])
-        return (missed.abs() - UNNOTICED).clamp_min(0.0).masked_fill(self.turned, 0.0).sum(-1)
+        return (missed.abs() - tolerances).clamp_min(0.0).masked_fill(self.turned, 0.0).sum(-1)
 
     def plain_where_nothing_turns(self, prior: Tensor) -> Tensor:
         """(B, P, P) prior of a change -> the same, but the identity where no knob was turned.

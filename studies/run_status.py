@@ -10,6 +10,7 @@ import yaml
 
 from output.processes import is_alive
 from studies.job_queue import Job
+from studies.run_files import read_json
 from studies.run_folder import RunFolder
 from studies.run_lock import Holder, read_holder
 
@@ -85,7 +86,7 @@ def status_of(path: Path, queue: Sequence[Job] | None) -> RunStatus:
     """
     run = RunFolder(path)
     state, remark = _state(run, queue)
-    steps = _steps(run)
+    steps = _steps(run) if run.is_begun or not run.metrics.is_file() else _tested_steps(run)
     step = steps if state in ("trained", "tested") else _step(run)
     return RunStatus(path, state, step, steps, _changed_s(run), remark)
 
@@ -109,6 +110,8 @@ def _state(run: RunFolder, queue: Sequence[Job] | None) -> tuple[State, str]:
         return "failed", run.failed.read_text(encoding="utf-8").strip()
     if run.is_begun:
         return "stopped", f"timbre fit {run.path} --resume true"
+    if run.metrics.is_file():
+        return "tested", ""  # of weights that lie elsewhere
     return "new", "not begun, or before its first checkpoint"
 
 
@@ -144,6 +147,14 @@ def _steps(run: RunFolder) -> int | None:
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
         return None
     return steps if steps > 0 else None
+
+
+def _tested_steps(run: RunFolder) -> int | None:
+    """Steps of the weights that a test was of."""
+    try:
+        return int(read_json(run.metrics)["facts"]["steps"])
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _changed_s(run: RunFolder) -> float:

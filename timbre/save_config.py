@@ -28,19 +28,26 @@ class SaveConfig(SaveConfigCallback):
         self.hyperparameters = hyperparameters or {}
 
     def save_config(self, trainer: Trainer, pl_module: TimbreAutoencoder, stage: str) -> None:  # type: ignore[override]
-        """Write it whole or not at all."""
+        """Write it whole or not at all; of a test of weights that lie elsewhere too, for who reads its reports."""
+        run = RunFolder(trainer.default_root_dir)
+        if stage == "test" and not run.is_begun:
+            write_text(run.config, _text(as_written(self.parser, self.config)))
         if stage != "fit":
             return
         data: ClipDataModule = trainer.datamodule  # type: ignore[attr-defined]
         _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
-        folder, config = RunFolder(trainer.default_root_dir), as_written(self.parser, self.config)
-        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        first = folder.is_begun and folder.first_config.exists()
-        for path in (folder.config, *([] if first else [folder.first_config])):
+        config = as_written(self.parser, self.config)
+        text = _text(config)
+        first = run.is_begun and run.first_config.exists()
+        for path in (run.config, *([] if first else [run.first_config])):
             write_text(path, text)
         if trainer.logger is not None:
             hashes = {"config_hash": settings_hash(config), "data_hash": data.data_hash()}
             trainer.logger.log_hyperparams({"config": config, **hashes, **provenance(), **self.hyperparameters})
+
+
+def _text(config: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
 
 
 def as_written(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:

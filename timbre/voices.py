@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studies.figure import Figure
+from studies.voice_figures import IN_REACH
 from studies.voices import DEFAULT, SUFFIX, VoiceCard, card_of, voice_file, voice_names
 from timbre.help_text import HelpText
 from timbre.knob_report import wrapped
@@ -63,16 +64,21 @@ def _figures(examined: Sequence[Figure]) -> list[str]:
     """A line for each figure, a column for each rendering."""
     if not examined:
         return wrapped("It was not examined: timbre test says how good it is.")
-    subjects = dict.fromkeys((_named(each), each.unit, each.n) for each in examined)
     renderings = list(dict.fromkeys(each.rendering for each in examined))
     lines = [_ROW.format("mean ± half the 95 % interval", *_two(renderings), "unit", "notes")]
-    for subject, unit, n in subjects:
-        own = {each.rendering: each.text for each in examined if (_named(each), each.unit) == (subject, unit)}
-        lines.append(_ROW.format(subject, *_two([own.get(name, "") for name in renderings]), unit, n))
+    for subject in dict.fromkeys((each.name, each.knob) for each in examined):
+        alike = [each for each in examined if (each.name, each.knob) == subject]
+        own = {each.rendering: each.text for each in alike}
+        texts = [own.get(name, "") for name in renderings]
+        lines.append(_ROW.format(_named(alike[0]), *_two(texts), alike[0].unit, alike[0].n))
+    if any(each.name == IN_REACH for each in examined):
+        lines += wrapped("In reach: where the knob stands in training notes of about the pitch.")
     return lines
 
 
 def _named(figure: Figure) -> str:
+    if figure.name == IN_REACH:
+        return "  in reach"
     return f"{figure.knob} off by" if figure.knob else _WORDS.get(figure.name, figure.name)
 
 

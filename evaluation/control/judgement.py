@@ -26,6 +26,9 @@ from studies.figure import OPEN, Figure
 from synths import Descriptor, sounding_mean
 from synths.signal import hz_to_midi
 
+ROUNDING = 1e-4
+"""Positions that an end of a knob's reach may be off."""
+
 
 class Judgement(NamedTuple):
     """What every knob of every note did by each way of rendering, the same as rows, and all figures."""
@@ -74,6 +77,7 @@ def sweeps_of(model: TimbreAutoencoder, examined: Examined, memory: Path) -> lis
     asked = torch.stack([knob.value_at(positions.to(knob.span)) for knob in knobs]).cpu()
     unknown = _reach_unknown(model)
     reachable = _reachable(model, examined, knobs, None if unknown else memory).cpu().numpy()
+    in_reach = _in_reach(examined, knobs).cpu().numpy()
     recorded = sounding_mean(examined.readings, examined.sounding)[:, :n_knobs]
     return [
         KnobSweeps(
@@ -85,6 +89,7 @@ def sweeps_of(model: TimbreAutoencoder, examined: Examined, memory: Path) -> lis
             own_readings=_numbers(answers.own_readings),
             measured_readings=_numbers(answers.measured_readings),
             reachable=reachable,
+            in_reach=in_reach,
             recorded_readings=_numbers(recorded),
             frame_errors_jnd=_numbers(answers.frame_errors_jnd),
             cost=_numbers(answers.cost),
@@ -129,6 +134,15 @@ def _reachable(
     found = remembered_reach(knobs, model.synth, f0_hz.flatten(), asked.flatten(0, 2), memory)
     measured = _in_positions(examined.answers[OPEN].measured_readings, knobs)
     return found.view(asked.shape[:3]) | met(measured, asked, knobs)
+
+
+def _in_reach(examined: Examined, knobs: Sequence[Descriptor]) -> Tensor:
+    """(N, K, P) whether a position lies between the ends that training notes near the pitch reach, but for rounding."""
+    asked = torch.tensor(POSITIONS).to(examined.f0_hz)
+    ends = (knob.range.reach(examined.f0_hz.median(dim=1).values) for knob in knobs)
+    return torch.stack(
+        [(low[:, None] <= asked + ROUNDING) & (asked - ROUNDING <= high[:, None]) for low, high in ends], dim=1
+    )
 
 
 def _reach_unknown(model: TimbreAutoencoder) -> str:

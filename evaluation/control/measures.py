@@ -56,6 +56,12 @@ MEASURES: tuple[Measure, ...] = (
         "lower",
         f"Mean distance of measured from asked in just noticeable differences{_STATED}",
     ),
+    Measure(
+        "error_jnd_in_reach",
+        "JND",
+        "lower",
+        "The same over the requests in reach: positions that training notes of about that pitch have.",
+    ),
     Measure("error_all", None, "lower", "Mean distance of measured from asked, unreachable requests included."),
     Measure("reach_low", None, "lower", "Lowest value measured while the knob goes from end to end."),
     Measure("reach_high", None, "higher", "Highest value measured while the knob goes from end to end."),

@@ -25,6 +25,7 @@ class Sliders(NamedTuple):
         r_squared: of that line, the squared Pearson correlation; 0 for a knob that changes nothing
         error: mean |measured - asked| in the unit of the knob
         error_jnd: the same in just noticeable differences, NaN for a knob without one
+        error_jnd_in_reach: that over the requests that lie in the knob's reach at the note's pitch
         error_all: error with the unreachable requests included
         reach_low: lowest measured value in the unit of the knob, whatever was asked
         reach_high: highest
@@ -38,6 +39,7 @@ class Sliders(NamedTuple):
     r_squared: np.ndarray
     error: np.ndarray
     error_jnd: np.ndarray
+    error_jnd_in_reach: np.ndarray
     error_all: np.ndarray
     reach_low: np.ndarray
     reach_high: np.ndarray
@@ -56,7 +58,8 @@ def measure_sliders(sweeps: KnobSweeps) -> Sliders:
     values = usable.filled(np.nan)
     position = np.stack([knob.position_of(values[:, index]) for index, knob in enumerate(knobs)], axis=1)
     slope, r_squared = fitted_lines(sweeps.positions, position)
-    error = np.abs(usable - sweeps.asked_readings).mean(axis=-1).filled(np.nan)
+    off = np.abs(usable - sweeps.asked_readings)
+    error = off.mean(axis=-1).filled(np.nan)
     jnd = np.array([np.nan if knob.jnd is None else knob.jnd for knob in knobs])
     return Sliders(
         monotonicity=np.apply_along_axis(_rising_share, -1, values),
@@ -64,6 +67,7 @@ def measure_sliders(sweeps: KnobSweeps) -> Sliders:
         r_squared=r_squared,
         error=error,
         error_jnd=error / jnd,
+        error_jnd_in_reach=np.ma.masked_where(~sweeps.in_reach, off).mean(axis=-1).filled(np.nan) / jnd,
         error_all=np.abs(measured - sweeps.asked_readings).mean(axis=-1).filled(np.nan),
         reach_low=measured.min(axis=-1).filled(np.nan),
         reach_high=measured.max(axis=-1).filled(np.nan),

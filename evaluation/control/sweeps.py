@@ -62,6 +62,7 @@ class KnobSweeps(NamedTuple):
         own_readings: (N, J) measured on the resynthesis with no knob turned
         measured_readings: (N, K, P, J) measured with knob k at position p; NaN where it cannot be (pitch of silence)
         reachable: (N, K, P) whether any setting of the synth could meet the request
+        in_reach: (N, K, P) whether training notes of about the note's pitch have the knob there
         recorded_readings: (N, K) measured on the recording: where the knobs are that are not turned
         frame_errors_jnd: (N, K, P) mean distance of the turned knob from its course, frame by frame; NaN without JND
         cost: (N, K) CPU seconds per second of sound that the rendering took
@@ -77,6 +78,7 @@ class KnobSweeps(NamedTuple):
     own_readings: np.ndarray
     measured_readings: np.ndarray
     reachable: np.ndarray
+    in_reach: np.ndarray
     recorded_readings: np.ndarray
     frame_errors_jnd: np.ndarray
     cost: np.ndarray

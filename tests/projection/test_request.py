@@ -68,12 +68,28 @@ def test_what_is_no_number_cannot_be_asked():
     assert request.can_be_asked(torch.ones(2, 2)).tolist() == [False, False]
 
 
-def test_held_first_lets_nothing_make_up_for_what_holds():
-    """A held knob half a tolerance off is worse than a turned one a hundred off, and unnoticed as good as met."""
+def test_held_first_lets_nothing_make_up_for_what_is_heard():
+    """A held knob that is heard to be off is worse than a turned one a hundred off, and unnoticed as good as met."""
     request = request_of(torch.tensor([[False, True], [False, True]]))
-    scores = [request.held_first(torch.tensor([off] * 2))[0] for off in ([0.5, 0.0], [0.1, 99.0], [0.0, 98.0])]
+    scores = [request.held_first(torch.tensor([off] * 2))[0] for off in ([1.2, 0.0], [0.1, 99.0], [0.0, 98.0])]
     assert scores[0] > scores[1] > scores[2]
     assert request.held_first(torch.tensor([[0.1, 3.0]] * 2)).equal(request.held_first(torch.tensor([[0.0, 3.0]] * 2)))
+
+
+def test_what_is_not_heard_has_its_price():
+    """A fifth of a tolerance beyond what is noticed is worth two of the turned knob, and not five."""
+    request = request_of(torch.tensor([[False, True], [False, True]]))
+    kept, two, five = (request.held_first(torch.tensor([off] * 2))[0] for off in ([0.4, 0.0], [0.2, 1.9], [0.2, 5.0]))
+    assert two < kept < five
+
+
+def test_no_farther_back_than_pays():
+    """Two tolerances of a way of 24, all of it where what holds is heard to be off, and nothing where it holds."""
+    request = request_of(torch.tensor([[False, True], [False, True]]))
+    home = request.asked - 24.0 * request.tolerance[:, None]
+    for missed, shares in (([[0.4, 0.0], [1.1, 0.0]], [1.0 - 2.0 / 24.0, 0.0]), ([[0.1, 9.0], [0.2, 0.0]], [1.0, 1.0])):
+        torch.testing.assert_close(request.share_that_pays(torch.tensor(missed), home), torch.tensor(shares))
+    assert request_of().share_that_pays(torch.ones(2, 2), request_of().asked).tolist() == [1.0, 1.0]
 
 
 def test_some_rows_of_a_request_ask_the_same():

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from studies.job_queue import Job
+from studies.run_files import write_json
 from studies.run_folder import RunFolder
 from studies.run_lock import RunLock
 from studies.run_status import ORDER, runs_in, status_of
@@ -125,3 +126,11 @@ def test_runs_are_found_two_levels_down_once(run, tmp_path):
 
 def test_every_state_has_its_place_in_the_order():
     assert sorted(ORDER) == sorted(status_of.__globals__["State"].__args__)
+
+
+def test_a_test_of_weights_that_lie_elsewhere_is_tested_at_their_steps(run):
+    write_json(run.metrics, {"facts": {"steps": 10000}})
+    run.last.unlink(missing_ok=True)
+    run.best.unlink(missing_ok=True)
+    found = status_of(run.path, [])
+    assert (found.state, found.step, found.steps) == ("tested", 10000, 10000)

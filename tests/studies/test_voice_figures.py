@@ -21,6 +21,7 @@ def test_a_few_are_kept_each_knob_in_the_finer_unit_that_it_has(monkeypatch):
         figure("error_jnd", "level", 0.5),
         figure("error_jnd", "level", 0.1, "exact"),
         figure("error_jnd", "level", 0.1, family="brass"),
+        figure("error_jnd_in_reach", "level", 0.05, "exact"),
         figure("error_jnd", "share", float("nan")),
         figure("error", "share", 2.0),
     ]
@@ -33,6 +34,7 @@ def test_a_few_are_kept_each_knob_in_the_finer_unit_that_it_has(monkeypatch):
         ("frave_score", None, 1.0, "open"),
         ("error_jnd", "level", 0.5, "open"),
         ("error_jnd", "level", 0.1, "exact"),
+        ("error_jnd_in_reach", "level", 0.05, "exact"),
         ("error", "share", 2.0, "open"),
     ]
 

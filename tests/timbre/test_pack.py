@@ -1,5 +1,6 @@
 """A run becomes a voice: by name and by file it plays as the run does."""
 
+import json
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+import yaml
 
 from lightning_modules.checkpoint import load_model
 from studies import voices
@@ -174,5 +176,68 @@ def test_a_wrong_place_is_refused(run, tmp_path, output, said, refuses):
     assert said in refuses("pack", run, tmp_path / output)
 
 
-def test_what_is_no_run_is_refused(packed, tmp_path, refuses):
-    assert "is not a run: it has no config.yaml" in refuses("pack", packed, tmp_path / "x.timbre")
+def test_what_is_no_run_is_refused(instruments, tmp_path, refuses):
+    assert "is not a run: it has no config.yaml" in refuses("pack", instruments, tmp_path / "x.timbre")
+
+
+@pytest.fixture(scope="module")
+def examined(packed, instruments, tiny, tmp_path_factory):
+    """A test of the voice on its data, in a folder of its name."""
+    runs = tmp_path_factory.mktemp("examined")
+    options = [*tiny(instruments, runs), "--model.encoder", str(BOTTLENECK), "--trainer.logger", "false"]
+    few = ["--control.n_notes", "1", "--control.renderings", "[open]", "--trainer.limit_test_batches", "1"]
+    main(["test", *options, *few, "--ckpt_path", str(packed), "--name", "examined"])
+    return runs / "examined"
+
+
+def test_a_test_of_a_voice_is_a_run_for_all_that_read_one(packed, examined, tmp_path, capsys):
+    config = yaml.safe_load((examined / "config.yaml").read_text(encoding="utf-8"))
+    assert config["clip"]["n_samples"] == 16000
+    main(["status", str(examined), "--json"])
+    status = json.loads(capsys.readouterr().out)
+    assert (status["state"], status["step"], status["steps"]) == ("tested", 4, 4)
+    main(["report", str(examined)])
+    assert "timbre render" not in (examined / "report.html").read_text(encoding="utf-8")
+    main(["compare", str(examined), "--out", str(tmp_path / "compare")])
+    assert "examined" in (tmp_path / "compare" / "compare.md").read_text(encoding="utf-8")
+
+
+def test_a_run_s_own_configuration_is_no_test_s(run, tiny, instruments):
+    before = (run / "config.yaml").read_bytes()
+    options = ["--trainer.logger", "false", "--control.n_notes", "0", "--trainer.limit_test_batches", "1"]
+    main(["test", str(run), *options, "--data.batch_size", "1"])
+    assert (run / "config.yaml").read_bytes() == before
+
+
+def test_a_voice_takes_the_figures_of_another_test_with_its_numbers_as_they_were(packed, examined, tmp_path, capsys):
+    other = tmp_path / "other.timbre"
+    main(["pack", str(packed), str(other), "--examined", str(examined), "--licence", "CC0"])
+    assert f"{other}: " in capsys.readouterr().out
+    with ZipFile(packed) as before, ZipFile(other) as after:
+        assert before.namelist() == after.namelist()
+        assert all(before.read(name) == after.read(name) for name in before.namelist() if name != "voice.json")
+    was, now = card_of(packed), card_of(other)
+    assert (now.what, now.presets, now.licence) == (was.what, was.presets, "CC0") and not was.examined
+    assert {"error_jnd", "error_jnd_in_reach"} <= {figure.name for figure in now.examined}
+    main(["voices", str(other)])
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("    in reach ") for line in lines) and max(map(len, lines)) <= 80
+
+
+def test_of_a_voice_something_is_to_be_another(packed, tmp_path, refuses):
+    for options in ([], ["--checkpoint", "last", "--what", "x"]):
+        assert "is a voice already: say what is to be another" in refuses(
+            "pack", packed, tmp_path / "x.timbre", *options
+        )
+
+
+def test_the_test_of_other_weights_is_refused(packed, examined, tmp_path, refuses):
+    other = tmp_path / "runs" / "other"
+    other.mkdir(parents=True)
+    for name in ("config.yaml", "control.json", "control.csv", "notes.csv"):
+        (other / name).write_bytes((examined / name).read_bytes())
+    report = json.loads((examined / "metrics.json").read_text(encoding="utf-8"))
+    report["facts"]["steps"] = 5
+    (other / "metrics.json").write_text(json.dumps(report), encoding="utf-8")
+    said = refuses("pack", packed, tmp_path / "x.timbre", "--examined", other)
+    assert "a test of weights of 5 steps, and both has 4" in said and not (tmp_path / "x.timbre").exists()

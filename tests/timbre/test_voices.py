@@ -12,6 +12,7 @@ import torch
 from instrument.render import knob_reports, render
 from lightning_modules.checkpoint import load_model
 from studies import voices
+from studies.voice_figures import IN_REACH
 from studies.voices import card_of, voice_file, voice_names
 from timbre import main
 
@@ -43,9 +44,12 @@ def test_one_says_all_that_its_file_holds(tmp_path, capsys):
         "of": 4,
         "n": 3,
     }
+    met = {"rendering": "exact"}
     examined = [
         {**made, "name": "error_jnd", "knob": "sharpness", "value": 2.0, "low": 1.5, "high": 2.5, "rendering": "open"},
         {**made, "name": "error_jnd", "knob": "sharpness", "value": 0.2, "low": 0.1, "high": 0.3, "rendering": "exact"},
+        {**made, "name": IN_REACH, "knob": "sharpness", "value": 1.0, "low": 0.5, "high": 1.5, "rendering": "open"},
+        {**made, "name": IN_REACH, "knob": "sharpness", "n": 2, "value": 0.1, "low": 0.0, "high": 0.2} | met,
     ]
     head = {"hyper_parameters": {"clip": {"sample_rate": 44100}}, "global_step": 7, "presets": {}}
     card = {"what": "a flute", "data": "ten notes", "licence": "MIT", "examined": examined}
@@ -53,7 +57,9 @@ def test_one_says_all_that_its_file_holds(tmp_path, capsys):
         archive.writestr("voice.json", json.dumps({**head, "card": card}))
     main(["voices", str(path)])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].split() == ["sharpness", "off", "by", "2.00", "±0.50", "0.20", "±0.10", "JND", "3"]
+    assert lines[-3].split() == ["sharpness", "off", "by", "2.00", "±0.50", "0.20", "±0.10", "JND", "3"]
+    assert lines[-2].split() == ["in", "reach", "1.00", "±0.50", "0.10", "±0.10", "JND", "3"]
+    assert lines[-1].split()[:2] == ["In", "reach:"]
     assert "data: ten notes" in lines[2] and max(map(len, lines)) <= 80
 
 

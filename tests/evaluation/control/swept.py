@@ -18,7 +18,13 @@ def swept(
     reachable: np.ndarray,
     **further: Any,
 ) -> KnobSweeps:
-    """Fields of `KnobSweeps`; the recording's readings are the unturned sound's, cost and frames are not known."""
+    """Fields of `KnobSweeps`; what a note can meet is in reach, the recording's readings are the unturned sound's."""
     unknown = np.full(measured.shape[:3], np.nan)
-    known = {"recorded_readings": own[:, :n_knobs], "frame_errors_jnd": unknown, "cost": unknown[..., 0], **further}
+    known = {
+        "in_reach": reachable,
+        "recorded_readings": own[:, :n_knobs],
+        "frame_errors_jnd": unknown,
+        "cost": unknown[..., 0],
+        **further,
+    }
     return KnobSweeps(notes, columns, n_knobs, positions, asked, own, measured, reachable, **known)

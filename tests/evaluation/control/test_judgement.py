@@ -37,6 +37,17 @@ def test_a_model_that_obeys(notes, tmp_path):
     assert figures["error_jnd"] < 0.6 and figures["slope"] == pytest.approx(1.0, abs=0.05)
 
 
+def test_in_reach_is_what_training_notes_of_the_pitch_have(notes, tmp_path):
+    """Notes of 150 Hz and more, whose level went from 0.2 to 0.6: three to seven of eleven places, at every pitch."""
+    model = StandIn(notes.audio, notes.f0_hz)
+    (level,) = model.encoder.each_descriptor()
+    ends = level.range.value_at(torch.tensor([0.2, 0.6]))
+    level.range.by_pitch.copy_(ends.expand_as(level.range.by_pitch))
+    sweeps = sweeps_on(model, notes, tmp_path)
+    assert (sweeps.in_reach == ((sweeps.positions > 0.15) & (sweeps.positions < 0.65))).all()
+    assert figures_of(sweeps)["error_jnd_in_reach"] < 0.6
+
+
 def test_a_model_that_is_deaf(notes, tmp_path):
     """Nothing moves: chance, and no slope."""
     figures = figures_of(sweeps_on(StandIn(notes.audio, notes.f0_hz, obeys=0.0), notes, tmp_path))

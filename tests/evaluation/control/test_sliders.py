@@ -76,6 +76,19 @@ def test_unreachable_requests_are_counted_and_are_no_error(curve):
     assert slider_of(np.minimum(POSITIONS, 0.7), True, knob)["r_squared"] < 0.97
 
 
+def test_in_reach_leaves_out_what_training_notes_do_not_have():
+    """A quarter of the range off beyond 0.75 and met below: within the reach there is no error, if it can be met."""
+    note, columns = TurnedNote("a", "flute", "low"), [LEVEL]
+    asked = (-60.0 + 50.0 * POSITIONS)[None, None]
+    measured = np.where(POSITIONS > 0.75, asked - 12.5, asked)[..., None]
+    own, can = measured[:, 0, :1], POSITIONS[None, None] > 0.05
+    for reach, expected in ((POSITIONS <= 0.75, 0.0), (POSITIONS > 0.65, 12.5 / 2.0 * 3 / 4), (POSITIONS < 0.05, None)):
+        in_reach = reach[None, None]
+        sweeps = swept([note], columns, 1, POSITIONS, asked, own, measured, can, in_reach=in_reach)
+        error = measure_sliders(sweeps).error_jnd_in_reach.item()
+        assert math.isnan(error) if expected is None else error == pytest.approx(expected)
+
+
 def test_reach_is_of_all_that_was_measured():
     slider = slider_of(POSITIONS, (POSITIONS > 0.25) & (POSITIONS < 0.75))
     assert [slider["reach_low"], slider["reach_high"]] == pytest.approx([-60, -10])
