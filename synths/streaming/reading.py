@@ -110,10 +110,12 @@ class PlayedAndHeard(PlayedSound):
 
     def _lines(self) -> HarmonicLines:
         spectrum, played = self.spectra.shortest, _but_the_last(self.in_long)
+        stiffness = self.spectra.stiffness_of(played.f0_hz)
         between = harmonic_lines(
-            spectrum.of_layers(played.noise_alone), played.f0_hz, spectrum.frequency_hz, self.spectra.windows[0].reach
+            *(spectrum.of_layers(played.noise_alone), played.f0_hz, spectrum.frequency_hz),
+            *(self.spectra.windows[0].reach, stiffness),
         )
-        harmonics, heard = played.harmonics_power, self.ears.lines
+        harmonics, heard = played.partials_power(stiffness), self.ears.lines
         most = max(harmonics.shape[-1], heard.harmonics.shape[-1])
         return HarmonicLines(
             torch.cat([_as_wide(harmonics, most), _as_wide(heard.harmonics, most)], dim=1),
