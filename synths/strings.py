@@ -99,12 +99,12 @@ class Strings(Harmonics):
         """
         if self.is_given:
             return
-        found = [note for audio, f0_hz in batches for note in self._stiff(audio.cpu().numpy(), f0_hz.cpu().numpy())]
+        found = [note for audio, f0_hz in batches for note in self.stiff(audio.cpu().numpy(), f0_hz.cpu().numpy())]
         if found:
             pitch_hz, stiffness = np.array(found).T
             self.curve.copy_(torch.tensor(fitted_curve(pitch_hz, stiffness)))
 
-    def _stiff(self, audio: np.ndarray, f0_hz: np.ndarray) -> list[tuple[float, float]]:
+    def stiff(self, audio: np.ndarray, f0_hz: np.ndarray) -> list[tuple[float, float]]:
         """(B, N) audio, (B, F) pitch in Hz -> pitch and stiffness of the clips that tell."""
         notes = [
             stiff_note(one, self.clip.sample_rate, float(np.median(its_hz)))
