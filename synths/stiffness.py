@@ -22,6 +22,8 @@ SCATTER: Final = 0.15
 LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0
 """The curve is held outside."""
 NOT_STIFF: Final = 1e-30
+MOST_OFF: Final = 0.5
+"""Nepers from the curve beyond which a note was misheard."""
 
 
 class Stringed(Protocol):
@@ -48,11 +50,22 @@ class StringsListener(nn.Module):
         return self._strings[0].stiffness_of(f0_hz).detach() if self._strings else None
 
 
-def stiffness_on(curve: Tensor, f0_hz: Tensor) -> Tensor:
-    """(4,) curve and any shape of pitches in Hz -> stiffness B of the string of each."""
+def stiffness_on(curve: Tensor, f0_hz: Tensor, deviations: Tensor | None = None) -> Tensor:
+    """Stiffness B of the string of each pitch.
+
+    Args:
+        curve: (4,)
+        f0_hz: of any shape
+        deviations: (128,) nepers by which the strings of each MIDI number are stiffer than the curve, in lines between
+    """
     curve = curve.to(f0_hz)
     number = 69.0 + 12.0 * torch.log2(f0_hz.clamp(LOWEST_HZ, HIGHEST_HZ) / 440.0)
-    return (curve[0] * number + curve[1]).exp() + (curve[2] * number + curve[3]).exp()
+    smooth = (curve[0] * number + curve[1]).exp() + (curve[2] * number + curve[3]).exp()
+    if deviations is None:
+        return smooth
+    below = number.detach().long()
+    first, second = deviations.to(f0_hz)[below], deviations.to(f0_hz)[below + 1]
+    return smooth * torch.lerp(first, second, number - below).exp()
 
 
 def stretch(number: Tensor, stiffness: Tensor) -> Tensor:
@@ -86,3 +99,19 @@ def fitted_curve(f0_hz: np.ndarray, stiffness: np.ndarray) -> tuple[float, float
 
     found = least_squares(deviations, start, loss="soft_l1", x_scale=freedom).x
     return float(found[0]), float(found[1]), float(found[2]), float(found[3])
+
+
+def deviations_from(curve: tuple[float, float, float, float], f0_hz: np.ndarray, stiffness: np.ndarray) -> np.ndarray:
+    """(n,) notes -> (128,) nepers by which the strings of each MIDI number are stiffer than the curve.
+
+    A piano's strings change in steps from note to note, which four numbers cannot follow. The median of a number's
+    notes, less of it where they are few; in lines between numbers, and gone an octave beyond the last.
+    """
+    smooth = stiffness_on(torch.tensor(curve, dtype=torch.float64), torch.from_numpy(f0_hz.astype(float))).numpy()
+    number, off = np.rint(69.0 + 12.0 * np.log2(f0_hz / 440.0)), np.log(stiffness / smooth)
+    heard = np.unique(number)
+    of_each = [off[number == each] for each in heard]
+    middle = [float(np.median(those)) * len(those) / (len(those) + 0.5) for those in of_each]
+    places = np.concatenate([[heard[0] - 12.0], heard, [heard[-1] + 12.0]])
+    known = np.clip(np.concatenate([[0.0], middle, [0.0]]), -MOST_OFF, MOST_OFF)
+    return np.interp(np.arange(128.0), places, known)

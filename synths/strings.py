@@ -11,7 +11,7 @@ from synths.clip import ClipFormat
 from synths.harmonics import Harmonics
 from synths.oscillator import audible_partials, free_bank
 from synths.stiff_pitch import stiff_note
-from synths.stiffness import RIGAUD, fitted_curve, one_stiffness, stiffness_on, stretch
+from synths.stiffness import RIGAUD, deviations_from, fitted_curve, one_stiffness, stiffness_on, stretch
 
 if TYPE_CHECKING:
     from synths.streaming.strings import StreamingStrings
@@ -21,7 +21,7 @@ class Strings(Harmonics):
     """Partials k of the pitch at k f0 sqrt(1 + B k^2), none of them above Nyquist: piano, guitar, harp.
 
     How stiff the string of a pitch is, B, is not learnt by descent: calibration measures it on training notes and keeps
-    a curve over pitch (`synths.stiffness`), which travels in the checkpoint.
+    a curve over pitch and how far each semitone's strings are from it (`synths.stiffness`), both in the checkpoint.
 
     Args:
         clip: format of the run
@@ -38,6 +38,7 @@ class Strings(Harmonics):
     """
 
     curve: Tensor
+    deviations: Tensor
 
     def __init__(
         self,
@@ -56,13 +57,14 @@ class Strings(Harmonics):
             raise ValueError(f"detune_cents is {detune_cents:g}: choose 0 to 50.")
         self.is_given = stiffness is not None
         self.register_buffer("curve", torch.tensor(_curve(stiffness), dtype=torch.float64))
+        self.register_buffer("deviations", torch.zeros(128, dtype=torch.float64))
         # One string above and one below the pitch, each half as loud.
         each = [0.5, -0.5][:n_strings] if n_strings == 2 else [0.0]
         self.tunings = tuple(2.0 ** (detune_cents * side / 1200.0) for side in each)
 
     def stiffness_of(self, f0_hz: Tensor) -> Tensor:
         """Pitches in Hz -> stiffness B of the string of each."""
-        return stiffness_on(self.curve, f0_hz)
+        return stiffness_on(self.curve, f0_hz, self.deviations)
 
     def frequencies(self, f0_hz: Tensor) -> Tensor:
         """(B, F) pitch in Hz -> (B, F, K) where its partials lie, before two strings are detuned."""
@@ -92,7 +94,7 @@ class Strings(Harmonics):
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Fit the curve to notes, unless it was given.
+        """Fit the curve to notes, and keep how far each one's string is from it, unless a curve was given.
 
         Args:
             batches: (B, N) audio and its (B, F) pitch in Hz; notes whose partials do not tell are passed over
@@ -102,7 +104,9 @@ class Strings(Harmonics):
         found = [note for audio, f0_hz in batches for note in self.stiff(audio.cpu().numpy(), f0_hz.cpu().numpy())]
         if found:
             pitch_hz, stiffness = np.array(found).T
-            self.curve.copy_(torch.tensor(fitted_curve(pitch_hz, stiffness)))
+            curve = fitted_curve(pitch_hz, stiffness)
+            self.curve.copy_(torch.tensor(curve))
+            self.deviations.copy_(torch.from_numpy(deviations_from(curve, pitch_hz, stiffness)))
 
     def stiff(self, audio: np.ndarray, f0_hz: np.ndarray) -> list[tuple[float, float]]:
         """(B, N) audio, (B, F) pitch in Hz -> pitch and stiffness of the clips that tell."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.strings import CLIP, Note, deviations, table
+from benchmarks.strings import CLIP, StringNote, deviations, table
 from synths import Strings
 
 
@@ -23,5 +23,5 @@ def test_deviations_are_shares_of_what_notes_say(factor):
     f0_hz = torch.full((1, CLIP.n_frames), 220.0)
     raw = {"harmonic_gain": torch.linspace(2.0, -1.0, CLIP.n_frames)[None, :, None]}
     raw["harmonic_balance"] = -0.05 * torch.arange(100.0).expand(1, CLIP.n_frames, 100)
-    pitch_hz, off = deviations(part, [Note("a", "test", true(f0_hz, raw), f0_hz)])
+    pitch_hz, off = deviations(part, [StringNote("a", "test", true(f0_hz, raw), f0_hz)])
     assert pitch_hz[0] == pytest.approx(220.0, rel=1e-3) and off[0] == pytest.approx(factor - 1.0, abs=0.02)

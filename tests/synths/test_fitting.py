@@ -147,7 +147,7 @@ def test_partials_of_strings_are_heard_where_they_are(n_strings):
 
 
 def test_gaps_lie_between_partials():
-    """Of harmonics half-way; of stiff strings half-way as well; above all partials a place stays."""
+    """Half-way, between harmonics and between stiff partials; above all partials a place stays."""
     places = torch.tensor([[0.2, 1.7, 2.4, 9.0]])
     assert fitting._gap(places, None).tolist() == [[0.5, 1.5, 2.5, 9.5]]
     found = fitting._gap(places, torch.tensor([1.0, 2.2, 3.6]))

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from synths.stiffness import RIGAUD, StringsListener, fitted_curve, number_of, one_stiffness, stiffness_on, stretch
+from synths.stiffness import (
+    RIGAUD,
+    StringsListener,
+    deviations_from,
+    fitted_curve,
+    number_of,
+    one_stiffness,
+    stiffness_on,
+    stretch,
+)
 
 
 def test_stretch_is_the_equation():
@@ -66,3 +75,20 @@ def test_a_listener_hears_of_strings_and_forgets_them():
     assert not listener.state_dict()
     listener.listen_for(None)
     assert listener.stiffness_of(torch.ones(1, 2)) is None
+
+
+def test_each_semitone_keeps_its_own_deviation():
+    """A string 25 % stiffer than its neighbours on the curve, told by four notes; an octave away nothing is left."""
+    curve = torch.tensor(RIGAUD, dtype=torch.float64)
+    number = np.array([60.0, 64.0, 64.0, 64.0, 64.0, 68.0])
+    f0_hz = 440.0 * 2.0 ** ((number - 69.0) / 12.0)
+    smooth = stiffness_on(curve, torch.tensor(f0_hz)).numpy()
+    off = torch.tensor(deviations_from(RIGAUD, f0_hz, smooth * np.where(number == 64, 1.25, 1.0)))
+    found = stiffness_on(curve, torch.tensor(f0_hz), off).numpy() / smooth
+    assert found[1] == pytest.approx(1.25 ** (4 / 4.5)) and found[0] == pytest.approx(1.0)
+    assert float(off[62]) == pytest.approx(float(off[64]) / 2) and not off[:60].any() and not off[68:].any()
+
+
+def test_a_note_that_was_misheard_counts_for_half_a_neper():
+    """At most: ten times as stiff is an error."""
+    assert deviations_from(RIGAUD, np.array([440.0] * 9), np.array([1e-2] * 9)).max() == pytest.approx(0.5)
