@@ -10,7 +10,6 @@ from typing import Final, Protocol
 
 import numpy as np
 import torch
-from scipy.optimize import least_squares
 from torch import Tensor, nn
 
 RIGAUD: Final = (0.0926, -13.64, -0.0847, -5.82)
@@ -90,6 +89,8 @@ def fitted_curve(f0_hz: np.ndarray, stiffness: np.ndarray) -> tuple[float, float
 
     The least sum of logarithmic deviations, of which outliers hardly count, and of the curve's own from `RIGAUD`.
     """
+    from scipy.optimize import least_squares  # which is slow to import, and only training asks for it
+
     number = 69.0 + 12.0 * np.log2(f0_hz / 440.0)
     start, freedom, measured = np.array(RIGAUD), np.array(FREEDOM), np.log(stiffness)
 

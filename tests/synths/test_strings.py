@@ -3,8 +3,20 @@
 import pytest
 import torch
 
-from synths import ClipFormat, Harmonics, Layers, Noisiness, OddEvenBalance, Strings, measure_all, measure_all_layers
-from synths.stiffness import RIGAUD, one_stiffness
+from lightning_modules.timbre_model import TimbreModel
+from synths import (
+    ClipFormat,
+    FilteredNoise,
+    Harmonics,
+    Layers,
+    Noisiness,
+    OddEvenBalance,
+    SMSSynth,
+    Strings,
+    measure_all,
+    measure_all_layers,
+)
+from synths.stiffness import RIGAUD, StringsListener, one_stiffness
 
 CLIP = ClipFormat(16000, 16000, 160)
 
@@ -104,3 +116,27 @@ def test_stiffness_is_no_noise(f0_hz):
     middle = slice(20, 80)
     assert (deaf[0] - heard[0])[:, middle].median() > 6.0
     assert (heard[1] - read[1])[:, middle].abs().median() < 1.0
+
+
+def test_only_parts_that_measure_hear_the_training_clips():
+    """Strings do, once; harmonics and noise are not asked for any."""
+    asked = []
+
+    def clips():
+        asked.append(1)
+        return iter(())
+
+    SMSSynth(CLIP).calibrate(clips)
+    assert not asked and SMSSynth(CLIP).strings is None
+    synth = SMSSynth(CLIP, [Strings, FilteredNoise])
+    synth.calibrate(clips)
+    assert asked == [1] and synth.strings is synth.parts[0]
+
+
+def test_a_model_listens_where_its_strings_sound():
+    """Knobs, and the loss on lines; a model of harmonics looks at harmonics."""
+    for part, hears in ((Strings, True), (Harmonics, False)):
+        model = TimbreModel(CLIP, synth=lambda clip, part=part: SMSSynth(clip, [part]), line_weight=0.5)
+        listeners = [module for module in model.modules() if isinstance(module, StringsListener)]
+        told = [listener.stiffness_of(torch.full((1, 1), 220.0)) is not None for listener in listeners]
+        assert len(told) > 3 and set(told) == {hears}
