@@ -9,7 +9,7 @@ LOWEST := .venv-lowest
 # Every package here but the measurements.
 ROOMS = $(filter-out benchmarks,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
 # librosa compiles at first use, into a cache of its environment that two processes at once can break: fill it before.
-COMPILE := import numpy, datamodules as d, synths as s, synths.oscillator.numba_backend; \
+COMPILE := import numpy, datamodules as d, synths as s, synths.oscillator.numba_backend, synths.oscillator.free_numba_backend; \
 	d.Yin().track(numpy.sin(numpy.arange(16000) / 9), s.ClipFormat())
 
 .DEFAULT_GOAL := help

@@ -12,6 +12,7 @@ from sounds.audio import UnusableAudio, read_audio, read_clip
 from sounds.pitch import NoPitch, Pitch, PitchTracker, SwiftF0
 from sounds.trackers import TRACKERS
 from sounds.yin import Yin
+from sounds.yin_strings import YinStrings
 
 __all__ = [
     "TRACKERS",
@@ -34,6 +35,7 @@ __all__ = [
     "Synth1B1",
     "UnusableAudio",
     "Yin",
+    "YinStrings",
     "read_audio",
     "read_clip",
 ]

@@ -170,7 +170,12 @@ class TimbreAutoencoder(TimbreModel, LightningModule):
             self.f0_tracker = tracker.identity
 
     def on_fit_start(self) -> None:
-        """Take the knobs' ranges from the training split, once in the life of a run, in every process the same."""
+        """Take the knobs' ranges from the training split, once in the life of a run, in every process the same.
+
+        Before them what the synth's parts measure, because knobs are heard by it.
+        """
+        if not self.encoder.calibrated:
+            self.synth.calibrate(self.trainer.datamodule.clips_for_ranges)  # type: ignore[attr-defined]
         if not self.encoder.calibrated and self.encoder.knobs:
             spans_before = knob_spans(self)
             batches = self.trainer.datamodule.clips_for_ranges()  # type: ignore[attr-defined]

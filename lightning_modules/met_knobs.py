@@ -44,10 +44,12 @@ class MetKnobs(nn.Module):
         except NotImplementedError as error:
             raise ValueError(f"{str(error).removesuffix('.')}: leave exact away.") from None
         layers = layers_together(one_hz, played)
+        spectra = LineSpectra(synth.clip)
+        spectra.listen_for(synth.strings)
         self.projection = Projection(
             [knobs[index] for index in self.indices],
             synth.clip,
-            LineSpectra(synth.clip),
+            spectra,
             layers.amplitudes.shape[-1],
             layers.noise_magnitudes.shape[-1],
             streaming.latency_frames,

@@ -18,6 +18,7 @@ from lightning_modules.encoders.preset import Preset
 from lightning_modules.losses import LineLevels, MultiResolution
 from lightning_modules.losses.turned_knobs import TurnedKnobs
 from synths import ClipFormat, Descriptor, Recipe, SMSSynth
+from synths.stiffness import StringsListener
 
 add_safe_globals([ClipFormat])  # a checkpoint names its format: it can still be read with weights only
 
@@ -105,11 +106,18 @@ class TimbreModel(nn.Module):
         self.decoder = WithPartials(heard, n_added, clip.nyquist_hz) if n_added else heard
         self.reconstruction = reconstruction(clip)
         self.lines = LineLevels(clip) if line_weight else None
+        self._listen_for_strings()
         self.f0_tracker: str | None = None
         self.trained_steps = 0
         self.begins_warm = False  # with the weights of another model
         self.presets: Mapping[str, Preset] = {}
         self.preset: Preset | None = None  # that it plays, whatever it hears
+
+    def _listen_for_strings(self) -> None:
+        """What hears partials looks for them where the synth's strings have theirs: stiffness is no noise."""
+        for module in self.modules():
+            if isinstance(module, StringsListener):
+                module.listen_for(self.synth.strings)
 
     @property
     def device(self) -> torch.device:

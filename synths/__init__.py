@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from synths.reverb import Reverb
     from synths.sms import SMSSynth
     from synths.spectrum import Spectrum
+    from synths.strings import Strings
 
 __all__ = [
     "Clip",
@@ -29,6 +30,7 @@ __all__ = [
     "Reverb",
     "SMSSynth",
     "Spectrum",
+    "Strings",
 ]
 __all__ += descriptors.__all__
 

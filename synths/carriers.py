@@ -45,7 +45,9 @@ def partials_below(f0_hz: Tensor, rate: int, most: int) -> int:
     return max(1, min(most, int(HIGHEST * rate / 2 / float(f0_hz.double().median()))))
 
 
-def carriers(f0_hz: Tensor, rate: int, hop: int, block: int, n_samples: int, n_partials: int) -> Carriers:
+def carriers(
+    f0_hz: Tensor, rate: int, hop: int, block: int, n_samples: int, n_partials: int, ratios: Tensor | None = None
+) -> Carriers:
     """Oscillations along a pitch.
 
     Args:
@@ -55,16 +57,25 @@ def carriers(f0_hz: Tensor, rate: int, hop: int, block: int, n_samples: int, n_p
         block: samples per block
         n_samples: to cover; the last block may reach beyond
         n_partials: K
+        ratios: (K,) frequencies over the pitch; None is 1..K
     """
     n_blocks = -(-n_samples // block)
     pitch = at_samples(f0_hz.double(), hop, n_blocks * block + 1)
     # Every block begins where the one before it ends, within a turn: single precision is enough from there on.
     turns = (torch.cumsum(pitch[:-1], 0) - pitch[:-1]) / rate
-    first = torch.polar(torch.ones_like(turns), 2.0 * math.pi * (turns % 1.0)).to(torch.complex64)
-    waves = _powers(first.reshape(n_blocks, 1, block), n_partials)
+    if ratios is None:
+        waves = _powers(_turned(turns).reshape(n_blocks, 1, block), n_partials)
+        ratios = torch.arange(1, n_partials + 1)
+    else:
+        waves = _turned(turns.reshape(n_blocks, 1, block) * ratios[:n_partials].double()[:, None])
     edges_hz = pitch[::block].float()
-    audible = (edges_hz[:, None] * torch.arange(1, n_partials + 1) < HIGHEST * rate / 2).float()
+    audible = (edges_hz[:, None] * ratios[:n_partials] < HIGHEST * rate / 2).float()
     return Carriers(torch.cat([waves.real, waves.imag], dim=1), audible)
+
+
+def _turned(turns: Tensor) -> Tensor:
+    """Turns in float64 -> numbers of length 1 at these angles, complex64."""
+    return torch.polar(torch.ones_like(turns), 2.0 * math.pi * (turns % 1.0)).to(torch.complex64)
 
 
 def at_samples(values: Tensor, hop: int, n_samples: int) -> Tensor:

@@ -27,6 +27,8 @@ FLOOR = 1e-2
 """Share of a frame's strongest number: what a decoder has below that, 40 dB down, it has not learnt to move."""
 BLOCK_S, MARGIN_S = 10.0, 0.3
 """Longer sounds are fitted one block after the other, each with so much of its neighbours to either side."""
+ONE_PARTIAL = 0.5
+"""Partials nearer to each other than so many times the pitch are strings of one note, which beat."""
 UNIFORM_POWER = 1.0 / 3.0
 """Mean square of white noise in -1..1."""
 
@@ -98,7 +100,8 @@ def fit(
 
     Each partial starts as loud as the recording's is, found by heterodyne, and noise as loud as the recording is
     half-way between partials; then Adam brings the sound nearer (Kingma & Ba 2015). The same input always gives the
-    same fit. Frequencies of partials that are not harmonics stay as they were decoded.
+    same fit. Frequencies of partials that are not harmonics stay as they were decoded; they are listened for at the
+    median of their ratios to the pitch.
 
     Args:
         synth: effects included
@@ -155,17 +158,35 @@ class _Frames(NamedTuple):
         clip = self.synth.clip
         n_harmonic = sum("amplitudes" in own and "frequencies_hz" not in own for own in self.decoded)
         n_noise = sum("noise_magnitudes" in own for own in self.decoded)
+        ratios = self._ratios()
         started = []
         for own in self.decoded:
             numbers = {name: own[name] for name in ("amplitudes", "noise_magnitudes") if name in own}
-            if "amplitudes" in own and "frequencies_hz" not in own:
+            if "frequencies_hz" in own:
+                its = self._ratios_of(own["frequencies_hz"])
+                # Two strings of one partial are heard as one: half of it each.
+                alike = ((its[:, None] - its).abs() < ONE_PARTIAL).sum(1)
+                heard = partials_heard(self.audio, self.f0_hz, clip, len(its), its)
+                numbers["amplitudes"] = heard / alike
+            elif "amplitudes" in own:
                 numbers["amplitudes"] = partials_heard(self.audio, self.f0_hz, clip, own["amplitudes"].shape[-1])
                 numbers["amplitudes"] = numbers["amplitudes"] / n_harmonic
             if "noise_magnitudes" in own:
-                heard = noise_heard(self.audio, self.f0_hz, clip, own["noise_magnitudes"].shape[-1])
+                heard = noise_heard(self.audio, self.f0_hz, clip, own["noise_magnitudes"].shape[-1], ratios)
                 numbers["noise_magnitudes"] = heard / n_noise**0.5
             started.append({name: values.clamp(QUIETEST, LOUDEST) for name, values in numbers.items()})
         return started
+
+    def _ratios(self) -> Tensor | None:
+        """(K,) of all partials that are no harmonics to the pitch, ascending, several strings' once; None without."""
+        free = [self._ratios_of(own["frequencies_hz"]) for own in self.decoded if "frequencies_hz" in own]
+        if not free:
+            return None
+        ratios = torch.cat(free).sort().values
+        return ratios[ratios.diff(prepend=ratios.new_tensor([-1.0])) >= ONE_PARTIAL]
+
+    def _ratios_of(self, frequencies_hz: Tensor) -> Tensor:
+        return (frequencies_hz / self.f0_hz[..., None].clamp_min(1e-3)).median(1).values[0].cpu()
 
     def nearer(self, start: list[dict[str, Tensor]], distance: Distance, n_steps: int) -> list[dict[str, Tensor]]:
         """Go down the distance from these numbers on, by gains known in every so-many-th frame."""
@@ -197,12 +218,17 @@ def _scaled(numbers: Mapping[str, Tensor], gains: Mapping[str, Tensor]) -> dict[
 
 
 @torch.no_grad()
-def partials_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_partials: int) -> Tensor:
-    """(1, N) audio, (1, F) pitch in Hz -> (1, F, n_partials) amplitudes of its harmonics, 0 near half the rate."""
+def partials_heard(
+    audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_partials: int, ratios: Tensor | None = None
+) -> Tensor:
+    """(1, N) audio, (1, F) pitch in Hz -> (1, F, n_partials) amplitudes of its partials, 0 near half the rate.
+
+    They lie at (n_partials,) ratios to the pitch; at its harmonics where there are none.
+    """
     sound, pitch = audio[0].cpu(), f0_hz[0].cpu()
     block = block_size(pitch, clip.sample_rate)
-    n_below = partials_below(pitch, clip.sample_rate, n_partials)
-    waves = carriers(pitch, clip.sample_rate, clip.hop, block, len(sound), n_below)
+    n_below = partials_below(pitch, clip.sample_rate, n_partials) if ratios is None else n_partials
+    waves = carriers(pitch, clip.sample_rate, clip.hop, block, len(sound), n_below, ratios)
     cosines, sines = envelopes(sound, waves).split(n_below, dim=-1)
     at_edges = torch.hypot(cosines, sines)
     place = torch.arange(len(pitch)) * clip.hop / block
@@ -212,10 +238,11 @@ def partials_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_partials: i
 
 
 @torch.no_grad()
-def noise_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_bands: int) -> Tensor:
-    """(1, N) audio, (1, F) pitch in Hz -> (1, F, n_bands) gains on white noise, heard half-way between harmonics.
+def noise_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_bands: int, ratios: Tensor | None = None) -> Tensor:
+    """(1, N) audio, (1, F) pitch in Hz -> (1, F, n_bands) gains on white noise, heard half-way between partials.
 
-    Each band takes the gap that it lies in, by the mean logarithm of three bins.
+    Each band takes the gap that it lies in, by the mean logarithm of three bins. Partials lie at ascending (K,) ratios
+    to the pitch; at its harmonics where there are none.
     """
     spectrum = Spectrum(clip, 0.05).to(audio.device)
     # White noise that is uniform in -1..1 has so much power in each bin.
@@ -223,6 +250,19 @@ def noise_heard(audio: Tensor, f0_hz: Tensor, clip: ClipFormat, n_bands: int) ->
     level = (spectrum(audio) / of_white + QUIETEST**2).log()
     smooth = F.avg_pool1d(level.flatten(0, 1)[:, None], 3, 1, 1)[:, 0].unflatten(0, level.shape[:2])
     band_hz = torch.linspace(0.0, clip.nyquist_hz, n_bands).to(audio)
-    gap_hz = ((band_hz / f0_hz[..., None]).floor() + 0.5) * f0_hz[..., None]
+    gap_hz = _gap(band_hz / f0_hz[..., None], ratios) * f0_hz[..., None]
     place = (gap_hz * spectrum.n_fft / clip.sample_rate).round().long().clamp(1, spectrum.n_fft // 2 - 1)
     return (0.5 * (smooth.gather(-1, place) + math.log(MEAN_OVER_LOG_MEAN))).exp()
+
+
+def _gap(place: Tensor, ratios: Tensor | None) -> Tensor:
+    """Places in multiples of the pitch -> the middles of the gaps between partials that they lie in.
+
+    Above the highest partial a place is its own.
+    """
+    if ratios is None:
+        return place.floor() + 0.5
+    edges = torch.cat([ratios.new_zeros(1), ratios]).to(place)
+    above = torch.searchsorted(edges, place.contiguous(), right=True)
+    inside = above.clamp_max(len(edges) - 1)
+    return torch.where(above < len(edges), 0.5 * (edges[inside - 1] + edges[inside]), place)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from synths.noise import noise_response
+from synths.stiffness import number_of
 
 MOST_HARMONICS = 128
 """Numbers by which partials at any frequency are counted, if they are not more themselves."""
@@ -34,19 +35,21 @@ class Layers(NamedTuple):
         """(B, F, K) frequency of each partial."""
         return _harmonics_hz(self.f0_hz, self.amplitudes) if self.frequencies_hz is None else self.frequencies_hz
 
-    @property
-    def harmonics_power(self) -> Tensor:
+    def partials_power(self, stiffness: Tensor | None = None) -> Tensor:
         """(B, F, H) power at each harmonic of the pitch: every partial counts as the harmonic that it is nearest to.
 
         A stiff string's 30th partial, an eighth too high, is a 34th harmonic: as in its sound, where pitch is all that
-        is known. No partial is noise, however far it lies from all harmonics.
+        is known. With the (B, F) stiffness of the string it is the 30th. No partial is noise, however far it lies from
+        all harmonics.
         """
         power = self.amplitudes.square()
         if self.frequencies_hz is None:
             return power
         n_harmonics = max(MOST_HARMONICS, power.shape[-1])
-        number = (self.frequencies_hz.detach() / self.f0_hz.detach()[..., None].clamp_min(1e-3)).round()
-        place = number.clamp(1, n_harmonics).long() - 1
+        number = self.frequencies_hz.detach() / self.f0_hz.detach()[..., None].clamp_min(1e-3)
+        if stiffness is not None:
+            number = number_of(number, stiffness[..., None])
+        place = number.round().clamp(1, n_harmonics).long() - 1
         return power.new_zeros(*power.shape[:2], n_harmonics).scatter_add(-1, place, power)
 
     @property

@@ -1,6 +1,6 @@
 """What every layer of the synth promises."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import torch
@@ -58,6 +58,13 @@ class Part(nn.Module):
             noise_rise: of the raw gain of noise, from the lowest to the highest band
         """
         return {name: torch.zeros(size) for name, size in self.sizes.items()}
+
+    def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Take from training clips what is measured rather than learnt; most parts take nothing, and hear none.
+
+        Args:
+            batches: (B, N) audio and its (B, F) pitch in Hz
+        """
 
     def streaming(self) -> "StreamingPart":
         """The part as it is now, block by block.

@@ -1,18 +1,19 @@
 """Spectral modelling synthesis: the sum of parts, then effects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from synths.clip import ClipFormat, Recipe
+from synths.clip import Clip, ClipFormat, Recipe
 from synths.effect import Effect
 from synths.harmonics import Harmonics
 from synths.layers import Layers, layers_together
 from synths.noise import FilteredNoise, fresh_noise
 from synths.part import Part, shares_of
 from synths.reverb import Reverb
+from synths.strings import Strings
 
 
 class SMSSynth(nn.Module):
@@ -88,6 +89,21 @@ class SMSSynth(nn.Module):
         each = zip(self._parts(), self.shares, played, strict=True)
         with torch.autocast(f0_hz.device.type, enabled=False):
             return self._mixed([part.play(f0_hz, own, share.noise_of(noise)) for part, share, own in each])
+
+    @property
+    def strings(self) -> Strings | None:
+        """The first of its parts that is strings: where its partials are to be looked for."""
+        return next((part for part in self._parts() if isinstance(part, Strings)), None)
+
+    def calibrate(self, clips: Callable[[], Iterable[Clip]]) -> None:
+        """Let each part that measures something of training clips do so; the others hear none.
+
+        Args:
+            clips: gives batches of them, from the first on at each call
+        """
+        for part in self._parts():
+            if type(part).calibrate is not Part.calibrate:
+                part.calibrate((batch.audio, batch.f0_hz) for batch in clips())
 
     def white_noise(self, f0_hz: Tensor) -> Tensor | None:
         """(B, F) pitch -> fresh noise for all parts that want it, side by side, as `forward` would draw it.

@@ -89,7 +89,7 @@ def test_found():
     """The tests below are not void."""
     assert {"Level", "Sharpness", "Roughness"} <= {cls.__name__ for cls in TRAINABLE}
     assert {"Hardness"} <= {cls.__name__ for cls in DESCRIPTORS} - {cls.__name__ for cls in TRAINABLE}
-    assert {"Harmonics", "FilteredNoise"} <= {cls.__name__ for cls in PARTS}
+    assert {"Harmonics", "FilteredNoise", "Strings"} <= {cls.__name__ for cls in PARTS}
     assert {"Reverb"} <= {cls.__name__ for cls in EFFECTS}
     families = {"DescriptorEncoder", "DisentangledEncoder", "AdversarialEncoder"}
     assert families <= {cls.__name__ for cls in FAMILIES}

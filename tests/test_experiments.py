@@ -52,6 +52,8 @@ DIFFERENCES = {
     "descriptor_amp_space": PARTIALS,
     "descriptor_bottleneck_nsynth": DROPOUT,
     "descriptor_nsynth": PARTIALS,
+    "descriptor_piano": PARTIALS | {"model.synth": "../synths/strings.yaml"},
+    "descriptor_plucked": PARTIALS | {"model.synth": "../synths/strings.yaml"},
     "descriptor_recordings": PARTIALS,
     "descriptor_synth1b1": PARTIALS,
     "descriptor_variational_nsynth": DROPOUT,

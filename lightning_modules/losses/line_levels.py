@@ -1,11 +1,12 @@
 """A distance that hears partials: the level of each, and of the gap above it, in decibels."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from synths import ClipFormat
 from synths.precision import without_autocast
 from synths.spectrum import Spectrum
+from synths.stiffness import StringsListener, stretch
 
 WINDOW_S = 0.128
 """It holds the partials of a pitch from 47 Hz upwards apart."""
@@ -16,7 +17,7 @@ WITHIN_DB = 50.0
 DB_PER_NEPER_OF_POWER = 4.342944819
 
 
-class LineLevels(nn.Module):
+class LineLevels(StringsListener):
     """Mean distance of the levels of partials, and of the gaps between them, in units of 20 dB.
 
     Where the recording sounds, and not far below the strongest of its frame.
@@ -58,8 +59,9 @@ class LineLevels(nn.Module):
         # An accelerator should not wait to learn the lowest pitch.
         closest = float(spacing.min()) if f0_hz.device.type == "cpu" else CLOSEST
         n_lines = max(1, int(last / closest))
-        half_steps = torch.arange(2, 2 * n_lines + 2, device=f0_hz.device)
-        place = 0.5 * spacing[..., None] * half_steps
+        number = 0.5 * torch.arange(2, 2 * n_lines + 2, device=f0_hz.device)
+        stiffness = self.stiffness_of(f0_hz)
+        place = spacing[..., None] * (number if stiffness is None else stretch(number, stiffness[..., None]))
         return place.round().long().clamp(1, last - 1), place <= last - 1
 
     def _levels(self, audio: Tensor, bins: Tensor, every: int) -> Tensor:

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from synths.stiffness import stretch
+
 CLOSEST = 4.0
 """Bins from harmonic to harmonic; lower pitches are read as if they were this high."""
 N_GAP_BINS = 3
@@ -41,7 +43,9 @@ class Bins(NamedTuple):
     n_harmonics: int
 
 
-def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor, reach: int) -> HarmonicLines:
+def harmonic_lines(
+    power: Tensor, f0_hz: Tensor, frequency_hz: Tensor, reach: int, stiffness: Tensor | None = None
+) -> HarmonicLines:
     """Split power spectra by a known pitch.
 
     What lies half way between two harmonics is noise; what lies in the main lobe around one, less twice the noise to
@@ -53,17 +57,18 @@ def harmonic_lines(power: Tensor, f0_hz: Tensor, frequency_hz: Tensor, reach: in
         f0_hz: (B, F)
         frequency_hz: (bins,)
         reach: bins to either side that hold the main lobe of the window
+        stiffness: (B, F) of the strings that sound, whose partials are not quite harmonics; None if none is a string
     """
     spacing, last = f0_hz / frequency_hz[1], power.shape[-1] - 1
     # An accelerator should not wait to learn the lowest pitch, and a graph cannot: the most, as if they were close.
     may_look = power.device.type == "cpu" and not torch.compiler.is_exporting()
     closest = float(spacing.clamp(CLOSEST, float(last)).nan_to_num(CLOSEST).min()) if may_look else CLOSEST
-    return lines_in(power, spacing, Bins(last, reach, 1, reach, max(1, int(last / closest))))
+    return lines_in(power, spacing, Bins(last, reach, 1, reach, max(1, int(last / closest))), stiffness)
 
 
-def lines_in(power: Tensor, spacing: Tensor, bins: Bins) -> HarmonicLines:
+def lines_in(power: Tensor, spacing: Tensor, bins: Bins, stiffness: Tensor | None = None) -> HarmonicLines:
     """`harmonic_lines` of (B, F) pitch in bins, where the bins are known."""
-    places = _places(spacing, bins)
+    places = _places(spacing, bins, stiffness)
     found = power.gather(-1, places.bins.flatten(-2)).unflatten(-1, places.bins.shape[-2:])
     lobes, gaps = found.split([2 * bins.widest + 1, N_GAP_BINS], dim=-2)
     if places.own is not None:
@@ -88,10 +93,11 @@ class _Places(NamedTuple):
 
 
 @torch.no_grad()
-def _places(spacing: Tensor, bins: Bins) -> _Places:
-    """(B, F) pitch in bins -> places."""
+def _places(spacing: Tensor, bins: Bins, stiffness: Tensor | None) -> _Places:
+    """(B, F) pitch in bins and perhaps stiffness -> places."""
     spacing = spacing[..., None].clamp_min(CLOSEST).clamp_max(bins.last)
-    place = spacing * torch.arange(1, bins.n_harmonics + 1, device=spacing.device, dtype=spacing.dtype)
+    number = torch.arange(1, bins.n_harmonics + 1, device=spacing.device, dtype=spacing.dtype)
+    place = spacing * (number if stiffness is None else stretch(number, stiffness[..., None].to(spacing)))
     around = torch.arange(-bins.widest, bins.widest + 1, device=spacing.device)[:, None]
     lobe = place.round().long()[..., None, :] + around
     # One bin is a poor estimate of a noise: three that lie well within the gap, where it has so many.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from synths.clip import ClipFormat
 from synths.descriptors.harmonic_lines import HarmonicLines, harmonic_lines
 from synths.spectrum import Spectrum
+from synths.stiffness import StringsListener
 
 LOWEST_HZ = 27.5
 """A0: the longest window holds its harmonics apart."""
@@ -29,7 +30,7 @@ class Window(NamedTuple):
     lowest_hz: float
 
 
-class LineSpectra(nn.Module):
+class LineSpectra(StringsListener):
     """Harmonics and noise of every frame, each read in the shortest window that holds its harmonics apart.
 
     From 14 bins from harmonic to harmonic a Hann window does, whose spectrum others want too; from 7 bins Nuttall's as
@@ -72,7 +73,8 @@ class LineSpectra(nn.Module):
             here = which == index
             for rows in _a_few(here, spectrum.n_fft):
                 heard = _rows(power(), rows) if index == 0 else spectrum(_rows(audio, rows), every)
-                lines = harmonic_lines(heard, _rows(f0_hz, rows), spectrum.frequency_hz, reach)
+                pitch = _rows(f0_hz, rows)
+                lines = harmonic_lines(heard, pitch, spectrum.frequency_hz, reach, self.stiffness_of(pitch))
                 parts.append((rows, _rows(here, rows), lines))
         return parts[0][2] if len(parts) == 1 else _together(parts, f0_hz)
 

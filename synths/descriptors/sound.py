@@ -88,7 +88,10 @@ class PlayedSound(Memory):
         spectrum = spectra.shortest
         return self.remembered(
             ("lines", spectrum.n_fft),
-            lambda: HarmonicLines(self.layers.harmonics_power, spectrum.of_layers(self.layers.noise_alone).sum(-1)),
+            lambda: HarmonicLines(
+                self.layers.partials_power(spectra.stiffness_of(self.f0_hz)),
+                spectrum.of_layers(self.layers.noise_alone).sum(-1),
+            ),
         )
 
     def measured_by(self, descriptor: Measuring) -> Tensor:

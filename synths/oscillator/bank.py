@@ -53,8 +53,6 @@ def oscillator_bank(
         window = torch.arange(hop, device=amplitudes.device) / hop
     if window.shape != (hop,):
         raise ValueError(f"window has shape {tuple(window.shape)}; a hop of {hop} wants {(hop,)}.")
-    if backend not in _NAMES:
-        raise ValueError(f"backend is {backend!r}; it is one of {', '.join(_NAMES)}.")
     amplitudes = amplitudes.to(torch.promote_types(amplitudes.dtype, torch.float32))
     phase = frame_phase(f0_hz, hop, sample_rate)
     audible = audible_harmonics(f0_hz, n_harmonics, sample_rate)
@@ -159,7 +157,17 @@ def _interprets_triton() -> bool:
 
 
 def _implementation(name: str, values: Tensor) -> ModuleType:
-    """The module of a backend that can work on these values, or a ValueError that says what is missing."""
+    return importlib.import_module(f"synths.oscillator.{implementation_name(name, values)}_backend")
+
+
+def implementation_name(name: str, values: Tensor) -> str:
+    """The name of a backend that can work on these values.
+
+    Raises:
+        ValueError: it is unknown, or cannot run here; the sentence says what is missing
+    """
+    if name not in _NAMES:
+        raise ValueError(f"backend is {name!r}; it is one of {', '.join(_NAMES)}.")
     if name == "auto":
         name = _fastest(values)
     if name != "torch":
@@ -170,7 +178,7 @@ def _implementation(name: str, values: Tensor) -> ModuleType:
         if values.dtype != torch.float32 or values.device.type != device:
             given = f"{str(values.dtype).removeprefix('torch.')} on {values.device.type}"
             raise ValueError(f"backend {name!r} wants float32 on {device}, not {given}: use backend='auto'.")
-    return importlib.import_module(f"synths.oscillator.{name}_backend")
+    return name
 
 
 def _fastest(values: Tensor) -> str:

@@ -33,7 +33,7 @@ def forward(
     slope = torch.empty_like(samples) if wants_slope else samples[:, :, :0]
     given = [value.flatten(0, 1).numpy() for value in (phase, amplitudes, audible)]
     results = [value.flatten(0, 1).numpy() for value in (samples, slope)]
-    _run(_forward, amplitudes.shape, window, *given, *results)
+    in_threads(_forward, amplitudes.shape, window, *given, *results)
     return samples, slope if wants_slope else amplitudes.new_empty(0)
 
 
@@ -41,12 +41,12 @@ def backward(grad: Tensor, phase: Tensor, audible: Tensor, window: Tensor, n_har
     """(B, F, hop) gradient of the samples, (B, F, 3) phase, ... -> (B, F, K) gradient of the amplitudes."""
     gradient = grad.new_empty(*audible.shape, n_harmonics)
     given = [value.flatten(0, 1).numpy() for value in (phase, grad, audible, gradient)]
-    _run(_backward, gradient.shape, window, *given)
+    in_threads(_backward, gradient.shape, window, *given)
     return gradient
 
 
-def _run(kernel: Callable[..., None], shape: torch.Size, window: Tensor, *arrays: np.ndarray) -> None:
-    """Call a kernel on all rows, shared among the threads of torch where that pays."""
+def in_threads(kernel: Callable[..., None], shape: torch.Size, window: Tensor, *arrays: np.ndarray) -> None:
+    """Call a kernel on all rows of (clips, frames, partials), shared among the threads of torch where that pays."""
     n_clips, n_frames, n_harmonics = shape
     n_rows = n_clips * n_frames
     threads = torch.get_num_threads() if n_rows * n_harmonics * len(window) >= _THREADED_WORK else 1
@@ -59,7 +59,7 @@ def _run(kernel: Callable[..., None], shape: torch.Size, window: Tensor, *arrays
         list(pool.map(lambda given: kernel(*given), work))
 
 
-def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`numba.njit` of one signature, cached on disk where a folder can be written."""
 
     def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +76,7 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
 
 @register_jitable(inline="always")
-def _far(row: int, n_frames: int) -> int:
+def far_row(row: int, n_frames: int) -> int:
     """Row whose amplitudes are at the far end: the next one, in the last frame itself."""
     return row + 1 if (row + 1) % n_frames else row
 
@@ -154,7 +154,7 @@ def _add_block(
         imaginary[order, j] = a * d + b * c + block_imaginary
 
 
-@_compiled("void(f8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], f4[:, ::1], f4[::1], i8, i8, i8)")
+@compiled("void(f8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], f4[:, ::1], f4[::1], i8, i8, i8)")
 def _forward(
     phase: np.ndarray,
     amplitudes: np.ndarray,
@@ -173,7 +173,7 @@ def _forward(
     real, imaginary = np.empty((2, hop), np.float32), np.empty((2, hop), np.float32)
     n_orders = 2 if slope.shape[1] else 1
     for row in range(first, last):
-        n_blocks = _fill_partials(amplitudes, audible, row, _far(row, n_frames), partials)
+        n_blocks = _fill_partials(amplitudes, audible, row, far_row(row, n_frames), partials)
         _fill_table(phase[row, 0], phase[row, 1], phase[row, 2], cosines, sines)
         for j in range(hop):
             real[0, j], imaginary[0, j], real[1, j], imaginary[1, j] = 0, 0, 0, 0
@@ -220,7 +220,7 @@ def _project(
         imaginary[j] = a * d + b * c
 
 
-@_compiled("void(f8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], f4[::1], i8, i8, i8)")
+@compiled("void(f8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], f4[::1], i8, i8, i8)")
 def _backward(
     phase: np.ndarray,
     grad: np.ndarray,
@@ -237,7 +237,7 @@ def _backward(
     real, imaginary, weighted = np.empty(hop, np.float32), np.empty(hop, np.float32), np.empty((2, hop), np.float32)
     carried = np.zeros(n_harmonics, np.float32)  # what the hop before gives to the amplitudes at its end
     for row in range(max(first - 1, 0), last):
-        far, frame = _far(row, n_frames), row % n_frames
+        far, frame = far_row(row, n_frames), row % n_frames
         _fill_table(phase[row, 0], phase[row, 1], phase[row, 2], cosines, sines)
         for j in range(hop):
             real[j], imaginary[j] = grad[row, j], 0

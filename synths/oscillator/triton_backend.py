@@ -21,7 +21,7 @@ def forward(
     slope = torch.empty_like(samples) if wants_slope else amplitudes.new_empty(0)
     if audible.numel():
         _forward_kernel[(audible.numel(), triton.cdiv(hop, _BLOCK))](
-            *(_whole(phase, hop), amplitudes, audible, window, samples, slope),
+            *(whole_turns(phase, hop), amplitudes, audible, window, samples, slope),
             *(n_frames, n_harmonics, hop),
             WANTS_SLOPE=wants_slope,
             BLOCK=_BLOCK,
@@ -35,7 +35,7 @@ def backward(grad: Tensor, phase: Tensor, audible: Tensor, window: Tensor, n_har
     near, far = grad.new_empty(2, *audible.shape, n_harmonics)
     if audible.numel():
         _backward_kernel[(audible.numel(), triton.cdiv(n_harmonics, _BLOCK))](
-            *(grad, _whole(phase, hop), audible, window, near, far),
+            *(grad, whole_turns(phase, hop), audible, window, near, far),
             *(n_frames, n_harmonics),
             HOP=hop,  # the interpreter loops over constants only
             BLOCK=_BLOCK,
@@ -45,7 +45,7 @@ def backward(grad: Tensor, phase: Tensor, audible: Tensor, window: Tensor, n_har
     return near
 
 
-def _whole(phase: Tensor, hop: int) -> Tensor:
+def whole_turns(phase: Tensor, hop: int) -> Tensor:
     """(B, F, 3) start, cycles and step in turns -> start, cycles and step / (2 hop) in whole numbers."""
     start, cycles, step = phase.unbind(-1)
     return (torch.stack([start, cycles, step / (2 * hop)], dim=-1) * 2.0**48).round().long()

@@ -15,6 +15,7 @@ from synths.streaming.part import (
 )
 from synths.streaming.reverb import StreamingReverb
 from synths.streaming.sms import StreamingSynth
+from synths.streaming.strings import StreamingStrings
 
 __all__ = [
     "LOUDEST",
@@ -27,6 +28,7 @@ __all__ = [
     "StreamingNoise",
     "StreamingPart",
     "StreamingReverb",
+    "StreamingStrings",
     "StreamingSynth",
     "owned_by",
     "prefixed",

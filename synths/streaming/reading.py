@@ -72,13 +72,15 @@ class WindowEars(nn.Module):
         for name, values in numbers.items():
             self.register_buffer(name, values, persistent=False)
         self.widest = max(w.reach for w in spectra.windows)
+        self._spectra = [spectra]  # not as a module: it knows of strings
 
     def forward(self, sound: Tensor, f0_hz: Tensor, which: Tensor) -> Ears:
         """(B, n_samples), (B, 1) its pitch then, (B,) window that it wants -> what is heard."""
         short = _power(sound[:, slice(*self.ends)], self.shortest.window + self.shortest.window_rest)
         power = _power(sound.gather(1, self.place[which]), self.window[which])
         bins = Bins(self.last[which], self.reach[which], self.step[which], self.widest, int(self.size / 2 / CLOSEST))
-        return Ears(short, lines_in(power, f0_hz / self.bin_hz[which][:, None], bins))
+        stiffness = self._spectra[0].stiffness_of(f0_hz)
+        return Ears(short, lines_in(power, f0_hz / self.bin_hz[which][:, None], bins, stiffness))
 
 
 class PlayedAndHeard(PlayedSound):
@@ -110,10 +112,12 @@ class PlayedAndHeard(PlayedSound):
 
     def _lines(self) -> HarmonicLines:
         spectrum, played = self.spectra.shortest, _but_the_last(self.in_long)
+        stiffness = self.spectra.stiffness_of(played.f0_hz)
         between = harmonic_lines(
-            spectrum.of_layers(played.noise_alone), played.f0_hz, spectrum.frequency_hz, self.spectra.windows[0].reach
+            *(spectrum.of_layers(played.noise_alone), played.f0_hz, spectrum.frequency_hz),
+            *(self.spectra.windows[0].reach, stiffness),
         )
-        harmonics, heard = played.harmonics_power, self.ears.lines
+        harmonics, heard = played.partials_power(stiffness), self.ears.lines
         most = max(harmonics.shape[-1], heard.harmonics.shape[-1])
         return HarmonicLines(
             torch.cat([_as_wide(harmonics, most), _as_wide(heard.harmonics, most)], dim=1),

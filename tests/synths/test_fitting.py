@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modules.losses import MultiResolution
-from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth, fitting
+from synths import ClipFormat, FilteredNoise, Harmonics, SMSSynth, Strings, fitting
 from synths.fitting import Fit, fit, noise_heard, partials_heard
 
 CLIP = ClipFormat(sample_rate=16000, n_samples=16000, hop=160)
@@ -128,3 +128,27 @@ def above_4_khz(audio):
     spectrum = torch.fft.rfft(audio[0])
     spectrum[: len(spectrum) // 2] = 0.0
     return torch.fft.irfft(spectrum, audio.shape[1])
+
+
+@pytest.mark.parametrize("n_strings", [1, 2])
+def test_partials_of_strings_are_heard_where_they_are(n_strings):
+    """As loud as they are played; at harmonics, a twelfth partial would be heard a seventh too low."""
+    strings = Strings(CLIP, 12, stiffness=2e-3, n_strings=n_strings, detune_cents=0.01)
+    synth = SMSSynth(CLIP, [lambda clip: strings, lambda clip: FilteredNoise(clip, 9)], [])
+    amplitudes = torch.linspace(0.2, 0.02, 12).expand(1, CLIP.n_frames, 12)
+    played = [strings.on_each_string(amplitudes, strings.frequencies(F0_HZ))]
+    played += [{"noise_magnitudes": torch.full((1, CLIP.n_frames, 9), 1e-4)}]
+    decoded = [played[0] | {"amplitudes": torch.full_like(played[0]["amplitudes"], 0.3)}, played[1]]
+    white = 2.0 * torch.rand(1, CLIP.n_frames, CLIP.hop, generator=torch.Generator().manual_seed(2)) - 1.0
+    found = fit(synth, synth.play(F0_HZ, played, white), F0_HZ, decoded, white, DISTANCE, 0).played
+    heard = found[0]["amplitudes"].unflatten(-1, (n_strings, 12)).sum(-2)[0, 20:-20]
+    assert db(heard / amplitudes[0, 0]).abs().max() < 0.5
+    assert found[1]["noise_magnitudes"][0, 20:-20, 1:4].max() < 0.01
+
+
+def test_gaps_lie_between_partials():
+    """Half-way, between harmonics and between stiff partials; above all partials a place stays."""
+    places = torch.tensor([[0.2, 1.7, 2.4, 9.0]])
+    assert fitting._gap(places, None).tolist() == [[0.5, 1.5, 2.5, 9.5]]
+    found = fitting._gap(places, torch.tensor([1.0, 2.2, 3.6]))
+    torch.testing.assert_close(found, torch.tensor([[0.5, 1.6, 2.9, 9.0]]))

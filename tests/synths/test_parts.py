@@ -133,9 +133,9 @@ def test_partials_count_as_the_nearest_harmonic():
     """Also far from all of them, below the pitch and without one: no tone is lost."""
     hz = torch.tensor([[[220.0, 600.0, 640.0, 60.0, 30000.0]]])
     layers = Layers(torch.tensor([[220.0]]), torch.ones(1, 1, 5), torch.zeros(1, 1, 0), hz)
-    power = layers.harmonics_power[0, 0]
+    power = layers.partials_power()[0, 0]
     assert power[0] == 2.0 and power[2] == 2.0 and power[127] == 1.0 and power.sum() == 5.0
-    assert layers._replace(f0_hz=torch.zeros(1, 1)).harmonics_power.sum() == 5.0
+    assert layers._replace(f0_hz=torch.zeros(1, 1)).partials_power().sum() == 5.0
 
 
 def test_layers_of_strings_are_what_is_heard():
