@@ -172,7 +172,7 @@ def _delivered(each: PlayedVoice, audio: Tensor, instrument: MelodyInstrument, t
 
 
 def _cents(each: PlayedVoice, instrument: MelodyInstrument) -> float:
-    """Of the voice as it is played: in the file the next note sounds while it rings."""
+    """As the voice itself is played: in the file the next note sounds while it rings."""
     heard_hz = tracked_pitch(each.audio.numpy(), instrument.model, "a note")
     frames = np.flatnonzero(each.steady.numpy()) * each.every
     frames = frames[frames < len(heard_hz)]

@@ -34,7 +34,7 @@ def asked(node_job):
 
 @pytest.mark.parametrize("scale", [1.0, -1.0, np.log(10.0)])
 def test_exponential_is_within_three_units_of_the_last_place(asked, scale):
-    """Of float32, whose argument is rounded as PyTorch's is."""
+    """Float32, whose argument is rounded as PyTorch's is."""
     y, argument = asked("exponential", [float(scale)], X), (np.float32(scale) * X).astype(np.float64)
     with np.errstate(over="ignore"):
         expected = np.exp(argument).astype(np.float32)
