@@ -64,7 +64,7 @@ def played_notes(model: TimbreModel, batches: Iterable[Clip]) -> list[PlayedNote
         levels = model.encoder.level.measure(clips.audio, clips.f0_hz).numpy()
         midi = hz_to_midi(clips.f0_hz.median(dim=1).values).tolist()
         for row, name in enumerate(clips.name):
-            instrument, velocity = _played(name)
+            instrument, velocity = played_by(name)
             if instrument:
                 level_db = _at_bank_rate(levels[row], model.clip.frame_rate_hz)
                 means = positions[row], residual[row]
@@ -117,7 +117,7 @@ def medoid(distances: np.ndarray) -> int:
     return int(distances.sum(axis=1).argmin())
 
 
-def _played(name: str) -> tuple[str, float]:
+def played_by(name: str) -> tuple[str, float]:
     """Instrument and velocity that a clip's name tells; "" and NaN where it does not."""
     if match := NSYNTH_NAME.match(name):
         return match["instrument"], int(match["velocity"]) / 127.0

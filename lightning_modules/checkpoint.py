@@ -33,6 +33,8 @@ def load_model(path: Path, preset: str | None = None) -> TimbreModel:
         ValueError: it is not a checkpoint of this project, or of another version of its model; or has no such preset
     """
     checkpoint = read_checkpoint(path)
+    if is_performer(checkpoint):
+        raise ValueError(f"{path} plays notes and makes no sound: give it to timbre render as --performer.")
     with only_known(class_names(*COMPONENTS)) as refused:
         try:
             model = _built(checkpoint["hyper_parameters"])
@@ -48,6 +50,11 @@ def load_model(path: Path, preset: str | None = None) -> TimbreModel:
     if preset is not None:
         set_preset(model, model.presets, preset)
     return model.eval()
+
+
+def is_performer(checkpoint: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint that was read is one of `performing`, which says how notes are played."""
+    return "instruments" in checkpoint["interpretsynth"]
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

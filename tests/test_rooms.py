@@ -19,10 +19,11 @@ MAY_SEE: dict[str, set[str]] = {
     "evaluation": {"output", "synths", "projection", "studies", "lightning_modules"},
     "instrument": {"output", "synths", "projection", "lightning_modules"},
     "turning": {"output", "synths", "projection", "sounds"},
-    "melodies": {"output", "synths", "projection", "lightning_modules", "instrument"},
+    "performing": {"output", "synths", "lightning_modules", "evaluation", "instrument"},
+    "melodies": {"output", "synths", "projection", "lightning_modules", "instrument", "performing"},
     "timbre": {
         *("output", "synths", "projection", "sounds", "datamodules", "studies", "lightning_modules", "evaluation"),
-        *("instrument", "turning", "melodies"),
+        *("instrument", "turning", "performing", "melodies"),
     },
     "interpretsynth": {
         *("output", "synths", "projection", "sounds", "studies", "lightning_modules", "instrument", "turning"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from jsonargparse.typing import NonNegativeInt
+from lightning import LightningModule
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from datamodules import ClipDataModule
@@ -29,6 +30,8 @@ class Configured(LightningCLI):
         hyperparameters: values by dotted key that a sweep varies, for the logger
     """
 
+    model_class: type[LightningModule] = TimbreAutoencoder
+
     def __init__(self, verb: str, args: list[str], hyperparameters: Mapping[str, Any] | None = None) -> None:
         self.verb = verb
         args, self.trusted = without_trust(args)
@@ -37,7 +40,7 @@ class Configured(LightningCLI):
 
     def _read(self, args: list[str], hyperparameters: Mapping[str, Any]) -> None:
         super().__init__(
-            TimbreAutoencoder,
+            self.model_class,
             ClipDataModule,
             subclass_mode_data=True,
             save_config_callback=SaveConfig,

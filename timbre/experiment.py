@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from jsonargparse import ArgumentError
 from lightning import Trainer
 from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
@@ -53,7 +54,7 @@ from timbre.plan import Finished, Plan, plan_of
 from timbre.processes import can_be_shared
 from timbre.requests import parsed_beside
 from timbre.save_config import as_written
-from timbre.start import with_run_folder
+from timbre.start import configurations, with_run_folder
 from timbre.trust import refuse_other_places
 from timbre.wandb_run import alert, finish, keep_files, wandb_logger
 
@@ -184,9 +185,16 @@ class Experiment(Configured):
 
     def _tags(self) -> list[str]:
         """What a run is found by: data set, encoder and experiment."""
-        components = (self.config.data, self.config.model.encoder)
-        names = [str(part.class_path).rpartition(".")[2] for part in components if "class_path" in part]
+        names = [str(part.class_path).rpartition(".")[2] for part in self._components() if "class_path" in part]
         return [*names, *([self.plan.stem] if self.plan.stem != "config" else [])]
+
+    def _components(self) -> list[Any]:
+        return [self.config.data, self.config.model.encoder]
+
+    @staticmethod
+    def reports(folder: RunFolder) -> list[Path]:
+        """What a test writes."""
+        return [folder.metrics, folder.notes, folder.control, folder.control_rows, folder.transformation]
 
 
 def _beside(given: Sequence[str]) -> list[tuple[type[Descriptor], KnobRequest]]:
@@ -290,8 +298,7 @@ def _keep_model(experiment: Experiment) -> None:
 def _keep_evaluation(experiment: Experiment) -> None:
     """Log what a test said, and of which weights."""
     folder, checkpoint = experiment.folder, experiment.plan.checkpoint
-    reports = [folder.metrics, folder.notes, folder.control, folder.control_rows, folder.transformation]
-    keep_files(experiment.trainer, "evaluation", reports, {"sha256": _sha256(checkpoint)})
+    keep_files(experiment.trainer, "evaluation", experiment.reports(folder), {"sha256": _sha256(checkpoint)})
 
 
 def _sha256(path: Path | None) -> str:
@@ -307,7 +314,8 @@ def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any]
     """
     quieten()
     try:
-        return Experiment(verb, with_run_folder(args), hyperparameters)
+        args = with_run_folder(args)
+        return _kind_of(args)(verb, args, hyperparameters)
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(readable_error(str(error))) from error
     except ValueError as error:
@@ -318,6 +326,18 @@ def experiment_of(verb: str, args: list[str], hyperparameters: Mapping[str, Any]
         if "--ntasks" not in str(error):
             raise
         raise ValueError(str(error)) from error
+
+
+def _kind_of(args: Sequence[str]) -> type[Experiment]:
+    """The experiment that configurations on a command line want: of a timbre model, or what they say they learn."""
+    for given in configurations(args):
+        path = Path(given)
+        told = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if isinstance(told, dict) and told.get("learns") is not None:
+            from timbre.performer_experiment import PerformerExperiment
+
+            return PerformerExperiment
+    return Experiment
 
 
 def _run(experiment: Experiment) -> None:

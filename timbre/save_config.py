@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 from jsonargparse import ArgumentParser, Namespace
-from lightning import Trainer
+from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
 from datamodules import ClipDataModule
@@ -27,12 +27,13 @@ class SaveConfig(SaveConfigCallback):
         super().__init__(parser, config, **options)
         self.hyperparameters = hyperparameters or {}
 
-    def save_config(self, trainer: Trainer, pl_module: TimbreAutoencoder, stage: str) -> None:  # type: ignore[override]
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write it whole or not at all."""
         if stage != "fit":
             return
         data: ClipDataModule = trainer.datamodule  # type: ignore[attr-defined]
-        _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
+        if isinstance(pl_module, TimbreAutoencoder):
+            _refuse_unknown_factors(data, pl_module)  # before there is a run that goes by this configuration
         folder, config = RunFolder(trainer.default_root_dir), as_written(self.parser, self.config)
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         first = folder.is_begun and folder.first_config.exists()

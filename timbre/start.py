@@ -36,7 +36,7 @@ def refuse_wrong_place(verb: str, args: Sequence[str]) -> None:
         FileNotFoundError: it is not there
         ValueError: it is something else, or none is named
     """
-    for given in _configurations(args):
+    for given in configurations(args):
         _refuse_no_experiment(given)
     if args and not args[0].startswith("-"):
         with_run_folder(args)
@@ -77,7 +77,7 @@ def _follows(args: Sequence[str], options: Sequence[str], value: str) -> bool:
     return any(pair[0] in options and pair[1] == value for pair in pairwise(words))
 
 
-def _configurations(args: Sequence[str]) -> Iterator[str]:
+def configurations(args: Sequence[str]) -> Iterator[str]:
     """The values of -c and --config; a configuration that is written out in the place of a file's name is none."""
     for index, word in enumerate(args):
         option, equals, value = word.partition("=")
