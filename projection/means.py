@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from projection.frames import LARGEST_GAIN, LARGEST_STEP, FrameProjection
+from projection.loudest import Loudest
 from projection.playable import Playable
 from projection.request import Request
 from synths.descriptors.sounding import sounding_mean
@@ -24,6 +25,7 @@ class MeanProjection:
     def __init__(self, frames: FrameProjection, request: Request) -> None:
         self.frames, self.request = frames, request
         self.n_clips = len(request.tolerance)
+        self.loudest = Loudest(frames, request.asked)
         self.share = (1.0 / frames.active.sum(1).clamp_min(1))[frames.clip_of]
         heard_only = request.target.heard_only.knobs
         self.heard_slopes = frames.gains.new_zeros(len(frames.gains), len(heard_only), frames.gains.shape[-1])
@@ -83,7 +85,7 @@ class MeanProjection:
         step = (multipliers[frames.clip_of[rows]][:, None] @ spread)[:, 0]
         limit = (LARGEST_STEP / step.abs().amax(-1, keepdim=True).clamp_min(1e-9)).clamp_max(1.0)
         tried = (frames.gains[rows] + limit * step).clamp(-LARGEST_GAIN, LARGEST_GAIN)
-        measured = frames.with_gains(rows, tried)
+        tried, measured = self.loudest.lowered(rows, tried, frames.with_gains(rows, tried))
         applied = tried - frames.gains[rows]
         heard = (self.heard_slopes[rows] @ applied[..., None])[..., 0] * self._heard_tolerance()[frames.clip_of[rows]]
         moves = torch.cat([measured - frames.measured[rows], heard], dim=-1)
