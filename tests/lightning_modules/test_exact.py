@@ -138,8 +138,12 @@ def test_what_is_held_holds_where_the_turned_knob_cannot(model, played):
     assert (off[:, 1] <= answer.open_off[:, 1].abs()).all()
 
 
-def test_a_turned_knob_gives_way_to_what_holds(model):
-    """Level far below what the other knobs survive: known where it came from, it goes only as far as they hold."""
+def test_a_turned_knob_gives_way_to_what_holds(model, monkeypatch):
+    """Level far below what the other knobs survive: known where it came from, it goes only as far as they hold.
+
+    A quarter of a tolerance, which is what this model loses, is not heard: here it has a price that is never paid.
+    """
+    monkeypatch.setattr("projection.request.PRICE", 1e3)
     f0_hz, nothing = torch.full((1, CLIP.n_frames), 880.0), torch.zeros(1, CLIP.n_frames, 0)
     torch.manual_seed(0)
     with torch.no_grad():
