@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sounds.pitch import VOICED, Pitch, PitchTracker
+from sounds.pitch import VOICED, Pitch
 from sounds.yin import Yin
 from synths.clip import ClipFormat
 from synths.stiff_pitch import stiff_note
@@ -17,25 +17,17 @@ STEADY_SEMITONES = 0.5
 SHORTEST_S = 0.25
 
 
-class YinStrings(PitchTracker):
-    """Yin for piano, guitar and harp, whose stiff strings it hears sharp.
+class YinStrings(Yin):
+    """Yin for piano, guitar and harp, whose stiff strings it hears sharp; the range is set as Yin's.
 
     Yin hears how a sound repeats, and partials above the harmonics make it repeat sooner. Each steady stretch is moved
     by what the regression of its partials says (`stiff_note`); where too few stand out, it stays as Yin heard it.
-
-    Args:
-        lowest_hz: what is lower has no pitch; 20 at least
-        highest_hz: what is higher has no pitch; 7500 at most
     """
-
-    def __init__(self, lowest_hz: float = 27.0, highest_hz: float = 4400.0) -> None:
-        self._yin = Yin(lowest_hz, highest_hz)
-        self.lowest_hz, self.highest_hz = lowest_hz, highest_hz
 
     @property
     def identity(self) -> str:
         """Name and version, then Yin's."""
-        return f"strings {VERSION} {self._yin.identity}"
+        return f"strings {VERSION} {super().identity}"
 
     @classmethod
     def recalled(cls, identity: str) -> "YinStrings | None":
@@ -46,7 +38,7 @@ class YinStrings(PitchTracker):
 
     def track(self, audio: np.ndarray, clip: ClipFormat) -> Pitch:
         """(N,) audio of any length -> pitch in F = ceil(N / hop) frames."""
-        heard = self._yin.track(audio, clip)
+        heard = super().track(audio, clip)
         f0_hz = heard.f0_hz.copy()
         for first, last in _steady(heard):
             if (last - first) * clip.hop >= SHORTEST_S * clip.sample_rate:

@@ -97,7 +97,7 @@ class NSynth(ClipDataModule):
         )
 
     def remark(self, name: str, labels: Mapping[str, float], heard: Heard) -> str:
-        """Off its label by octaves, which are counted per family, or by less; mostly silent."""
+        """By how many octaves it misses its label, counted per family, or cents; or that it is mostly silent."""
         cents = _cents_off(labels, heard)
         remarks = []
         if abs(_folded(cents)) > IN_TUNE_CENTS:

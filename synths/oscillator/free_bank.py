@@ -1,6 +1,7 @@
 """Partials at any frequency as one differentiable function: each has a phase to itself, and nothing is shared."""
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -54,7 +55,7 @@ def free_bank(
         from synths.oscillator import free_torch_backend
 
         return free_torch_backend.forward(phase, amplitudes, window).flatten(1)
-    return _bank(phase, amplitudes, window, backend).flatten(1)
+    return _bank(amplitudes, phase, window, backend).flatten(1)
 
 
 def audible_partials(frequencies_hz: Tensor, sample_rate: int) -> Tensor:
@@ -72,14 +73,14 @@ def _module(backend: str, values: Tensor) -> ModuleType:
 
 
 @torch.library.custom_op("interpretsynth::free_bank", mutates_args=())
-def _bank(phase: Tensor, amplitudes: Tensor, window: Tensor, backend: str) -> Tensor:
-    """(B, F, K, 3) phase, (B, F, K) amplitudes, (hop,) window -> (B, F, hop) samples."""
+def _bank(amplitudes: Tensor, phase: Tensor, window: Tensor, backend: str) -> Tensor:
+    """(B, F, K) amplitudes, (B, F, K, 3) phase, (hop,) window -> (B, F, hop) samples."""
     samples: Tensor = _module(backend, amplitudes).forward(phase.contiguous(), amplitudes.contiguous(), window)
     return samples
 
 
 @_bank.register_fake
-def _(phase: Tensor, amplitudes: Tensor, window: Tensor, backend: str) -> Tensor:
+def _(amplitudes: Tensor, phase: Tensor, window: Tensor, backend: str) -> Tensor:
     return amplitudes.new_empty(*amplitudes.shape[:2], window.shape[0])
 
 
@@ -96,24 +97,18 @@ def _(grad: Tensor, phase: Tensor, window: Tensor, backend: str) -> Tensor:
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    phase, _, window, ctx.backend = inputs
-    ctx.save_for_backward(phase, window)
-
-
-def _keep_of_gradient(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     _, phase, window, ctx.backend = inputs
     ctx.save_for_backward(phase, window)
 
 
-def _to_amplitudes(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    phase, window = ctx.saved_tensors
-    return None, _gradient(grad, phase, window, ctx.backend), None, None
+def _transposed(operator: Callable[..., Tensor]) -> Callable[..., tuple[Tensor | None, ...]]:
+    """What takes a gradient back: the bank and its gradient are each other's transpose."""
+
+    def back(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return operator(grad, *ctx.saved_tensors, ctx.backend), None, None, None
+
+    return back
 
 
-def _to_samples(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    phase, window = ctx.saved_tensors
-    return _bank(phase, grad, window, ctx.backend), None, None, None
-
-
-_bank.register_autograd(_to_amplitudes, setup_context=_keep)
-_gradient.register_autograd(_to_samples, setup_context=_keep_of_gradient)
+_bank.register_autograd(_transposed(_gradient), setup_context=_keep)
+_gradient.register_autograd(_transposed(_bank), setup_context=_keep)

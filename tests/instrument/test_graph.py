@@ -37,6 +37,15 @@ def in_node(node_job, graph, *runs):
 INTS = {"i": np.array([[[0, 4, -1, 2, 2]] * 3] * 2, np.int64), "rows": np.array([1, 0], np.int64)}
 ONE = {
     "elementwise": ([("Sigmoid", ["x"], ["a"], {}), ("Mul", ["a", "b"], ["y"], {})], {"b": X[0, :1]}),
+    "curves": (
+        [("Exp", ["x"], ["a"], {}), ("Tanh", ["a"], ["t"], {}), ("Pow", ["ten", "t"], ["p"], {}),
+         ("Sigmoid", ["p"], ["y"], {})], {"ten": np.float32(10.0)},
+    ),
+    "curves of what lies apart": (
+        [("Transpose", ["x"], ["r"], {"perm": [2, 0, 1]}), ("Exp", ["r"], ["a"], {}),
+         ("Slice", ["a", "s", "e", "d"], ["b"], {}), ("Tanh", ["b"], ["y"], {})],
+        {"s": np.array([1]), "e": np.array([4]), "d": np.array([0])},
+    ),
     "where": ([("Greater", ["x", "b"], ["a"], {}), ("Where", ["a", "x", "b"], ["y"], {})], {"b": np.float32(0.1)}),
     "clip": ([("Clip", ["x", "low", "high"], ["y"], {})], {"low": np.float32(-0.3), "high": np.float32(0.4)}),
     "round": ([("Mul", ["x", "b"], ["a"], {}), ("Round", ["a"], ["y"], {})], {"b": np.float32(2.0)}),

@@ -122,7 +122,7 @@ def test_a_curve_turns_over_time(note, tmp_path, capsys):
 
 
 def test_the_shape_of_a_note_is_a_knob(tmp_path, capsys):
-    """Off by is counted in JNDs where there is one, and what is off is said."""
+    """The column "off by" counts JNDs where there is one, and says what is off."""
     swelling = tone() * np.clip(np.arange(12800) / 1600, 0.0, 1.0)
     soundfile.write(tmp_path / "in.wav", swelling, RATE)
     paths = ["turn", str(tmp_path / "in.wav"), str(tmp_path / "out.wav")]
