@@ -1,4 +1,4 @@
-"""The layer of stiff strings: partials that lie the higher above the harmonics, the higher they are."""
+"""The layer of stiff strings: partials above the harmonics, high ones farther above than low ones."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal

@@ -185,8 +185,10 @@ def examined(packed, instruments, tiny, tmp_path_factory):
     """A test of the voice on its data, in a folder of its name."""
     runs = tmp_path_factory.mktemp("examined")
     options = [*tiny(instruments, runs), "--model.encoder", str(BOTTLENECK), "--trainer.logger", "false"]
-    few = ["--control.n_notes", "1", "--control.renderings", "[open]", "--trainer.limit_test_batches", "1"]
-    main(["test", *options, *few, "--ckpt_path", str(packed), "--name", "examined"])
+    few = ["--control.n_notes", "1", "--control.renderings", "[open]", "--fitted_notes", "0"]
+    main(
+        ["test", *options, *few, "--trainer.limit_test_batches", "1", "--ckpt_path", str(packed), "--name", "examined"]
+    )
     return runs / "examined"
 
 
@@ -204,8 +206,9 @@ def test_a_test_of_a_voice_is_a_run_for_all_that_read_one(packed, examined, tmp_
 
 def test_a_run_s_own_configuration_is_no_test_s(run, tiny, instruments):
     before = (run / "config.yaml").read_bytes()
-    options = ["--trainer.logger", "false", "--control.n_notes", "0", "--trainer.limit_test_batches", "1"]
-    main(["test", str(run), *options, "--data.batch_size", "1"])
+    options = ["--trainer.logger", "false", "--control.n_notes", "0", "--control.renderings", "[open]"]
+    few = ["--data.batch_size", "1", "--trainer.limit_test_batches", "1", "--fitted_notes", "0"]
+    main(["test", str(run), *options, *few])
     assert (run / "config.yaml").read_bytes() == before
 
 
