@@ -22,10 +22,10 @@ def give_way(
 ) -> tuple[Tensor, Answer]:
     """Ask for less where an answer drags what holds: halfway from home, then nearer or farther.
 
-    Every place is searched for as a request by itself. Of all that was found, the place counts where what holds is least
-    off beyond what is heard, and among such places the one that `Request.held_first` finds best: a tenth of a tolerance,
-    which nobody hears, is not worth many of the turned knob. No place is tried that would cost more than it mends. Where nothing
-    holds at home either, what was asked is not to blame, and the whole request is answered.
+    Every place is searched for as a request by itself. Of all that was found, the place counts where what holds is
+    least off beyond what is heard, and among such places the one that `Request.held_first` finds best: a tenth of a
+    tolerance, which nobody hears, is not worth many of the turned knob. No place is tried that would cost more than it
+    mends. Where nothing holds at home either, what was asked is not to blame, and the whole request is answered.
 
     Args:
         playable_at: what is played on the way
