@@ -81,9 +81,22 @@ def test_how_a_start_was_asked_for_is_not_written(experiment, tmp_path):
     assert built.config.resume is True, "what is running stays as it is"
 
 
-def test_only_training_writes(experiment, save):
+@pytest.mark.parametrize("stage", ["validate", "predict"])
+def test_what_only_looks_writes_nothing(experiment, save, stage):
     built = experiment()
-    assert save(built, stage="test") == [] and not built.folder.config.exists()
+    assert save(built, stage=stage) == [] and not built.folder.config.exists()
+
+
+def test_a_test_of_weights_that_lie_elsewhere_says_what_it_was_of(experiment, save):
+    """Its reports are read like a run's; where a run is, its own configuration stays."""
+    tested = experiment()
+    assert save(tested, stage="test") == [] and not tested.folder.first_config.exists()
+    assert yaml.safe_load(tested.folder.config.read_text(encoding="utf-8"))["clip"]["sample_rate"] == 16000
+    tested.folder.last.parent.mkdir(parents=True)
+    tested.folder.last.touch()
+    tested.folder.config.write_text("a run's", encoding="utf-8")
+    save(tested, stage="test")
+    assert tested.folder.config.read_text(encoding="utf-8") == "a run's"
 
 
 def test_a_factor_that_is_no_label_is_refused_before_anything_is_written(experiment, save):
